@@ -1,0 +1,156 @@
+"""The recurrence of reference.py as matrix products: the same numbers, nothing here is slow.
+
+A chunk of b tokens starts with (M_0, S_0). All gradients are taken at its start, so they are known
+at once: u_i = h_i^T D_i for a layer with inputs h and errors D. Put into recurrence.py, a layer of
+the memory after token t multiplies an input g as
+
+    g M_t = beta_t g M_0 + c_t g S_0 - sum_{i<=t} P_ti (g . h_i) theta_i D_i
+
+which for all t of the chunk is two matrix products and one masked attention,
+
+    G M = beta (G M_0) + c (G S_0) - ((G H^T) * P) (theta D)                 [read]
+
+and at the end of the chunk, with the last rows of P and E,
+
+    M_b = beta_b M_0 + c_b S_0 - H^T (P_b theta D)                           [write]
+    S_b = e_b S_0 - H^T (E_b theta D)
+
+No matrix per token is ever formed, and a deeper memory only adds layers. Titans eqs. 16-18 give the
+linear, momentum-free case; the rest is derived in recurrence.py. Taught in chapter 06.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from titans_book.memory import network as networks
+from titans_book.memory import objective as objectives
+from titans_book.memory import retention as retentions
+from titans_book.memory.check import choose, whole
+from titans_book.memory.recurrence import Coefficients, coefficients
+from titans_book.memory.state import Gates, Layers, MemoryState, begin, check, check_state
+from titans_book.memory.trace import Recorder
+
+
+def memorize(
+    q: Float[Tensor, "batch heads time dim"],
+    k: Float[Tensor, "batch heads time dim"],
+    v: Float[Tensor, "batch heads time dim_v"],
+    gates: Gates,
+    weights: Sequence[Tensor],
+    *,
+    network: networks.Network | str | None = None,
+    objective: objectives.Objective | str = "l2",
+    retention: str = "decay",
+    chunk: int = 16,
+    read: str = "after",
+    state: MemoryState | None = None,
+    trace: list | None = None,
+) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
+    """Write (k, v) into the memory and read q from it, for a whole sequence (Titans eqs. 8-18).
+
+    q, k, v   what is asked, and what is written, (B, H, T, d). Row vectors are tokens.
+    gates     theta, eta, alpha of every token, each (B, H, T).
+    weights   M_0: one tensor a layer, (H, d_in, d_out) or (B, H, d_in, d_out), used as x @ W.
+    network   "linear" (one layer), "mlp" (two or more), or a Network; None goes by len(weights).
+    objective "l2" or "dot"; retention "decay" or "none".
+    chunk     b: gradients are taken at the weights of the last multiple of b tokens.
+    read      "after": y_t = M_t(q_t). "before": y_t = M_{t-1}(q_t).
+    state     where an earlier call stopped; then M_0 is not used. None starts afresh.
+    trace     a list that receives one MemoryTrace of the first sequence.
+
+    Returns y, (B, H, T, d_v) in the dtype of v, and the new state. One call equals any split into
+    calls. Computes in float32 or better. Raises ValueError or TypeError, naming the argument.
+
+    >>> one = torch.ones(1, 1, 1)
+    >>> x = torch.tensor([[[[1.0, 0.0]]]])
+    >>> y, state = memorize(x, x, 3 * x, Gates(one, 0 * one, 0 * one), [torch.zeros(1, 2, 2)])
+    >>> y                                            # one full step stores the pair exactly
+    tensor([[[[3., 0.]]]])
+    """
+    check(q, k, v, gates, weights)
+    choose("read", read, ("after", "before"))
+    whole("chunk", chunk, least=1)
+    net = networks.resolve(network, len(weights))
+    error = objectives.resolve(objective).error
+    out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
+    with torch.autocast(v.device.type, enabled=False):
+        fresh = begin([W.to(dtype) for W in weights], batch=len(k))
+        if state is not None:
+            check_state(state, like=fresh)
+        state = fresh if state is None else state.to(dtype)
+        q, k, v, gates = q.to(dtype), k.to(dtype), v.to(dtype), gates.map(lambda g: g.to(dtype))
+        keep = retentions.resolve(retention)(gates.alpha)
+        recorder = None if trace is None else Recorder(gates, state)
+
+        answers, start = [], 0
+        for length, scalars in _chunks(keep, gates.eta, chunk, state.position):
+            part = slice(start, start + length)
+            theta = gates.theta[:, :, part, None]
+            qkv = q[:, :, part], k[:, :, part], v[:, :, part]
+            y, state = _chunk(net, error, *qkv, theta, scalars, state, chunk, read, recorder)
+            answers.append(y)
+            start += length
+        y = torch.cat(answers, dim=2) if answers else torch.zeros_like(v)
+    if recorder is not None:
+        trace.append(recorder.finish())
+    return y.to(out_dtype), state
+
+
+def _chunks(keep: Tensor, eta: Tensor, chunk: int, position: int):
+    """(length, Coefficients) of every piece between boundaries; the full ones are made together."""
+    time = keep.shape[-1]
+    head = min(-position % chunk, time)
+    full = (time - head) // chunk
+    if head:
+        yield head, coefficients(keep[..., :head], eta[..., :head])
+    if full:
+        middle = slice(head, head + full * chunk)
+        many = coefficients(
+            *(gate[..., middle].unflatten(-1, (full, chunk)) for gate in (keep, eta))
+        )
+        columns = [getattr(many, name).unbind(2) for name in ("P", "E", "beta", "c", "e")]
+        for parts in zip(*columns, strict=True):
+            yield chunk, Coefficients(*parts)
+    tail = head + full * chunk
+    if tail < time:
+        yield time - tail, coefficients(keep[..., tail:], eta[..., tail:])
+
+
+def _chunk(
+    net, error, q, k, v, theta, scalars: Coefficients, state: MemoryState, chunk, read, recorder
+) -> tuple[Tensor, MemoryState]:
+    """One piece of a chunk: the errors at the anchor, then [read] and [write] of the header."""
+    M, S = state.weights, state.momentum
+    anchor = M if state.position % chunk == 0 else state.anchor
+    steps = net.trace(k, lambda layer, h: h @ anchor[layer])
+    D = net.errors(anchor, steps, error(steps.result, v))
+    H, theta_D = steps.inputs, tuple(theta * d for d in D)
+
+    now = scalars if read == "after" else scalars.before()
+    beta, c = now.beta[..., None], now.c[..., None]
+
+    def times_weights_now(layer: int, g: Tensor) -> Tensor:
+        attention = (g @ H[layer].mT) * now.P
+        return beta * (g @ M[layer]) + c * (g @ S[layer]) - attention @ theta_D[layer]
+
+    y = net.trace(q, times_weights_now).result
+    state = _write(H, theta_D, scalars, state, anchor)
+    if recorder is not None:
+        recorder.add(H, D, state)
+    return y, state
+
+
+def _write(
+    H: Layers, theta_D: Layers, scalars: Coefficients, state: MemoryState, anchor: Layers
+) -> MemoryState:
+    """(M_b, S_b) from (M_0, S_0): the last rows of the coefficients."""
+    last_P, last_E = scalars.P[..., -1, :, None], scalars.E[..., -1, :, None]
+    beta, c, e = (x[..., None, None] for x in (scalars.beta[..., -1], scalars.c[..., -1], scalars.e))
+    M, S = [], []
+    for h, d, m, s in zip(H, theta_D, state.weights, state.momentum, strict=True):
+        M.append(beta * m + c * s - h.mT @ (last_P * d))
+        S.append(e * s - h.mT @ (last_E * d))
+    return MemoryState(tuple(M), tuple(S), anchor, state.position + theta_D[0].shape[-2])

@@ -1,0 +1,122 @@
+"""Choice 4 of MIRAS, the learning rule: momentum and decay, unrolled over a chunk.
+
+Inside a chunk the gradients u_i are known beforehand, so only two linear recurrences are left:
+
+    S_t = eta_t S_{t-1} - theta_t u_t            Titans eq. 14
+    M_t = keep_t M_{t-1} + S_t                   Titans eq. 13
+
+Each is a leaky integrator h_t = decay_t h_{t-1} + x_t, and two in a row give
+
+    M_t = beta_t M_0 + c_t S_0 - sum_{i<=t} P_ti theta_i u_i
+    S_t = e_t S_0 - sum_{i<=t} E_ti theta_i u_i
+
+    symbol   meaning                                     in words                    identifier
+    E_ti     prod_{i<j<=t} eta_j                         what momentum keeps of u_i  decay_matrix(eta)
+    A_ti     prod_{i<j<=t} keep_j                        what the memory keeps       decay_matrix(keep)
+    P        A E                                         both, one after the other   Coefficients.P
+    beta_t   prod_{j<=t} keep_j                          what is left of M_0         Coefficients.beta
+    c_t      sum_{s<=t} A_ts prod_{j<=s} eta_j           what S_0 still adds         Coefficients.c
+    e_b      prod_{j<=b} eta_j                           what is left of S_0         Coefficients.e
+
+The paper has the decay alone (eq. 16); both together are derived here and proved against the loop.
+Taught in chapter 06.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def integrate(
+    decay: Float[Tensor, "*batch time"], x: Float[Tensor, "*batch time columns"]
+) -> Float[Tensor, "*batch time columns"]:
+    """h_t = decay_t h_{t-1} + x_t with h_0 = 0, for every column of x.
+
+    In matrix form (I - D Z) h = x, where Z shifts by one token: one triangular solve. It only ever
+    multiplies and adds numbers between 0 and 1, so nothing underflows into a wrong ratio, a gate of
+    exactly 0 is exact in value and gradient, and no logarithm is taken. The first decay is not used.
+
+    >>> integrate(torch.tensor([1.0, 0.5, 0.5]), torch.ones(3, 1)).flatten()
+    tensor([1.0000, 1.5000, 1.7500])
+    """
+    time = decay.shape[-1]
+    shift = torch.diag_embed(-decay[..., 1:], offset=-1)
+    system = shift + torch.eye(time, dtype=decay.dtype, device=decay.device)
+    return torch.linalg.solve_triangular(system, x, upper=False, unitriangular=True)
+
+
+def decay_matrix(decay: Float[Tensor, "*batch time"]) -> Float[Tensor, "*batch time time"]:
+    """A_ti = prod_{i<j<=t} decay_j, lower triangular: what is left at t of what came in at i.
+
+    The same matrix as exp(L_t - L_i), L the running sum of log decay (the log-space form, Titans
+    eq. 16's beta_t / beta_i), and as accurate where that form has no logarithm to take.
+
+    >>> decay_matrix(torch.tensor([0.5, 0.5, 0.1]))
+    tensor([[1.0000, 0.0000, 0.0000],
+            [0.5000, 1.0000, 0.0000],
+            [0.0500, 0.1000, 1.0000]])
+    """
+    return integrate(decay, _identity(decay))
+
+
+def _identity(decay: Tensor) -> Tensor:
+    time = decay.shape[-1]
+    eye = torch.eye(time, dtype=decay.dtype, device=decay.device)
+    return eye.expand(*decay.shape[:-1], time, time)
+
+
+def _flush(x: Tensor) -> Tensor:
+    """Exact zeros for products too small to matter: denormal numbers make a CPU ten times slower."""
+    tiny = torch.finfo(x.dtype).tiny ** 0.5
+    return x.masked_fill((x > 0) & (x < tiny), 0.0)
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """The scalars of one chunk, or of many side by side: shapes with C tokens in a chunk.
+
+    P, E are (..., C, C); beta and c are (..., C); e is (...).
+    """
+
+    P: Tensor
+    E: Tensor
+    beta: Tensor
+    c: Tensor
+    e: Tensor
+
+    def before(self) -> "Coefficients":
+        """The same for M_{t-1} in the place of M_t: a read that comes before the write."""
+        return Coefficients(
+            P=torch.cat([torch.zeros_like(self.P[..., :1, :]), self.P[..., :-1, :]], dim=-2),
+            E=self.E,
+            beta=torch.cat([torch.ones_like(self.beta[..., :1]), self.beta[..., :-1]], dim=-1),
+            c=torch.cat([torch.zeros_like(self.c[..., :1]), self.c[..., :-1]], dim=-1),
+            e=self.e,
+        )
+
+
+def coefficients(
+    keep: Float[Tensor, "*batch time"], eta: Float[Tensor, "*batch time"]
+) -> Coefficients:
+    """P, E, beta, c and e of the header, from two triangular solves.
+
+    >>> no = torch.zeros(3)
+    >>> coefficients(keep=1 - no, eta=no).P    # no decay, no momentum: a running sum
+    tensor([[1., 0., 0.],
+            [1., 1., 0.],
+            [1., 1., 1.]])
+    """
+    E = integrate(eta, _identity(eta))
+    first = _identity(keep)[..., :1]  # its integral is what is left at t of the first token's M
+    both = integrate(keep, torch.cat([E, first], dim=-1))
+    P, rest = _flush(both[..., :-1]), _flush(both[..., -1])
+    E = _flush(E)
+    return Coefficients(
+        P=P,
+        E=E,
+        beta=keep[..., :1] * rest,
+        c=eta[..., :1] * P[..., 0],
+        e=eta[..., 0] * E[..., -1, 0],
+    )

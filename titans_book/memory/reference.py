@@ -1,0 +1,87 @@
+"""The oracle: the recurrence token by token, in float64, with autograd. Nothing here is fast.
+
+Every other form of the memory is tested against this one, never against a sibling. It is the line
+that the whole book teaches, read aloud (design: one gradient per token, at the last boundary M_t'):
+
+    u_t = gradient at M_t' of loss(M_t'(k_t), v_t)      surprise    Titans eqs. 8, 12, 16
+    S_t = eta_t S_{t-1} - theta_t u_t                   momentum    Titans eqs. 10, 14
+    M_t = keep_t M_{t-1} + S_t                          forgetting  Titans eq. 13
+    y_t = M_t(q_t)                                      read        Titans eq. 15
+"""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from titans_book.memory import network as networks
+from titans_book.memory import objective as objectives
+from titans_book.memory import retention as retentions
+from titans_book.memory.check import choose, whole
+from titans_book.memory.state import Gates, MemoryState, begin, check, check_state
+
+
+def memorize(
+    q: Float[Tensor, "batch heads time dim"],
+    k: Float[Tensor, "batch heads time dim"],
+    v: Float[Tensor, "batch heads time dim_v"],
+    gates: Gates,
+    weights: Sequence[Tensor],
+    *,
+    network: networks.Network | str | None = None,
+    objective: objectives.Objective | str = "l2",
+    retention: str = "decay",
+    chunk: int = 16,
+    read: str = "after",
+    state: MemoryState | None = None,
+) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
+    """The same function as `titans_book.memory.memorize`, one token after the other, in float64.
+
+    Arguments and errors are those of the fast form; y and the state come back in float64, and both
+    can be differentiated (the inner gradient keeps its graph).
+    """
+    check(q, k, v, gates, weights)
+    choose("read", read, ("after", "before"))
+    whole("chunk", chunk, least=1)
+    net = networks.resolve(network, len(weights))
+    loss = objectives.resolve(objective).loss
+    q, k, v = q.double(), k.double(), v.double()
+    theta, eta = gates.theta.double(), gates.eta.double()
+    keep = retentions.resolve(retention)(gates.alpha.double())
+    fresh = begin([W.double() for W in weights], batch=len(k))
+    if state is not None:
+        check_state(state, like=fresh)
+    M, S, anchor, position = _parts(state.to(torch.float64) if state else fresh)
+
+    answers = []
+    for t in range(k.shape[2]):
+        if position % chunk == 0:
+            anchor = M
+        if read == "before":
+            answers.append(net(M, q[:, :, t : t + 1]))
+        u = _gradient(net, loss, anchor, k[:, :, t : t + 1], v[:, :, t : t + 1])
+        S = [_at(eta, t) * s - _at(theta, t) * g for s, g in zip(S, u, strict=True)]
+        M = [_at(keep, t) * m + s for m, s in zip(M, S, strict=True)]
+        if read == "after":
+            answers.append(net(M, q[:, :, t : t + 1]))
+        position += 1
+    y = torch.cat(answers, dim=2) if answers else torch.zeros_like(v)
+    return y, MemoryState(tuple(M), tuple(S), tuple(anchor), position)
+
+
+def _parts(state: MemoryState) -> tuple[list[Tensor], list[Tensor], list[Tensor], int]:
+    return list(state.weights), list(state.momentum), list(state.anchor), state.position
+
+
+def _at(gate: Tensor, t: int) -> Tensor:
+    """The gate of token t, ready to multiply a weight matrix."""
+    return gate[:, :, t, None, None]
+
+
+def _gradient(net, loss, weights, k, v) -> tuple[Tensor, ...]:
+    """u_t by autograd. Every sequence and head has weights of its own, so a sum mixes nothing."""
+    with torch.enable_grad():
+        leaves = [W if W.requires_grad else W.detach().requires_grad_() for W in weights]
+        total = loss(net(leaves, k), v).sum()
+        return torch.autograd.grad(total, leaves, create_graph=True, materialize_grads=True)

@@ -1,0 +1,180 @@
+"""What goes in and comes out of a memory: the gates of every token, and the state.
+
+    symbol   meaning                                      shape               identifier
+    theta    write rate, theta >= 0                       (B, H, T)           Gates.theta
+    eta      momentum decay, 0 <= eta <= 1                (B, H, T)           Gates.eta
+    alpha    forgetting, 0 <= alpha <= 1                  (B, H, T)           Gates.alpha
+    M_t      fast weights of layer l                      (B, H, d_in, d_out) MemoryState.weights[l]
+    S_t      momentum, the past surprise of layer l       (B, H, d_in, d_out) MemoryState.momentum[l]
+    M_t'     the weights at the last chunk boundary       (B, H, d_in, d_out) MemoryState.anchor[l]
+    t        tokens read so far                           -                   MemoryState.position
+
+The state is a value. Whoever holds it can hand it on, keep it for tomorrow or throw it away; no
+module remembers anything by itself. Its size does not depend on how much has been read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+Layers = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Gates:
+    """theta, eta and alpha of every token and head (Titans eqs. 10, 13, 14).
+
+    Raises ValueError if the three shapes differ or a value is out of range or not a number. On a GPU
+    the values are not looked at, because looking would wait for the device.
+    """
+
+    theta: Float[Tensor, "batch heads time"]
+    eta: Float[Tensor, "batch heads time"]
+    alpha: Float[Tensor, "batch heads time"]
+
+    def check(self, batch: int, heads: int, time: int) -> None:
+        ranges = {"theta": (0, torch.inf), "eta": (0, 1), "alpha": (0, 1)}
+        for name, (least, most) in ranges.items():
+            gate = getattr(self, name)
+            if tuple(gate.shape) != (batch, heads, time):
+                raise ValueError(
+                    f"gates.{name} must have the shape (batch, heads, time) of q, "
+                    f"{(batch, heads, time)}, got {tuple(gate.shape)}"
+                )
+            if torch.compiler.is_compiling() or gate.device.type != "cpu" or gate.numel() == 0:
+                continue
+            low, high = torch.aminmax(gate.detach())
+            if not (low >= least and high <= most and high < torch.inf):  # False for NaN as well
+                raise ValueError(
+                    f"gates.{name} must be finite and between {least} and {most}, "
+                    f"got values from {low.item():g} to {high.item():g}"
+                )
+
+    def map(self, function) -> "Gates":
+        """The same function applied to theta, eta and alpha."""
+        return Gates(function(self.theta), function(self.eta), function(self.alpha))
+
+    def slice(self, start: int, stop: int) -> "Gates":
+        """The gates of the tokens from `start` up to `stop`.
+
+        >>> ones = torch.ones(1, 1, 8)
+        >>> Gates(ones, ones, ones).slice(2, 5).theta.shape
+        torch.Size([1, 1, 3])
+        """
+        return self.map(lambda gate: gate[..., start:stop])
+
+
+@dataclass(frozen=True)
+class MemoryState:
+    """Everything a memory knows after `position` tokens: M_t, S_t and the anchor M_t'.
+
+    The gradient of a token is taken at the anchor, t' = b floor((t - 1) / b) (Titans eq. 16 with its
+    border mended), so a state cut anywhere inside a chunk goes on as if nothing had happened.
+    """
+
+    weights: Layers
+    momentum: Layers
+    anchor: Layers
+    position: int = 0
+
+    def map(self, function) -> "MemoryState":
+        """The same function applied to every tensor."""
+        parts = (tuple(map(function, x)) for x in (self.weights, self.momentum, self.anchor))
+        return MemoryState(*parts, position=self.position)
+
+    def detach(self) -> "MemoryState":
+        """The same numbers, cut off from the graph that made them."""
+        return self.map(torch.Tensor.detach)
+
+    def to(self, *args, **kwargs) -> "MemoryState":
+        """The state on another device or in another dtype, as `torch.Tensor.to`."""
+        return self.map(lambda x: x.to(*args, **kwargs))
+
+    def at(self, position: int) -> "MemoryState":
+        return replace(self, position=position)
+
+
+def begin(weights: Sequence[Tensor], batch: int) -> MemoryState:
+    """The state before the first token: M_0 for every sequence of the batch, S_0 = 0.
+
+    weights: one tensor a layer, (H, d_in, d_out) shared by the batch or (B, H, d_in, d_out).
+    """
+    start = tuple(W if W.dim() == 4 else W.expand(batch, *W.shape) for W in weights)
+    return MemoryState(start, tuple(torch.zeros_like(W) for W in start), anchor=start)
+
+
+def check(q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: Sequence[Tensor]) -> None:
+    """Raise TypeError or ValueError, naming the argument, unless the shapes fit each other."""
+    for name, x in {"q": q, "k": k, "v": v}.items():
+        if not isinstance(x, Tensor) or not x.is_floating_point():
+            raise TypeError(f"{name} must be a floating-point tensor, got {describe(x)}")
+        if x.dim() != 4 or x.shape[:3] != k.shape[:3]:
+            raise ValueError(
+                f"{name} must have shape (batch, heads, time, dim) with the batch, heads and time "
+                f"of k, {tuple(k.shape)}, got {tuple(x.shape)}"
+            )
+    batch, heads, time, dim = k.shape
+    if len(weights) == 0:
+        raise ValueError("weights must hold one tensor for each layer, got none")
+    width = dim
+    for layer, W in enumerate(weights):
+        lead = tuple(W.shape[:-2])
+        if W.dim() not in (3, 4) or lead not in ((heads,), (batch, heads)) or W.shape[-2] != width:
+            raise ValueError(
+                f"weights[{layer}] must have shape (heads, {width}, d_out) or "
+                f"(batch, heads, {width}, d_out) with heads={heads}, batch={batch}, "
+                f"got {tuple(W.shape)}"
+            )
+        width = W.shape[-1]
+    if q.shape[-1] != dim or width != v.shape[-1] or (len(weights) > 1 and width != dim):
+        raise ValueError(
+            f"q and k must share their dim, and the last layer must answer in the dim of v (a "
+            f"residual network: in the dim of k too); got q {q.shape[-1]}, k {dim}, "
+            f"v {v.shape[-1]}, last layer {width}"
+        )
+    gates.check(batch, heads, time)
+
+
+def describe(x: object) -> str:
+    """A tensor's dtype, or the type of anything else, for an error message."""
+    return str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
+
+
+def check_state(state: MemoryState, like: MemoryState) -> None:
+    """Raise ValueError unless a state that is handed in has the shapes of a fresh one."""
+    if not isinstance(state, MemoryState):
+        raise TypeError(f"state must be a MemoryState or None, got {type(state).__name__}")
+    have, want = ([tuple(W.shape) for W in s.weights] for s in (state, like))
+    if have != want:
+        raise ValueError(
+            f"state belongs to another memory or batch: its weights have shapes {have}, "
+            f"this call needs {want}"
+        )
+
+
+@dataclass(frozen=True)
+class MemoryTrace:
+    """What one memory did while it read one sequence, for the eye: detached, on the CPU.
+
+    surprise is |grad loss| of each token over all layers (Titans eq. 8). film[l][i] is the weight
+    matrix of layer l after times[i] tokens of this call.
+    """
+
+    theta: Float[Tensor, "heads time"]
+    eta: Float[Tensor, "heads time"]
+    alpha: Float[Tensor, "heads time"]
+    surprise: Float[Tensor, "heads time"]
+    film: tuple[Float[Tensor, "frames heads d_in d_out"], ...]
+    times: tuple[int, ...]
+
+
+def surprise(inputs: Layers, errors: Layers) -> Float[Tensor, "batch heads time"]:
+    """|grad loss| of every token: the gradient of layer l is h_l^T D_l, so its norm is |h_l| |D_l|."""
+    squares = [
+        h.square().sum(-1) * D.square().sum(-1) for h, D in zip(inputs, errors, strict=True)
+    ]
+    return torch.stack(squares).sum(0).sqrt()
