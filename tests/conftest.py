@@ -1,0 +1,42 @@
+"""What every test shares: fixed seeds, and folders of its own for anything that Jupyter writes."""
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Not a test: a module that closes the network for the process which imports it.
+collect_ignore = ["offline"]
+
+# The same examples on every machine and no time limit an example, so that a red run can be
+# repeated. Look for new ones with: pytest --hypothesis-profile=explore
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=500)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    """Every test starts from the same random state."""
+    import torch
+
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def jupyter_in_a_temporary_folder(tmp_path_factory):
+    """Kernels and servers of the tests leave nothing in the home folder of whoever runs them."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+            patch.setenv(variable, str(folder / variable.lower()))
+        patch.setenv("IPYTHONDIR", str(folder / "ipython"))
+        yield folder

@@ -1,0 +1,48 @@
+"""The command line: `python -m titans_book COMMAND`. Each command imports what it needs itself.
+
+Exit codes: 0 done, 1 something is wrong (stderr says what, in a line), 2 a mistake in the command
+line, 130 stopped by Ctrl-C. Results go to stdout, progress and complaints to stderr.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from . import book
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print(f"titans_book {options.command}: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python must not complain while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
+        print(f"titans_book {options.command}: {_one_line(error)}", file=sys.stderr)
+        return 1
+
+
+def _one_line(error: Exception) -> str:
+    said = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, ImportError):
+        return f"{said}. `python -m titans_book doctor` says what to install"
+    return said
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each sets `run`, the function that does it."""
+    top = argparse.ArgumentParser(
+        prog="python -m titans_book",
+        description="Titans, MIRAS and Nested Learning, by building them.",
+        epilog="With notebooks: `lab`. In trouble: `doctor`.",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    book.add(commands)
+    return top

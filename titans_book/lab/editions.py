@@ -1,0 +1,203 @@
+"""From one master to the notebooks that people open.
+
+notebooks/source/04_forgetting.py        the master: Python with `# %%` cells, the only text edited
+notebooks/04_forgetting.ipynb            learner's edition: stubs where the solutions were, not run
+notebooks/solutions/04_forgetting.ipynb  solution edition: complete and run, outputs kept
+
+In a master, the lines between `### BEGIN SOLUTION` and `### END SOLUTION` (nbgrader's own markers)
+are what the learner writes. A cell tagged `learner` or `solution` (or `instructor`) goes only into
+the editions it names. Everything else goes into all of them.
+
+Building is a function of the master alone: the same master gives the same bytes, cell ids
+included. committed.py says where what is committed is not what the masters build.
+"""
+
+import copy
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[2]
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+STUB = ("# YOUR CODE HERE", 'raise NotImplementedError("your turn")')
+EDITION_TAGS = {"learner", "solution", "instructor"}
+JUPYTEXT_NOTES = {"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker"}
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """Who a set of notebooks is for: where it lies, which tagged cells it keeps, how it is made."""
+
+    name: str
+    folder: str  # inside notebooks/
+    keeps: frozenset[str]
+    solved: bool  # the solutions, or stubs in their place
+    executed: bool
+
+
+LEARNER = Edition("learner", ".", frozenset({"learner"}), solved=False, executed=False)
+SOLUTION = Edition("solution", "solutions", frozenset({"solution"}), solved=True, executed=True)
+EDITIONS = (LEARNER, SOLUTION)
+
+
+def masters(root: Path = ROOT, chapters: Iterable[str] = ()) -> list[Path]:
+    """The masters in order; with `chapters` (`13` or `13_train_it`), only those."""
+    folder = root / "notebooks" / "source"
+    found = sorted(folder.glob("*.py"))
+    if not found:
+        raise ValueError(f"no masters (*.py) in {folder}: run this from a clone of the project")
+    wanted = list(chapters)
+    for name in wanted:
+        if not any(_is_called(path, name) for path in found):
+            known = ", ".join(path.stem for path in found)
+            raise ValueError(f"no chapter is called {name!r}; there are: {known}")
+    return [path for path in found if not wanted or any(_is_called(path, name) for name in wanted)]
+
+
+def _is_called(master: Path, name: str) -> bool:
+    return name in (master.stem, master.stem.split("_")[0])
+
+
+def target(master: Path, edition: Edition) -> Path:
+    """Where this edition of a master is committed."""
+    return master.parents[1] / edition.folder / f"{master.stem}.ipynb"
+
+
+def derive(master: Path, edition: Edition) -> NotebookNode:
+    """One edition of a master, before anything is run. Raises ValueError for unpaired markers."""
+    notebook = nbformat.v4.new_notebook(metadata=copy.deepcopy(METADATA))
+    seen: Counter[str] = Counter()
+    for cell in jupytext.read(master).cells:
+        tags = set(cell.metadata.get("tags", ()))
+        key = cell.cell_type + "\0" + cell.source
+        seen[key] += 1
+        if tags & EDITION_TAGS and not tags & edition.keeps:
+            continue
+        try:
+            source = cell.source if edition.solved else without_solution(cell.source)
+            source = _without_markers(source)
+        except ValueError as error:
+            raise ValueError(f"{master.name}, cell {cell.source[:40]!r}: {error}") from None
+        notebook.cells.append(_cell(cell, source, _identity(key, seen[key])))
+    return notebook
+
+
+def _identity(key: str, occurrence: int) -> str:
+    """An id that stays the same while the cell's text does, wherever the cell moves."""
+    return hashlib.sha256(f"{key}\0{occurrence}".encode()).hexdigest()[:12]
+
+
+def _cell(cell: NotebookNode, source: str, identity: str) -> NotebookNode:
+    make = getattr(nbformat.v4, f"new_{cell.cell_type}_cell")
+    notes = JUPYTEXT_NOTES | {"tags"}
+    metadata = {name: value for name, value in cell.metadata.items() if name not in notes}
+    tags = [tag for tag in cell.metadata.get("tags", ()) if tag not in EDITION_TAGS]
+    if tags:
+        metadata["tags"] = tags
+    return make(source, id=identity, metadata=metadata)
+
+
+def without_solution(source: str) -> str:
+    """The source with a stub in the place of each solution, at the solution's own indent.
+
+    >>> print(without_solution("def f(x):\\n    ### BEGIN SOLUTION\\n    return x\\n"
+    ...                        "    ### END SOLUTION"))
+    def f(x):
+        # YOUR CODE HERE
+        raise NotImplementedError("your turn")
+    """
+    lines: list[str] = []
+    inside = False
+    for line in source.splitlines():
+        marker = line.strip()
+        if marker in (BEGIN, END):
+            if inside == (marker == BEGIN):
+                raise ValueError(f"{marker!r} has no partner before it or after it")
+            inside = marker == BEGIN
+            if inside:
+                indent = re.match(r"\s*", line).group()
+                lines += [indent + stub for stub in STUB]
+        elif not inside:
+            lines.append(line)
+    if inside:
+        raise ValueError(f"{BEGIN!r} without {END!r}")
+    return "\n".join(lines)
+
+
+def _without_markers(source: str) -> str:
+    return "\n".join(line for line in source.splitlines() if line.strip() not in (BEGIN, END))
+
+
+def execute(notebook: NotebookNode, folder: Path, timeout: int = 300) -> NotebookNode:
+    """Run the notebook in `folder`, in place. Raises RuntimeError at the first cell that fails.
+
+    No time stamps and no widget state are kept: they differ from run to run, and a live view
+    needs a kernel anyway. What is left of a widget is its text.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    folder.mkdir(parents=True, exist_ok=True)
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name=METADATA["kernelspec"]["name"],
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise RuntimeError(f"a cell failed: {error.ename}: {error.evalue}\n{error}") from None
+    notebook.metadata = nbformat.from_dict(copy.deepcopy(METADATA))
+    for output in _outputs(notebook):
+        output.get("data", {}).pop(WIDGET_VIEW, None)
+    return notebook
+
+
+def _outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    for cell in notebook.cells:
+        yield from cell.get("outputs", ())
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.validate(notebook)
+    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def build(
+    chapters: Iterable[str] = (),
+    *,
+    editions: Iterable[Edition] = EDITIONS,
+    run: bool = True,
+    root: Path = ROOT,
+) -> Iterator[Path]:
+    """Write every edition of the chapters (all of them by default), yielding each file written.
+
+    With run=False the executed editions are left as they are.
+    """
+    for master in masters(root, chapters):
+        for edition in editions:
+            if edition.executed and not run:
+                continue
+            path = target(master, edition)
+            notebook = derive(master, edition)
+            if edition.executed:
+                execute(notebook, path.parent)
+            write(notebook, path)
+            yield path

@@ -1,0 +1,126 @@
+"""JupyterLab with the project's own settings: the process behind `make lab`, and a trial run of it.
+
+One place knows how the server is started, so `python -m titans_book lab`, its --check and the
+browser tests all talk to the same thing.
+"""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from .editions import ROOT
+
+START_PAGE = "notebooks/00_start_here.ipynb"
+START_LIMIT = 90  # seconds until the server, or then its first kernel, has to answer
+
+
+def command(*options: str) -> list[str]:
+    """The command line that serves the project at its first chapter."""
+    as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    page = f"--LabApp.default_url=/lab/tree/{START_PAGE}"
+    return [sys.executable, "-m", "jupyterlab", page, *as_root, *options]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The process's environment with the project's Lab settings in front of anybody else's."""
+    paths = [str(ROOT / ".jupyter"), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(dict.fromkeys(paths)), **more}
+
+
+def serve(*options: str) -> int:
+    """Run JupyterLab in the foreground until it is stopped; its exit status."""
+    return subprocess.call(command(*options), cwd=ROOT, env=environment())
+
+
+class Server:
+    """A JupyterLab of one's own on a free port, for as long as the `with` block lasts.
+
+    Raises RuntimeError with the end of the server's log if it does not answer in time.
+    """
+
+    def __init__(self, *options: str, folder: Path = ROOT, log: Path | None = None):
+        self.options, self.folder, self.log = options, folder, log
+        self.token = secrets.token_hex(16)
+
+    def __enter__(self) -> "Server":
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        options = ["--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}"]
+        options += ["--ServerApp.port_retries=0", *self.options]
+        self._output = open(self.log or os.devnull, "wb")  # noqa: SIM115  (open as long as we are)
+        self.process = subprocess.Popen(
+            command(*options),
+            cwd=self.folder,
+            env=environment(JUPYTER_TOKEN=self.token),
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            self._until_it_answers()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._output.close()
+
+    def ask(self, path: str, method: str = "GET", body: dict | None = None) -> dict:
+        """One call of the server's REST interface; the JSON of its answer ({} for none)."""
+        request = urllib.request.Request(
+            f"{self.url}/api/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {self.token}"},
+        )
+        # A proxy of the environment must not be asked for this machine's own address.
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def _until_it_answers(self) -> None:
+        end = time.monotonic() + START_LIMIT
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                self.ask("status")
+                return
+            except OSError:
+                time.sleep(0.2)
+        said = self.log.read_text(errors="replace")[-2000:] if self.log else ""
+        raise RuntimeError(f"JupyterLab did not answer at {self.url} in {START_LIMIT} s. {said}")
+
+
+def check() -> str:
+    """Start the server, open the first chapter, start its kernel, stop; what was seen, in words.
+
+    Raises RuntimeError or OSError if any of it does not work.
+    """
+    begin = time.monotonic()
+    with Server() as server:
+        served = time.monotonic() - begin
+        page = server.ask(f"contents/{START_PAGE}?type=notebook")
+        kernel = f"kernels/{server.ask('kernels', 'POST', {'name': 'python3'})['id']}"
+        while server.ask(kernel)["execution_state"] != "idle":
+            if time.monotonic() - begin > served + START_LIMIT:
+                raise RuntimeError("JupyterLab serves the chapter, but its kernel does not start")
+            time.sleep(0.2)
+        server.ask(kernel, "DELETE")
+    cells = len(page["content"]["cells"])
+    return (
+        f"JupyterLab answered after {served:.1f} s, served {START_PAGE} ({cells} cells) and had "
+        f"an idle kernel after {time.monotonic() - begin:.1f} s"
+    )
