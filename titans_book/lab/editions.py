@@ -175,6 +175,7 @@ def _outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
+    """Write a valid notebook, always with the same bytes for the same content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.validate(notebook)
     path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")

@@ -1,0 +1,81 @@
+"""The house stands: imports point down the floors, and the front door is light."""
+
+import subprocess
+import sys
+
+import pytest
+
+import titans_book
+from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_files
+
+FLOORS = (
+    {"memory", "attention", "tasks"},
+    {"blocks", "nested"},
+    {"model"},
+    {"training", "generation", "evaluation"},
+    {"lab"},
+    {"cli"},
+    {"__main__"},
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+ROOMS = [path for path in python_files("titans_book") if path != PACKAGE / "__init__.py"]
+HEAVY = ("torch", "numpy", "matplotlib", "ipywidgets", "IPython", "nbformat", "jupytext", "PIL")
+
+
+def room_of(name: str) -> str | None:
+    """The room that a dotted name lies in; None for what is not ours or is the front door."""
+    house, _, inside = name.partition(".")
+    if house != "titans_book" or not inside or inside == "__version__":
+        return None
+    first = inside.split(".")[0]
+    return titans_book._HOMES.get(first, first)  # a public name stands for the room it is from
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path):
+    own = room_of(module_name(path))
+    assert own in FLOOR_OF, f"{own} stands on no floor: give it one in FLOORS"
+    wrong = [
+        f"line {line}: {own} imports {name}"
+        for line, name in imports(path)
+        if (room := room_of(name)) not in (None, own)
+        and FLOOR_OF.get(room, len(FLOORS)) >= FLOOR_OF[own]
+    ]
+    assert not wrong
+
+
+def loaded_after(code: str) -> set[str]:
+    """The modules that a fresh Python has loaded after running the code."""
+    report = f"{code}\nimport sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", report], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_import_titans_book_loads_nothing_heavy():
+    assert loaded_after("import titans_book").isdisjoint(HEAVY)
+
+
+def test_the_package_below_the_lab_loads_no_plotting_and_no_notebook_library():
+    names = "; ".join(f"titans_book.{name}" for name in titans_book.__all__)
+    loaded = loaded_after(f"import titans_book; {names}")
+    assert "torch" in loaded
+    assert loaded.isdisjoint(("matplotlib", "ipywidgets", "IPython", "nbformat", "jupytext", "PIL"))
+    assert not [name for name in loaded if name.startswith("titans_book.lab")]
+
+
+def test_the_doctor_and_the_help_load_no_torch():
+    """They have to work in an environment in which torch is missing or broken."""
+    code = "from titans_book.cli import parser; parser(); import titans_book.lab.doctor"
+    assert loaded_after(code).isdisjoint(HEAVY)
+
+
+def test_every_public_name_leads_to_something():
+    for name in titans_book.__all__:
+        assert getattr(titans_book, name).__module__.startswith("titans_book.")
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'titan'"):
+        titans_book.titan  # noqa: B018
