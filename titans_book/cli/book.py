@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -28,6 +29,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     books.add_argument("--check", action="store_true", help=check)
     skip = "leave out the editions that have to be executed"
     books.add_argument("--no-run", action="store_true", help=skip)
+    where = "the project whose notebooks to build (default: the one that this program is from)"
+    books.add_argument("--project", metavar="FOLDER", type=Path, help=where)
     books.set_defaults(run=_notebooks)
 
 
@@ -62,13 +65,14 @@ def _data(_: argparse.Namespace) -> int:
 
 
 def _notebooks(options: argparse.Namespace) -> int:
-    from titans_book.lab import committed, editions
+    from titans_book.lab import building, committed
 
+    root = options.project or building.ROOT
     if not options.check:
-        for path in editions.build(options.chapters, run=not options.no_run):
-            print(path.relative_to(editions.ROOT), flush=True)
+        for path in building.build(options.chapters, run=not options.no_run, root=root):
+            print(path.relative_to(root), flush=True)
         return 0
-    problems = committed.differences(options.chapters)
+    problems = committed.differences(options.chapters, root=root)
     for problem in problems:
         print(problem, file=sys.stderr)
     if problems:

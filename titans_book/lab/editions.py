@@ -9,14 +9,15 @@ are what the learner writes. A cell tagged `learner` or `solution` (or `instruct
 the editions it names. Everything else goes into all of them.
 
 Building is a function of the master alone: the same master gives the same bytes, cell ids
-included. committed.py says where what is committed is not what the masters build.
+included. building.py writes and runs the notebooks; committed.py says where what is committed is
+not what the masters build.
 """
 
 import copy
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,6 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True)
@@ -138,67 +138,3 @@ def without_solution(source: str) -> str:
 
 def _without_markers(source: str) -> str:
     return "\n".join(line for line in source.splitlines() if line.strip() not in (BEGIN, END))
-
-
-def execute(notebook: NotebookNode, folder: Path, timeout: int = 300) -> NotebookNode:
-    """Run the notebook in `folder`, in place. Raises RuntimeError at the first cell that fails.
-
-    No time stamps and no widget state are kept: they differ from run to run, and a live view
-    needs a kernel anyway. What is left of a widget is its text.
-    """
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-
-    folder.mkdir(parents=True, exist_ok=True)
-    client = NotebookClient(
-        notebook,
-        timeout=timeout,
-        kernel_name=METADATA["kernelspec"]["name"],
-        resources={"metadata": {"path": str(folder)}},
-        record_timing=False,
-        store_widget_state=False,
-        coalesce_streams=True,
-    )
-    try:
-        client.execute()
-    except CellExecutionError as error:
-        raise RuntimeError(f"a cell failed: {error.ename}: {error.evalue}\n{error}") from None
-    notebook.metadata = nbformat.from_dict(copy.deepcopy(METADATA))
-    for output in _outputs(notebook):
-        output.get("data", {}).pop(WIDGET_VIEW, None)
-    return notebook
-
-
-def _outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
-    for cell in notebook.cells:
-        yield from cell.get("outputs", ())
-
-
-def write(notebook: NotebookNode, path: Path) -> None:
-    """Write a valid notebook, always with the same bytes for the same content."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.validate(notebook)
-    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-
-
-def build(
-    chapters: Iterable[str] = (),
-    *,
-    editions: Iterable[Edition] = EDITIONS,
-    run: bool = True,
-    root: Path = ROOT,
-) -> Iterator[Path]:
-    """Write every edition of the chapters (all of them by default), yielding each file written.
-
-    With run=False the executed editions are left as they are.
-    """
-    for master in masters(root, chapters):
-        for edition in editions:
-            if edition.executed and not run:
-                continue
-            path = target(master, edition)
-            notebook = derive(master, edition)
-            if edition.executed:
-                execute(notebook, path.parent)
-            write(notebook, path)
-            yield path
