@@ -79,7 +79,7 @@ class Server:
             self.process.wait()
         self._output.close()
 
-    def ask(self, path: str, method: str = "GET", body: dict | None = None) -> dict:
+    def ask(self, path: str, method: str = "GET", body: dict | None = None) -> dict | list:
         """One call of the server's REST interface; the JSON of its answer ({} for none)."""
         request = urllib.request.Request(
             f"{self.url}/api/{path}",

@@ -1,0 +1,127 @@
+"""A notebook in a real browser: open it, run it, use its sliders and buttons, see what it shows."""
+
+import time
+from pathlib import Path
+
+PANEL = "window.jupyterapp.shell.currentWidget"
+
+# Everything in the notebook that can move: images, canvases, SVGs and HTML widgets.
+PICTURES = """
+() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output')]
+  .flatMap(area => [...area.querySelectorAll('img, canvas, svg, .widget-html-content')])
+  .map(node => node.tagName === 'CANVAS' ? node.toDataURL()
+             : node.tagName === 'IMG' ? node.currentSrc + node.src : node.outerHTML)
+"""
+
+
+class LabPage:
+    """One browser page with JupyterLab in it. `complaints` collects what its console reports."""
+
+    def __init__(self, page, server, screenshots: Path | None = None):
+        self.page, self.server, self.screenshots = page, server, screenshots
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        page.on("console", self._listen)
+
+    def _listen(self, message) -> None:
+        if message.type == "error":
+            where = message.location.get("url", "")
+            self.complaints.append(f"console error: {message.text} ({where})")
+
+    def open(self, notebook: str, timeout: float = 60) -> float:
+        """Open a notebook in a workspace of its own; seconds until its kernel is idle.
+
+        A run that is asked for before the kernel is idle is silently lost.
+        """
+        begin = time.monotonic()
+        name = f"test-{time.monotonic_ns()}"
+        address = f"{self.server.url}/lab/workspaces/{name}/tree/{notebook}"
+        self.page.goto(f"{address}?token={self.server.token}&reset")
+        idle = f"() => {PANEL}?.sessionContext?.session?.kernel?.status === 'idle'"
+        self.page.wait_for_function(f"window.jupyterapp && ({idle})()", timeout=timeout * 1000)
+        return time.monotonic() - begin
+
+    def run_all(self, timeout: float = 300) -> None:
+        """Run every cell, from top to bottom, and wait for the end of the last one."""
+        self.page.evaluate(
+            """() => {
+              window.ran = false;
+              window.jupyterapp.commands.execute('notebook:run-all-cells')
+                .finally(() => { window.ran = true; });
+            }"""
+        )
+        self.page.wait_for_function("() => window.ran", timeout=timeout * 1000)
+
+    def run_cell(self, containing: str) -> None:
+        """Run the first code cell whose source contains the text; do not wait for its end."""
+        found = self.page.evaluate(
+            f"""text => {{
+              const content = {PANEL}.content;
+              const index = content.widgets.findIndex(cell => cell.model.type === 'code'
+                  && cell.model.sharedModel.source.includes(text));
+              if (index >= 0) {{
+                content.activeCellIndex = index;
+                window.jupyterapp.commands.execute('notebook:run-cell');
+              }}
+              return index;
+            }}""",
+            containing,
+        )
+        assert found >= 0, f"no code cell contains {containing!r}"
+
+    def errors(self) -> list[str]:
+        """What went wrong in the cells: the name and text of each error output."""
+        return self.page.evaluate(
+            f"""() => {PANEL}.content.widgets.filter(cell => cell.model.type === 'code').flatMap(
+                  (cell, index) => cell.model.outputs.toJSON()
+                    .filter(out => out.output_type === 'error')
+                    .map(out => `code cell ${{index + 1}}: ${{out.ename}}: ${{out.evalue}}`))"""
+        )
+
+    def pictures(self) -> list[str]:
+        """What every picture of the notebook shows now, in order."""
+        return self.page.evaluate(PICTURES)
+
+    def sliders(self):
+        """The handles of the notebook's ipywidgets sliders."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .noUi-handle")
+
+    def move(self, slider, key: str = "ArrowRight", timeout: float = 10) -> float:
+        """Press a key on a slider; milliseconds until a picture has changed, seen in the page."""
+        slider.scroll_into_view_if_needed()
+        slider.focus()
+        before = self.pictures()
+        self.page.evaluate(
+            f"""before => {{
+              const pictures = {PICTURES};
+              window.changed = null;
+              document.addEventListener('keydown', () => {{
+                const begin = performance.now();
+                const look = () => {{
+                  if (pictures().join() !== before) window.changed = performance.now() - begin;
+                  else requestAnimationFrame(look);
+                }};
+                look();
+              }}, {{ once: true, capture: true }});
+            }}""",
+            ",".join(before),
+        )
+        self.page.keyboard.press(key)
+        self.page.wait_for_function("() => window.changed !== null", timeout=timeout * 1000)
+        return self.page.evaluate("() => window.changed")
+
+    def wait_for_change(self, before: list[str], timeout: float = 30) -> None:
+        """Wait until the pictures are others than `before` (an answer of `pictures`)."""
+        changed = f"before => ({PICTURES})().join() !== before"
+        self.page.wait_for_function(changed, arg=",".join(before), timeout=timeout * 1000)
+
+    def press(self, label: str) -> None:
+        """Press the notebook's first visible button with this label."""
+        button = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output")
+        button.get_by_role("button", name=label).first.click()
+
+    def screenshot(self, name: str) -> None:
+        """Keep a picture of the page, if a folder for screenshots was asked for."""
+        if self.screenshots:
+            self.screenshots.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=str(self.screenshots / f"{name}.png"))

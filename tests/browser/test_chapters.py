@@ -1,0 +1,30 @@
+"""The chapters as a reader meets them: in JupyterLab, in a browser, run from top to bottom."""
+
+import pytest
+
+from titans_book.lab.editions import EDITIONS, ROOT, masters, target
+
+pytestmark = pytest.mark.browser
+NOTEBOOKS = [
+    str(target(master, edition).relative_to(ROOT)) for edition in EDITIONS for master in masters()
+]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_every_cell_runs_each_slider_moves_a_picture_nothing_complains(lab, notebook):
+    name = notebook.removesuffix(".ipynb").replace("/", "-")
+    lab.open(notebook)
+    lab.run_all()
+    lab.screenshot(name)
+    assert lab.errors() == []
+    handles = lab.sliders()
+    for index in range(handles.count()):
+        slider = handles.nth(index)
+        lab.move(slider, "ArrowLeft" if at_its_end(slider) else "ArrowRight")
+    lab.screenshot(f"{name}-moved")
+    assert lab.complaints == []
+
+
+def at_its_end(slider) -> bool:
+    now, most = (float(slider.get_attribute(f"aria-value{which}")) for which in ("now", "max"))
+    return now >= most
