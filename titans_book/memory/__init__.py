@@ -6,7 +6,16 @@ products, `reference.memorize` token by token, and `NeuralMemory` is the layer a
 """
 
 from titans_book.memory.chunked import memorize
+from titans_book.memory.layer import LayerState, NeuralMemory
 from titans_book.memory.network import Network
 from titans_book.memory.state import Gates, MemoryState, MemoryTrace
 
-__all__ = ["Gates", "MemoryState", "MemoryTrace", "Network", "memorize"]
+__all__ = [
+    "Gates",
+    "LayerState",
+    "MemoryState",
+    "MemoryTrace",
+    "Network",
+    "NeuralMemory",
+    "memorize",
+]

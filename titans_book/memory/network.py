@@ -43,6 +43,17 @@ ACTIVATIONS = {
 }
 
 
+def second_moment(activation: str, spread: float) -> float:
+    """E[sigma(z)^2] for z normal with mean 0 and the given standard deviation.
+
+    >>> round(second_moment("tanh", spread=0.5), 2)
+    0.18
+    """
+    quantiles = (torch.arange(4096, dtype=torch.float64, device="cpu") + 0.5) / 4096
+    z = spread * torch.special.ndtri(quantiles)
+    return ACTIVATIONS[activation][0](z).square().mean().item()
+
+
 @dataclass(frozen=True)
 class Activations:
     """What a forward pass leaves behind for the errors: h_l and z_l of every layer, and M(x)."""

@@ -1,0 +1,95 @@
+"""Writing one token after the other, with a state of constant size.
+
+Works for anything that maps (tokens, state) to (logits, state); the model stands on this file, not
+the other way round. Because the state holds all that has been read, each new token costs the same,
+however long the text. Taught in chapter 13.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+Model = Callable[[Tensor, Any], tuple[Tensor, Any]]
+
+
+def choose_next(
+    logits: Float[Tensor, "batch vocab"],
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: torch.Generator | None = None,
+) -> Int[Tensor, "batch 1"]:
+    """One token a row. temperature 0 takes the likeliest; top_k keeps the k likeliest; top_p keeps
+    the fewest whose probabilities add up to p (nucleus sampling, Holtzman et al. 2020).
+
+    >>> choose_next(torch.tensor([[0.0, 2.0, 1.0]]), temperature=0)
+    tensor([[1]])
+    """
+    if temperature == 0:
+        return logits.argmax(-1, keepdim=True)
+    ranked, order = torch.sort(logits / temperature, descending=True, stable=True)
+    if top_k is not None:
+        ranked[:, top_k:] = -torch.inf
+    if top_p is not None:
+        p = ranked.softmax(-1)
+        ranked[p.cumsum(-1) - p >= top_p] = -torch.inf  # the likeliest has 0 before it: it stays
+    picked = torch.multinomial(ranked.softmax(-1), 1, generator=generator)
+    return order.gather(-1, picked)
+
+
+def check_sampling(n: int, temperature: float, top_k: int | None, top_p: float | None) -> None:
+    """Raise ValueError naming the first setting that is out of range."""
+    if not isinstance(n, int) or n < 0:
+        raise ValueError(f"n must be a whole number >= 0, got {n!r}")
+    if not 0 <= temperature < float("inf"):
+        raise ValueError(f"temperature must be finite and >= 0, got {temperature!r}")
+    if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
+        raise ValueError(f"top_k must be a whole number >= 1 or None, got {top_k!r}")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p must be above 0 and at most 1, or None, got {top_p!r}")
+
+
+def stream(
+    model: Model,
+    tokens: Int[Tensor, "batch time"],
+    n: int,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int = 0,
+    state: Any = None,
+) -> Iterator[tuple[Int[Tensor, "batch 1"], Any]]:
+    """Read the prompt once, then yield n times the next token and the state that has read it.
+
+    model     maps (tokens, state) to (logits (batch, time, vocab), state).
+    tokens    the prompt, at least one token; with a state, what comes after it.
+    Raises ValueError for an empty prompt or a setting out of range.
+    """
+    check_sampling(n, temperature, top_k, top_p)
+    if tokens.dim() != 2 or tokens.shape[1] == 0:
+        raise ValueError(
+            f"tokens must have shape (batch, time) with time >= 1, got {tuple(tokens.shape)}"
+        )
+    generator = torch.Generator(tokens.device).manual_seed(seed)
+    for _ in range(n):
+        with torch.no_grad():
+            logits, state = model(tokens, state)
+            tokens = choose_next(logits[:, -1].float(), temperature, top_k, top_p, generator)
+        yield tokens, state
+
+
+def generate(
+    model: Model, tokens: Int[Tensor, "batch time"], n: int, **settings: Any
+) -> tuple[Int[Tensor, "batch total"], Any]:
+    """The prompt followed by n new tokens, and the state; settings as in `stream`.
+
+    The state has read everything but the last token: hand both on to write more.
+    """
+    parts, state = [tokens], settings.get("state")
+    for token, state in stream(model, tokens, n, **settings):
+        parts.append(token)
+    return torch.cat(parts, dim=1), state

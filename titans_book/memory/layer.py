@@ -1,0 +1,207 @@
+"""NeuralMemory: the long-term memory of Titans as a layer.
+
+Slow weights (learned by the outer loop) turn each token into a key, a value, a query and three
+gates; fast weights (the memory, learned while reading) are started from a learned M_0:
+
+    q, k, v = x W_Q, x W_K, x W_V                      Titans eqs. 1, 11
+              causal depthwise convolution of q, k, v  section 4.4 (starts as the identity)
+              SiLU and unit length, for q and k        section 4.4
+    theta   = theta_max sigmoid(x W_theta + ...) / |h|^2   write rate, see reset_parameters
+    eta     = sigmoid(x W_eta + ...)                   momentum decay
+    alpha   = sigmoid(x W_alpha + ...)                 forgetting; starts small: the memory keeps
+    y, state = memorize(q, k, v, gates, M_0)           eqs. 12-18
+    out     = (norm(y) * silu(x W_G)) W_O              normalised and gated, section 4.4
+
+The paper leaves the form of the gates open; these are ours. Taught in chapters 04-07.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from titans_book.memory import network as networks
+from titans_book.memory import objective as objectives
+from titans_book.memory import retention as retentions
+from titans_book.memory.check import choose, flag, whole
+from titans_book.memory.chunked import memorize
+from titans_book.memory.state import Gates, MemoryState, begin
+
+
+@dataclass(frozen=True)
+class LayerState:
+    """What a NeuralMemory hands on: the memory, and the last inputs of the convolution."""
+
+    memory: MemoryState
+    tail: Float[Tensor, "batch taps channels"]
+
+    def map(self, function) -> "LayerState":
+        """The same function applied to every tensor."""
+        return LayerState(self.memory.map(function), function(self.tail))
+
+    def detach(self) -> "LayerState":
+        """The same numbers, cut off from the graph that made them."""
+        return self.map(torch.Tensor.detach)
+
+    def to(self, *args, **kwargs) -> "LayerState":
+        """The state on another device or in another dtype, as `torch.Tensor.to`."""
+        return self.map(lambda x: x.to(*args, **kwargs))
+
+
+class NeuralMemory(nn.Module):
+    """A memory that learns at test time: y, state = memory(x, state).
+
+    dim         width of x and y, split evenly among the heads.
+    heads       independent memories, each on dim / heads features.
+    depth       layers of the memory network: 1 is a linear map, 2 or more a residual MLP.
+    expansion   hidden width of the MLP over dim / heads (no effect at depth 1: no hidden layer).
+    chunk       b: tokens that share the weights at which their gradients are taken.
+    objective   "l2" or "dot" (attentional bias).
+    retention   "decay" or "none" (retention gate).
+    momentum    whether eta exists; without it S_t is the momentary surprise alone (eq. 8).
+    conv        taps of the causal convolution on q, k, v; 1 for none.
+    read        "after": token t reads what it has just written. "before": what stood there.
+    activation  of the memory network: "gelu", "silu" or "tanh".
+    value_activation   SiLU on v as well, as the paper has it.
+    theta_max   the largest write rate a gate can open to, as a multiple of the rate that stores a
+                pair in one step.
+
+    Raises ValueError or TypeError naming the field, its value and what is allowed.
+
+    >>> memory = NeuralMemory(dim=16, heads=2)
+    >>> y, state = memory(torch.randn(1, 10, 16))
+    >>> y.shape, state.memory.position
+    (torch.Size([1, 10, 16]), 10)
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        heads: int = 1,
+        depth: int = 2,
+        expansion: int = 4,
+        chunk: int = 16,
+        objective: str = "l2",
+        retention: str = "decay",
+        momentum: bool = True,
+        conv: int = 4,
+        read: str = "after",
+        activation: str = "gelu",
+        value_activation: bool = False,
+        theta_max: float = 1.0,
+    ) -> None:
+        super().__init__()
+        for name, value in dict(
+            dim=dim, heads=heads, depth=depth, expansion=expansion, chunk=chunk, conv=conv
+        ).items():
+            whole(name, value, least=1)
+        if dim % heads:
+            raise ValueError(f"dim must be a multiple of heads={heads}, got {dim}")
+        choose("objective", objective, objectives.OBJECTIVES)
+        choose("retention", retention, retentions.RETENTIONS)
+        choose("read", read, ("after", "before"))
+        flag("momentum", momentum)
+        flag("value_activation", value_activation)
+        if not (isinstance(theta_max, int | float) and 0 < theta_max < float("inf")):
+            raise ValueError(f"theta_max must be a finite number > 0, got {theta_max!r}")
+
+        self.dim, self.heads, self.conv, self.theta_max = dim, heads, conv, float(theta_max)
+        self.momentum, self.value_activation = momentum, value_activation
+        self.network = networks.Network(depth, activation)
+        self.rule = dict(
+            network=self.network, objective=objective, retention=retention, chunk=chunk, read=read
+        )
+        self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
+        self.taps = nn.Parameter(torch.zeros(conv, 3 * dim))
+        gates = ["theta"] + ["eta"] * momentum + ["alpha"] * (retention != "none")
+        self.gates = nn.ModuleDict({name: nn.Linear(dim, heads) for name in gates})
+        sizes = self.network.sizes(dim // heads, expansion)
+        self.initial = nn.ParameterList(torch.empty(heads, *size) for size in sizes)  # M_0
+        self.norm = nn.Parameter(torch.ones(dim))
+        self.out_gate = nn.Linear(dim, dim, bias=False)
+        self.out = nn.Linear(dim, dim, bias=False)
+        self.reset_parameters()
+
+    # Where the gates start, before they look at x. theta is in units of the stable write rate.
+    START = {"theta": 0.1, "eta": 0.5, "alpha": 0.001}
+
+    def reset_parameters(self) -> None:
+        """Draw the slow weights afresh.
+
+        The convolution starts as the identity. The hidden layers of M_0 start so that a unit key
+        reaches every sigma with a spread of 1/2, where it bends; the last layer starts at zero, so
+        that nothing is remembered. A fresh memory then stores a pair in one step at the write rate
+        1 / |h|^2 with h the input of its last layer: `stable` is that rate, 1 for a linear memory.
+        """
+        nn.init.zeros_(self.taps)
+        nn.init.ones_(self.taps[-1])
+        for name, gate in self.gates.items():
+            nn.init.normal_(gate.weight, std=0.02)
+            nn.init.constant_(gate.bias, math.log(self.START[name] / (1 - self.START[name])))
+        size = 1.0  # |h|^2 of the layer's input
+        for W in self.initial[:-1]:
+            nn.init.normal_(W, std=0.5 * size**-0.5)
+            size = W.shape[-1] * networks.second_moment(self.network.activation, spread=0.5)
+        nn.init.zeros_(self.initial[-1])
+        self.stable = 1 / size
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch time dim"],
+        state: LayerState | None = None,
+        trace: list | None = None,
+    ) -> tuple[Float[Tensor, "batch time dim"], LayerState]:
+        """Read and write the whole of x; hand the state on to go on later.
+
+        trace: a list that receives one MemoryTrace, see `titans_book.memory.memorize`.
+        """
+        self._check(x)
+        q, k, v, tail = self._queries_keys_values(x, state)
+        memory = None if state is None else state.memory
+        y, memory = memorize(
+            q, k, v, self._gates(x), list(self.initial), state=memory, trace=trace, **self.rule
+        )
+        return self._answer(y, x), LayerState(memory, tail)
+
+    def read(
+        self, x: Float[Tensor, "batch time dim"], state: LayerState | None = None
+    ) -> Float[Tensor, "batch time dim"]:
+        """y = M*(q): ask the memory as it stands, and write nothing (Titans eq. 15)."""
+        self._check(x)
+        q, _, _, _ = self._queries_keys_values(x, state)
+        memory = begin(list(self.initial), len(x)) if state is None else state.memory
+        return self._answer(self.network(memory.weights, q.to(memory.weights[0].dtype)), x)
+
+    def _check(self, x: Tensor) -> None:
+        if x.dim() != 3 or x.shape[-1] != self.dim:
+            raise ValueError(f"x must have shape (batch, time, {self.dim}), got {tuple(x.shape)}")
+
+    def _queries_keys_values(self, x: Tensor, state: LayerState | None):
+        """q, k, v as (B, H, T, d), and the inputs that the next call's convolution still needs."""
+        z = self.project(x)
+        tail = z.new_zeros(len(x), self.conv - 1, z.shape[-1]) if state is None else state.tail
+        padded = torch.cat([tail.to(z.dtype), z], dim=1)
+        time = x.shape[1]
+        z = sum(self.taps[i] * padded[:, i : i + time] for i in range(self.conv))
+        tail = padded[:, time:]
+        q, k, v = rearrange(z, "b t (n h d) -> n b h t d", n=3, h=self.heads)
+        q, k = (F.normalize(F.silu(part), dim=-1) for part in (q, k))
+        return q, k, F.silu(v) if self.value_activation else v, tail
+
+    def _gates(self, x: Tensor) -> Gates:
+        opened = {
+            name: torch.sigmoid(rearrange(gate(x), "b t h -> b h t"))
+            for name, gate in self.gates.items()
+        }
+        theta = self.theta_max * self.stable * opened["theta"]
+        closed = torch.zeros_like(theta)
+        return Gates(theta, opened.get("eta", closed), opened.get("alpha", closed))
+
+    def _answer(self, y: Tensor, x: Tensor) -> Tensor:
+        """Normalised per head and gated on the way out (section 4.4)."""
+        y = rearrange(F.rms_norm(y, y.shape[-1:]), "b h t d -> b t (h d)").to(x.dtype)
+        return self.out(y * self.norm * F.silu(self.out_gate(x)))

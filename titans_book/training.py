@@ -1,0 +1,344 @@
+"""Training as a generator of events: whoever listens decides what to do with each step.
+
+    for event in train(model, tokens, TrainingSettings(steps=500), folder):
+        ...                       # Step, Evaluated, Saved, in the order in which they happen
+
+Stop listening and training stops, cleanly, with a checkpoint. Everything that decides the next step
+(weights, moments, random numbers, the place in the text) is in the checkpoint, so a run that was
+interrupted, even by kill -9, goes on to the same numbers, bit for bit, as one that was not.
+AdamW, a linear warm-up, a cosine down, and clipped gradients: Titans section 4 names the first and
+the third. Taught in chapter 13.
+"""
+
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Int
+from torch import Tensor
+
+from titans_book import checkpoints
+from titans_book.evaluation import bits_per_token
+from titans_book.memory import MemoryTrace
+from titans_book.memory.check import whole
+from titans_book.model import TitansConfig, TitansLM
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to train. Raises ValueError naming the field, its value and what is allowed.
+
+    steps            optimizer steps in all.
+    batch, length    sequences a step, and tokens in each.
+    learning_rate    at the top of the schedule; it ends at `final` times that.
+    warmup           steps until the top.
+    weight_decay     AdamW's, on matrices only.
+    clip             largest norm of the gradient.
+    seed             of the order in which the text is read.
+    evaluate_every   steps between two looks at the held-out text; 0 for never.
+    save_every       steps between two checkpoints (given a folder); 0 for the end only.
+    watch_every      steps between two snapshots of the memories; 0 for none.
+    """
+
+    steps: int = 1000
+    batch: int = 16
+    length: int = 128
+    learning_rate: float = 4e-3
+    final: float = 0.1
+    warmup: int = 50
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    seed: int = 0
+    evaluate_every: int = 100
+    save_every: int = 100
+    watch_every: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch"):
+            whole(name, getattr(self, name), least=1)
+        whole("length", self.length, least=2)
+        for name in ("warmup", "seed", "evaluate_every", "save_every", "watch_every"):
+            whole(name, getattr(self, name), least=0)
+        for name, most in {"learning_rate": 1, "final": 1, "weight_decay": 1, "clip": 1e9}.items():
+            value = getattr(self, name)
+            zero_allowed = name in ("final", "weight_decay")
+            if not (isinstance(value, int | float) and 0 <= value <= most) or (
+                value == 0 and not zero_allowed
+            ):
+                least = "at least 0" if zero_allowed else "above 0"
+                raise ValueError(f"{name} must be {least} and at most {most:g}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the model saw and did at one step: a row of tokens, and one trace a block."""
+
+    tokens: Int[Tensor, " time"]
+    memories: tuple[MemoryTrace, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One optimizer step. loss in nats a token; seconds_left is an estimate."""
+
+    step: int
+    steps: int
+    loss: float
+    learning_rate: float
+    gradient_norm: float
+    tokens_per_second: float
+    seconds_left: float
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Bits a token on text that is never trained on (for bytes of ASCII: bits per character)."""
+
+    step: int
+    bits_per_token: float
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint is safely on the disk."""
+
+    step: int
+    path: Path
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says why and what to do."""
+
+
+def learning_rate(step: int, settings: TrainingSettings) -> float:
+    """Linear warm-up, then a cosine down to `final` times the top. `step` counts from 0.
+
+    >>> s = TrainingSettings(steps=100, warmup=10, learning_rate=1e-3)
+    >>> round(learning_rate(0, s), 6), learning_rate(10, s), round(learning_rate(99, s), 6)
+    (0.0001, 0.001, 0.0001)
+    """
+    top, warmup = settings.learning_rate, settings.warmup
+    if step < warmup:
+        return top * (step + 1) / warmup
+    progress = (step - warmup) / max(1, settings.steps - 1 - warmup)
+    cosine = 0.5 * (1 + math.cos(math.pi * progress))
+    return top * (settings.final + (1 - settings.final) * cosine)
+
+
+def windows(
+    tokens: Int[Tensor, " total"], step: int, settings: TrainingSettings
+) -> Int[Tensor, "batch length_plus_one"]:
+    """The batch of one step: inputs and targets in one row of length + 1 tokens.
+
+    Each epoch shifts the text by a random offset, cuts it into windows and shuffles them. The batch
+    depends on (seed, step) alone, so the place in the text needs no memory of its own.
+    """
+    length = settings.length
+    per_epoch = max(1, (len(tokens) - length) // length - 1)
+    rows = torch.arange(step * settings.batch, (step + 1) * settings.batch)
+    starts = torch.empty_like(rows)
+    for epoch in torch.unique(rows // per_epoch).tolist():
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
+        order = torch.randperm(per_epoch, generator=generator)
+        spare = len(tokens) - 1 - per_epoch * length
+        offset = torch.randint(0, spare + 1, (1,), generator=generator)
+        mine = rows // per_epoch == epoch
+        starts[mine] = offset + length * order[rows[mine] % per_epoch]
+    return tokens[starts[:, None] + torch.arange(length + 1)].long()
+
+
+def train(
+    model: TitansLM,
+    tokens: Int[Tensor, " total"],
+    settings: TrainingSettings,
+    folder: Path | str | None = None,
+    *,
+    held_out: Int[Tensor, " total_held_out"] | None = None,
+    resume: bool = False,
+) -> Iterator[Step | Evaluated | Saved]:
+    """Train `model` on `tokens` and yield what happens.
+
+    folder     where checkpoints and log.jsonl go; None keeps nothing.
+    held_out   text for Evaluated events.
+    resume     go on from the newest checkpoint in `folder`, which must have been made with the same
+               configuration and settings; the model's weights are replaced.
+
+    Closing the generator (or Ctrl-C) saves a checkpoint first. Raises ValueError for a text that is
+    too short, TrainingError if the loss is no longer a number or the folder holds another run,
+    CheckpointError if a checkpoint cannot be read or written.
+    """
+    if len(tokens) < 2 * settings.length + 2:
+        raise ValueError(
+            f"tokens must hold at least {2 * settings.length + 2} tokens for windows of "
+            f"length={settings.length}, got {len(tokens)}"
+        )
+    run = _Run(model, settings, None if folder is None else Path(folder))
+    run.start(resume)
+    return _steps(run, tokens, held_out)
+
+
+def _steps(run: "_Run", tokens: Tensor, held_out: Tensor | None):
+    settings = run.settings
+    try:
+        while run.step < settings.steps:
+            yield run.advance(tokens)
+            last = run.step == settings.steps
+            if held_out is not None and _due(run.step, settings.evaluate_every, last):
+                yield Evaluated(run.step, bits_per_token(run.model, held_out, settings.length))
+            if run.folder and _due(run.step, settings.save_every, last):
+                yield run.save()
+    finally:
+        if run.folder and run.whole and run.step > run.saved:
+            run.save()
+
+
+def _due(step: int, every: int, last: bool) -> bool:
+    return last or (every > 0 and step % every == 0)
+
+
+class _Run:
+    """The moving parts of one training run."""
+
+    def __init__(self, model: TitansLM, settings: TrainingSettings, folder: Path | None) -> None:
+        self.model, self.settings, self.folder = model, settings, folder
+        self.device = next(model.parameters()).device
+        self.step, self.saved, self.whole = 0, 0, True
+        matrices = [p for p in model.parameters() if p.dim() >= 2]
+        others = [p for p in model.parameters() if p.dim() < 2]
+        groups = [
+            {"params": matrices, "weight_decay": settings.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95))
+        self.began, self.first = time.monotonic(), 0
+
+    def start(self, resume: bool) -> None:
+        """Resume, or make sure that no other run is written over."""
+        if self.folder is None:
+            if resume:
+                raise ValueError("resume=True needs the folder of the run to go on with")
+            return
+        if resume:
+            self._load()
+        elif checkpoints.steps(self.folder):
+            raise TrainingError(
+                f"{self.folder} already holds a run. Resume it, or choose another folder."
+            )
+        _cut_log(self.folder / "log.jsonl", self.step)
+        self.first = self.step
+
+    def advance(self, tokens: Tensor) -> Step:
+        """One step of AdamW on the next batch."""
+        settings, began = self.settings, time.monotonic()
+        rows = windows(tokens, self.step, settings).to(self.device)
+        watch = settings.watch_every > 0 and self.step % settings.watch_every == 0
+        trace: list | None = [] if watch else None
+        self.model.train()
+        logits, _ = self.model(rows[:, :-1], trace=trace)
+        loss = F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
+        if not math.isfinite(loss.item()):
+            raise TrainingError(
+                f"the loss is {loss.item()} at step {self.step + 1}: training has diverged. Lower "
+                "learning_rate (or the memory's theta_max) and start from the last checkpoint."
+            )
+        rate = learning_rate(self.step, settings)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
+        self.whole = False  # an interruption from here on would leave half a step
+        self.optimizer.step()
+        self.step += 1
+        self.whole = True
+        snapshot = Snapshot(rows[0, :-1].cpu(), tuple(trace)) if watch else None
+        return self._event(loss.item(), rate, norm.item(), began, snapshot)
+
+    def _event(self, loss, rate, norm, began, snapshot) -> Step:
+        now = time.monotonic()
+        pace = (now - self.began) / (self.step - self.first)
+        settings = self.settings
+        event = Step(
+            self.step,
+            settings.steps,
+            loss,
+            rate,
+            norm,
+            tokens_per_second=settings.batch * settings.length / (now - began),
+            seconds_left=pace * (settings.steps - self.step),
+            snapshot=snapshot,
+        )
+        if self.folder:
+            line = {"step": self.step, "loss": loss, "learning_rate": rate, "gradient_norm": norm}
+            with open(self.folder / "log.jsonl", "a", encoding="utf-8") as log:
+                log.write(json.dumps(line) + "\n")
+        return event
+
+    def save(self) -> Saved:
+        """Write everything that decides the next step."""
+        moments = {"random": torch.get_rng_state()}
+        for index, values in self.optimizer.state_dict()["state"].items():
+            moments |= {f"{index}.{name}": value for name, value in values.items()}
+        about = {
+            "config": self.model.config.to_dict(),
+            "settings": asdict(self.settings),
+            "versions": {"torch": torch.__version__, "python": platform.python_version()},
+        }
+        groups = {"model": self.model.state_dict(), "training": moments}
+        path = checkpoints.write(self.folder, self.step, groups, about)
+        self.saved = self.step
+        return Saved(self.step, path)
+
+    def _load(self) -> None:
+        path = checkpoints.newest(self.folder)
+        tensors, about = checkpoints.read(path)
+        mine = {"config": self.model.config.to_dict(), "settings": asdict(self.settings)}
+        for part, values in mine.items():
+            theirs = about.get(part, {})
+            if changed := {n for n in values | theirs if values.get(n) != theirs.get(n)}:
+                raise TrainingError(
+                    f"{path} was made with another {part}: {', '.join(sorted(changed))} differ. "
+                    "Resume with the same values, or start a new run in another folder."
+                )
+        self.model.load_state_dict(tensors["model"])
+        moments = tensors["training"]
+        torch.set_rng_state(moments.pop("random"))
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in moments.items():
+            index, name = key.split(".", 1)
+            state.setdefault(int(index), {})[name] = value
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self.step = self.saved = about["step"]
+
+
+def _cut_log(path: Path, step: int) -> None:
+    """Drop what was logged after the checkpoint: those steps will be taken again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = []
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["step"] <= step:
+                    kept.append(line + "\n")
+            except ValueError:  # the line that a kill cut in half
+                break
+    draft = path.with_suffix(".writing")
+    draft.write_text("".join(kept), encoding="utf-8")
+    os.replace(draft, path)
+
+
+def load_checkpoint(path: Path | str) -> tuple[TitansLM, dict]:
+    """The model of a checkpoint (or of the newest one in a run's folder) and what is known of it."""
+    tensors, about = checkpoints.read(checkpoints.newest(Path(path)))
+    model = TitansLM(TitansConfig(**about["config"]))
+    model.load_state_dict(tensors["model"])
+    return model, about
