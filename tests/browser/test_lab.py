@@ -1,4 +1,4 @@
-"""JupyterLab with the project's settings; and proof that this folder's helpers see what is wrong."""
+"""JupyterLab with the project's settings; and proof that the helpers here see what is wrong."""
 
 import nbformat
 import pytest

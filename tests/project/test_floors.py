@@ -9,10 +9,10 @@ import titans_book
 from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_files
 
 FLOORS = (
-    {"memory", "attention", "tasks"},
+    {"memory", "attention", "tasks", "generation"},
     {"blocks", "nested"},
     {"model"},
-    {"training", "generation", "evaluation"},
+    {"training", "evaluation"},
     {"lab"},
     {"cli"},
     {"__main__"},

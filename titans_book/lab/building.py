@@ -52,6 +52,7 @@ def execute(notebook: NotebookNode, path: Path, timeout: int = 300) -> None:
         notebook,
         timeout=timeout,
         kernel_name=METADATA["kernelspec"]["name"],
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
         store_widget_state=False,

@@ -115,9 +115,9 @@ def _kernel(_: Path) -> Iterator[Finding]:
     from nbclient import NotebookClient
 
     cell = nbformat.v4.new_code_cell("import sys; print(sys.executable)")
-    client = NotebookClient(
-        nbformat.v4.new_notebook(cells=[cell]), kernel_name="python3", timeout=60
-    )
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    quiet = ["--log-level=ERROR"]
+    client = NotebookClient(notebook, kernel_name="python3", timeout=60, extra_arguments=quiet)
     try:
         client.execute()
     except Exception as error:

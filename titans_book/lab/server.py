@@ -101,7 +101,9 @@ class Server:
             except OSError:
                 time.sleep(0.2)
         said = self.log.read_text(errors="replace")[-2000:] if self.log else ""
-        raise RuntimeError(f"JupyterLab did not answer at {self.url} in {START_LIMIT} s. {said}")
+        ended = self.process.poll() is not None
+        what = "ended at once" if ended else f"did not answer in {START_LIMIT} s"
+        raise RuntimeError(f"JupyterLab {what}. {said}")
 
 
 def check() -> str:
