@@ -1,0 +1,1 @@
+"""What a memory is tried on: the book's corpora, and synthetic tasks with known answers."""

@@ -1,0 +1,44 @@
+"""Checks of a task's fields. Each error names the field, the value, and what is allowed."""
+
+import math
+
+import torch
+from torch import Generator
+
+
+def count(name: str, value: object) -> int:
+    """A whole number, 1 or more."""
+    _whole(name, value)
+    if value < 1:
+        raise ValueError(f"{name} must be 1 or more, got {value}")
+    return value
+
+
+def within(name: str, value: object, low: float | int, high: float | int = math.inf):
+    """A finite number from low to high, both allowed."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
+    if not (low <= value <= high and math.isfinite(value)):
+        allowed = f"{low} or more" if high == math.inf else f"from {low} to {high}"
+        raise ValueError(f"{name} must be {allowed} and finite, got {value}")
+    return value
+
+
+def fraction(name: str, value: object):
+    """A share, from 0 to 1."""
+    return within(name, value, 0, 1)
+
+
+def source(seed: object) -> Generator:
+    """The generator itself, or a new one that starts from the number given. Always on the CPU."""
+    if isinstance(seed, Generator):
+        if seed.device.type != "cpu":
+            raise ValueError(f"seed must be a generator on the CPU, got one on {seed.device}")
+        return seed
+    _whole("seed", seed)
+    return torch.Generator().manual_seed(seed)
+
+
+def _whole(name: str, value: object):
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__}")
