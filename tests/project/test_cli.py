@@ -19,7 +19,7 @@ def run(*arguments: str, **options) -> subprocess.CompletedProcess:
 def test_help_names_every_command():
     done = run("--help")
     assert done.returncode == 0
-    assert [name for name in COMMANDS if f"    {name} " not in done.stdout] == []
+    assert [name for name in COMMANDS if f"\n    {name}" not in done.stdout] == []
     assert "\x1b" not in done.stdout  # no colour codes unless a person's terminal reads it
 
 

@@ -9,10 +9,10 @@ import titans_book
 from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_files
 
 FLOORS = (
-    {"memory", "attention", "tasks", "generation"},
+    {"memory", "attention", "tasks", "generation", "checkpoints"},
     {"blocks", "nested"},
-    {"model"},
-    {"training", "evaluation"},
+    {"model", "evaluation"},
+    {"training"},
     {"lab"},
     {"cli"},
     {"__main__"},

@@ -9,14 +9,16 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import book
+from . import book, generate, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     options = parser().parse_args(arguments)
     try:
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()  # while a closed pipe is still our business
+        return code
     except KeyboardInterrupt:
         print(f"titans_book {options.command}: stopped", file=sys.stderr)
         return 130
@@ -41,8 +43,10 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python -m titans_book",
         description="Titans, MIRAS and Nested Learning, by building them.",
-        epilog="With notebooks: `lab`. In trouble: `doctor`.",
+        epilog="With notebooks: `lab`. Without: `train`, then `generate`. In trouble: `doctor`.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     book.add(commands)
+    train.add(commands)
+    generate.add(commands)
     return top

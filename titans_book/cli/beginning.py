@@ -1,0 +1,111 @@
+"""What a training run begins with: a fresh model, or the run in a folder, as it was."""
+
+import argparse
+import copy
+import hashlib
+import json
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from titans_book.evaluation import bits_per_token
+from titans_book.model import TitansConfig, TitansLM
+from titans_book.tasks import corpora
+from titans_book.training import TrainingSettings, load_checkpoint, train
+
+PARTS = (0.9, 0.05, 0.05)  # to learn from, to look at while learning, to keep for the end
+SIZE = ("dim", "depth", "heads", "hidden")
+SETTINGS = ("steps", "batch", "length", "learning_rate", "seed")
+TRIAL_STEPS = 6
+MINUTES = 20.0  # for a run that is given neither --minutes nor --steps
+
+
+@dataclass
+class Beginning:
+    """Everything that `train` needs, and where the text is from."""
+
+    model: TitansLM
+    settings: TrainingSettings
+    tokens: torch.Tensor
+    held_out: torch.Tensor | None
+    source: dict
+
+    def remember_source(self, folder: Path) -> None:
+        """Write into the run's folder which text it learns from, so that --resume finds it."""
+        text = json.dumps(self.source, indent=1)
+        (folder / "text.json").write_text(text + "\n", encoding="utf-8")
+
+
+def fresh(options: argparse.Namespace) -> Beginning:
+    """A new model of the size asked for, and as many steps as asked for or as fit the time."""
+    source: dict = {"corpus": options.corpus or "shakespeare"}
+    if options.text:
+        source = {"files": [str(Path(path).resolve()) for path in options.text]}
+    tokens, held_out, source["sha256"] = _read(source)
+    memory = {"memory": {"chunk": options.chunk}} if options.chunk is not None else {}
+    config = TitansConfig(**given(options, SIZE), **memory)
+    settings = TrainingSettings(**given(options, SETTINGS), watch_every=0)
+    torch.manual_seed(settings.seed)
+    model = TitansLM(config).to(_device(options.device))
+    begun = Beginning(model, settings, tokens, held_out, source)
+    if options.steps is None:
+        minutes = MINUTES if options.minutes is None else options.minutes
+        begun.settings = replace(settings, steps=_steps_in(60 * minutes, begun))
+    return begun
+
+
+def resumed(options: argparse.Namespace) -> Beginning:
+    """The run in the folder --out. Raises ValueError if its text is not known or has changed."""
+    model, about = load_checkpoint(options.out)
+    try:
+        source = json.loads((options.out / "text.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(
+            f"{options.out} does not say which text it learned from (no text.json): only a run "
+            "that this command began can be resumed by it"
+        ) from None
+    tokens, held_out, found = _read(source)
+    if found != source["sha256"]:
+        raise ValueError("the text is not the one this run began with: restore it, or begin anew")
+    settings = TrainingSettings(**about["settings"])
+    return Beginning(model.to(_device(options.device)), settings, tokens, held_out, source)
+
+
+def given(options: argparse.Namespace, names: tuple[str, ...]) -> dict:
+    """The options among `names` that were given a value."""
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def _read(source: dict) -> tuple[torch.Tensor, torch.Tensor | None, str]:
+    """The tokens to learn from, those held out (None if too few to score), and the text's hash."""
+    files = source.get("files")
+    text = corpora.read_texts(files) if files else corpora.text(source["corpus"])
+    tokens, held_out, _ = corpora.split(corpora.tokens(text), PARTS)
+    enough = held_out if len(held_out) > 1 else None
+    return tokens, enough, hashlib.sha256(text.encode()).hexdigest()
+
+
+def _device(name: str) -> str:
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _steps_in(seconds: float, begun: Beginning) -> int:
+    """How many steps fit into the time, looks at the held-out text included: tried on a copy."""
+    if not seconds > 0:
+        raise ValueError(f"--minutes must be above 0, got {seconds / 60:g}")
+    model, trial = copy.deepcopy(begun.model), replace(begun.settings, steps=TRIAL_STEPS, warmup=0)
+    steps = train(model, begun.tokens, trial)
+    next(steps)  # the first step is slower than the others
+    start = time.monotonic()
+    for _ in steps:
+        pass
+    per_step = (time.monotonic() - start) / (TRIAL_STEPS - 1)
+    if begun.held_out is not None and trial.evaluate_every:
+        start = time.monotonic()
+        bits_per_token(model, begun.held_out, trial.length)
+        per_step += (time.monotonic() - start) / trial.evaluate_every
+    return max(1, int(seconds / per_step))

@@ -1,0 +1,123 @@
+"""The command `train`: a model learns to write, from the book's texts or from one's own."""
+
+import argparse
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from .progress import Progress
+
+SIZES = {
+    "dim": "width of the stream",
+    "depth": "blocks",
+    "heads": "memories a block",
+    "hidden": "width of the MLP",
+    "chunk": "tokens a chunk of the memory",
+    "batch": "sequences a step",
+    "length": "tokens a sequence",
+    "seed": "of the weights and of the order of reading",
+}
+FIXED_BY_THE_RUN = ("text", "corpus", "minutes", "steps", "learning_rate", *SIZES)
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add this command to the parser."""
+    what = "train a model on the book's texts or on your own"
+    more = "Ctrl-C stops it with a checkpoint; --resume goes on to the very same numbers."
+    parser = commands.add_parser("train", help=what, description=f"{what}. {more}")
+    text = parser.add_mutually_exclusive_group()
+    own = "your own UTF-8 text files, and folders of .txt and .md files"
+    text.add_argument("--text", nargs="+", metavar="FILE", help=own)
+    ours = "a text of the book: shakespeare (default), shakespeare_all, moby_dick"
+    text.add_argument("--corpus", metavar="NAME", help=ours)
+    where = "where checkpoints and the log go (%(default)s)"
+    parser.add_argument("--out", metavar="FOLDER", type=Path, default="runs/model", help=where)
+    again = "go on with the run in --out, with its own text and options"
+    parser.add_argument("--resume", action="store_true", help=again)
+    length = parser.add_mutually_exclusive_group()
+    fit = "plan as many steps as fit into M minutes on this machine (default: 20 minutes)"
+    length.add_argument("--minutes", metavar="M", type=float, help=fit)
+    length.add_argument("--steps", metavar="N", type=int, help="take exactly N steps")
+    device = "cpu, cuda, or auto: a GPU if there is one (%(default)s)"
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help=device)
+    sizes = parser.add_argument_group("size options", "left out, they have the book's values")
+    for name, meaning in SIZES.items():
+        sizes.add_argument(f"--{name}", metavar="N", type=int, help=meaning)
+    sizes.add_argument("--learning-rate", metavar="X", type=float, help="at its highest")
+    parser.set_defaults(run=_train, usage_error=parser.error)
+
+
+def _train(options: argparse.Namespace) -> int:
+    extra = [name for name in FIXED_BY_THE_RUN if getattr(options, name) is not None]
+    if options.resume and extra:
+        shown = ", ".join("--" + name.replace("_", "-") for name in extra)
+        options.usage_error(f"--resume goes on with the run's own options: leave out {shown}")
+
+    from titans_book.training import train
+
+    from .beginning import fresh, resumed
+
+    progress, folder = Progress(), options.out
+    run = resumed(options) if options.resume else fresh(options)
+    events = train(
+        run.model, run.tokens, run.settings, folder, held_out=run.held_out, resume=options.resume
+    )
+    run.remember_source(folder)
+    weights = sum(weight.numel() for weight in run.model.parameters())
+    progress.say(
+        f"{weights:,} weights, {len(run.tokens):,} bytes to learn from, {run.settings.steps} steps"
+    )
+    with _asked_to_stop() as asked, closing(events):
+        for event in events:
+            _show(event, progress)
+            if asked:
+                break
+    progress.clear()
+    return _farewell(folder, asked, progress)
+
+
+def _show(event, progress: Progress) -> None:
+    from titans_book.training import Evaluated, Step
+
+    if isinstance(event, Step):
+        progress.step(event)
+    elif isinstance(event, Evaluated):
+        bits = event.bits_per_token
+        progress.say(f"step {event.step}: {bits:.3f} bits per byte on text not trained on")
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[list[int]]:
+    """A list that Ctrl-C and SIGTERM put their number in, so that the running step is finished.
+
+    A second one interrupts as usual; the checkpoints on the disk are whole even then.
+    """
+    asked: list[int] = []
+
+    def remember(number: int, _) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {which: signal.signal(which, remember) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
+
+
+def _farewell(folder: Path, asked: list[int], progress: Progress) -> int:
+    """Say where the checkpoint is and what can be done with it; the exit code."""
+    from titans_book import checkpoints
+
+    if asked and not checkpoints.steps(folder):
+        progress.say("stopped before the first step; nothing was saved")
+        return 128 + asked[0]
+    print(checkpoints.newest(folder))
+    if asked:
+        progress.say(f"stopped; go on with: python -m titans_book train --resume --out {folder}")
+        return 128 + asked[0]
+    progress.say(f"done; to write: python -m titans_book generate --checkpoint {folder}")
+    return 0
