@@ -65,7 +65,7 @@ def describe(event) -> str:
 def clock(seconds: float) -> str:
     """A time as people read it.
 
-    >>> clock(59.7), clock(3725)
+    >>> clock(59.7), clock(3725.0)
     ('1:00', '1:02:05')
     """
     minutes, rest = divmod(round(max(0.0, seconds)), 60)
