@@ -6,8 +6,8 @@ A run's folder holds one folder a checkpoint, step-00000200/, with
     training.safetensors   the optimizer's moments and the random number generator
     checkpoint.json        configuration, settings, step, versions, and the hash of both files
 
-It is written under another name, flushed to the disk, and renamed: a crash, a kill -9 or a full disk
-leaves the checkpoint before it untouched. No file is executed when it is read (no pickle).
+It is written under another name, flushed to the disk, and renamed: a crash, a kill -9 or a full
+disk leaves the checkpoint before it untouched. Reading one runs no code (no pickle).
 """
 
 import hashlib

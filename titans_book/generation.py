@@ -89,7 +89,6 @@ def generate(
 
     The state has read everything but the last token: hand both on to write more.
     """
-    parts, state = [tokens], settings.get("state")
-    for token, state in stream(model, tokens, n, **settings):
-        parts.append(token)
-    return torch.cat(parts, dim=1), state
+    steps = list(stream(model, tokens, n, **settings))
+    state = steps[-1][1] if steps else settings.get("state")
+    return torch.cat([tokens, *(token for token, _ in steps)], dim=1), state

@@ -337,7 +337,7 @@ def _cut_log(path: Path, step: int) -> None:
 
 
 def load_checkpoint(path: Path | str) -> tuple[TitansLM, dict]:
-    """The model of a checkpoint (or of the newest one in a run's folder) and what is known of it."""
+    """The model of a checkpoint (or of the newest one in a run's folder), and its facts."""
     tensors, about = checkpoints.read(checkpoints.newest(Path(path)))
     model = TitansLM(TitansConfig(**about["config"]))
     model.load_state_dict(tensors["model"])

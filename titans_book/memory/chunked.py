@@ -75,6 +75,7 @@ def memorize(
     whole("chunk", chunk, least=1)
     net = networks.resolve(network, len(weights))
     error = objectives.resolve(objective).error
+    rule = (chunk, read)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
     with torch.autocast(v.device.type, enabled=False):
         fresh = begin([W.to(dtype) for W in weights], batch=len(k))
@@ -85,72 +86,86 @@ def memorize(
         keep = retentions.resolve(retention)(gates.alpha)
         recorder = None if trace is None else Recorder(gates, state)
 
-        answers, start = [], 0
-        for length, scalars in _chunks(keep, gates.eta, chunk, state.position):
-            part = slice(start, start + length)
-            theta = gates.theta[:, :, part, None]
-            qkv = q[:, :, part], k[:, :, part], v[:, :, part]
-            y, state = _chunk(net, error, *qkv, theta, scalars, state, chunk, read, recorder)
+        lengths = _lengths(k.shape[2], chunk, state.position)
+        scalars = _scalars(keep, gates.eta, lengths, chunk)
+        pieces = zip(*(_split(x, lengths) for x in (q, k, v, gates.theta)), strict=True)
+        answers = []
+        for numbers, (q_, k_, v_, theta) in zip(scalars, pieces, strict=True):
+            y, state = _chunk(net, error, (q_, k_, v_, theta), numbers, state, rule, recorder)
             answers.append(y)
-            start += length
         y = torch.cat(answers, dim=2) if answers else torch.zeros_like(v)
     if recorder is not None:
         trace.append(recorder.finish())
     return y.to(out_dtype), state
 
 
-def _chunks(keep: Tensor, eta: Tensor, chunk: int, position: int):
-    """(length, Coefficients) of every piece between boundaries; the full ones are made together."""
-    time = keep.shape[-1]
+def _lengths(time: int, chunk: int, position: int) -> list[int]:
+    """The pieces between boundaries: the rest of an open chunk, full chunks, and a new open one.
+
+    >>> _lengths(time=10, chunk=4, position=3)
+    [1, 4, 4, 1]
+    """
     head = min(-position % chunk, time)
-    full = (time - head) // chunk
-    if head:
-        yield head, coefficients(keep[..., :head], eta[..., :head])
-    if full:
-        middle = slice(head, head + full * chunk)
-        many = coefficients(
-            *(gate[..., middle].unflatten(-1, (full, chunk)) for gate in (keep, eta))
-        )
-        columns = [getattr(many, name).unbind(2) for name in ("P", "E", "beta", "c", "e")]
-        for parts in zip(*columns, strict=True):
-            yield chunk, Coefficients(*parts)
-    tail = head + full * chunk
-    if tail < time:
-        yield time - tail, coefficients(keep[..., tail:], eta[..., tail:])
+    full, tail = divmod(time - head, chunk)
+    return [n for n in (head, *[chunk] * full, tail) if n]
+
+
+def _split(x: Tensor, lengths: list[int]) -> tuple[Tensor, ...]:
+    return x.split(lengths, dim=2) if lengths else ()
+
+
+def _scalars(keep: Tensor, eta: Tensor, lengths: list[int], chunk: int) -> list[Coefficients]:
+    """The Coefficients of every piece; those of pieces of one length are made together."""
+    made: dict[int, list[Coefficients]] = {}
+    gates = [_split(gate, lengths) for gate in (keep, eta)]
+    for n in set(lengths):
+        same = [torch.stack([g for g in gate if g.shape[-1] == n]) for gate in gates]
+        made[n] = coefficients(*same).unbind()
+    return [made[n].pop(0) for n in lengths]
 
 
 def _chunk(
-    net, error, q, k, v, theta, scalars: Coefficients, state: MemoryState, chunk, read, recorder
+    net: networks.Network, error, piece, numbers: Coefficients, state: MemoryState, rule, recorder
 ) -> tuple[Tensor, MemoryState]:
     """One piece of a chunk: the errors at the anchor, then [read] and [write] of the header."""
+    q, k, v, theta = piece
+    chunk, read = rule
     M, S = state.weights, state.momentum
     anchor = M if state.position % chunk == 0 else state.anchor
     steps = net.trace(k, lambda layer, h: h @ anchor[layer])
     D = net.errors(anchor, steps, error(steps.result, v))
-    H, theta_D = steps.inputs, tuple(theta * d for d in D)
+    H, theta_D = steps.inputs, tuple(theta[..., None] * d for d in D)
 
-    now = scalars if read == "after" else scalars.before()
+    now = numbers if read == "after" else numbers.before()
     beta, c = now.beta[..., None], now.c[..., None]
 
     def times_weights_now(layer: int, g: Tensor) -> Tensor:
         attention = (g @ H[layer].mT) * now.P
-        return beta * (g @ M[layer]) + c * (g @ S[layer]) - attention @ theta_D[layer]
+        old = _scale_narrow(beta, g, M[layer]) + _scale_narrow(c, g, S[layer])
+        return old - attention @ theta_D[layer]
 
     y = net.trace(q, times_weights_now).result
-    state = _write(H, theta_D, scalars, state, anchor)
+    state = _write(H, theta_D, numbers, state, anchor)
     if recorder is not None:
         recorder.add(H, D, state)
     return y, state
 
 
+def _scale_narrow(scale: Tensor, g: Tensor, W: Tensor) -> Tensor:
+    """scale * (g W), with the rows scaled on the side that has fewer columns."""
+    return (scale * g) @ W if W.shape[-2] <= W.shape[-1] else scale * (g @ W)
+
+
 def _write(
-    H: Layers, theta_D: Layers, scalars: Coefficients, state: MemoryState, anchor: Layers
+    H: Layers, theta_D: Layers, numbers: Coefficients, state: MemoryState, anchor: Layers
 ) -> MemoryState:
     """(M_b, S_b) from (M_0, S_0): the last rows of the coefficients."""
-    last_P, last_E = scalars.P[..., -1, :, None], scalars.E[..., -1, :, None]
-    beta, c, e = (x[..., None, None] for x in (scalars.beta[..., -1], scalars.c[..., -1], scalars.e))
+    last_P, last_E = numbers.P[..., -1, :, None], numbers.E[..., -1, :, None]
+    beta, c, e = (
+        x[..., None, None] for x in (numbers.beta[..., -1], numbers.c[..., -1], numbers.e)
+    )
     M, S = [], []
     for h, d, m, s in zip(H, theta_D, state.weights, state.momentum, strict=True):
-        M.append(beta * m + c * s - h.mT @ (last_P * d))
+        M.append(torch.addcmul(beta * m, c, s) - h.mT @ (last_P * d))
         S.append(e * s - h.mT @ (last_E * d))
     return MemoryState(tuple(M), tuple(S), anchor, state.position + theta_D[0].shape[-2])

@@ -6,13 +6,16 @@ gates; fast weights (the memory, learned while reading) are started from a learn
     q, k, v = x W_Q, x W_K, x W_V                      Titans eqs. 1, 11
               causal depthwise convolution of q, k, v  section 4.4 (starts as the identity)
               SiLU and unit length, for q and k        section 4.4
-    theta   = theta_max sigmoid(x W_theta + ...) / |h|^2   write rate, see reset_parameters
     eta     = sigmoid(x W_eta + ...)                   momentum decay
+    theta   = theta_max sigmoid(x W_theta + ...) (1 - eta) / |h|^2      write rate
     alpha   = sigmoid(x W_alpha + ...)                 forgetting; starts small: the memory keeps
     y, state = memorize(q, k, v, gates, M_0)           eqs. 12-18
     out     = (norm(y) * silu(x W_G)) W_O              normalised and gated, section 4.4
 
-The paper leaves the form of the gates open; these are ours. Taught in chapters 04-07.
+The paper leaves the form of the gates open; these are ours. Momentum repeats a write 1 + eta +
+eta^2 + ... = 1 / (1 - eta) times, so theta carries the factor (1 - eta): momentum then spreads a
+write over time and does not enlarge it, and a gate that opens wide cannot push the memory over the
+edge of stability. |h|^2 is explained at `reset_parameters`. Taught in chapters 04-07.
 """
 
 import math
@@ -127,7 +130,7 @@ class NeuralMemory(nn.Module):
         self.reset_parameters()
 
     # Where the gates start, before they look at x. theta is in units of the stable write rate.
-    START = {"theta": 0.1, "eta": 0.5, "alpha": 0.001}
+    START = {"theta": 0.2, "eta": 0.5, "alpha": 0.001}
 
     def reset_parameters(self) -> None:
         """Draw the slow weights afresh.
@@ -197,9 +200,10 @@ class NeuralMemory(nn.Module):
             name: torch.sigmoid(rearrange(gate(x), "b t h -> b h t"))
             for name, gate in self.gates.items()
         }
-        theta = self.theta_max * self.stable * opened["theta"]
-        closed = torch.zeros_like(theta)
-        return Gates(theta, opened.get("eta", closed), opened.get("alpha", closed))
+        closed = torch.zeros_like(opened["theta"])
+        eta, alpha = opened.get("eta", closed), opened.get("alpha", closed)
+        theta = self.theta_max * self.stable * opened["theta"] * (1 - eta)
+        return Gates(theta, eta, alpha)
 
     def _answer(self, y: Tensor, x: Tensor) -> Tensor:
         """Normalised per head and gated on the way out (section 4.4)."""

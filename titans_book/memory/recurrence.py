@@ -10,13 +10,13 @@ Each is a leaky integrator h_t = decay_t h_{t-1} + x_t, and two in a row give
     M_t = beta_t M_0 + c_t S_0 - sum_{i<=t} P_ti theta_i u_i
     S_t = e_t S_0 - sum_{i<=t} E_ti theta_i u_i
 
-    symbol   meaning                                     in words                    identifier
-    E_ti     prod_{i<j<=t} eta_j                         what momentum keeps of u_i  decay_matrix(eta)
-    A_ti     prod_{i<j<=t} keep_j                        what the memory keeps       decay_matrix(keep)
-    P        A E                                         both, one after the other   Coefficients.P
-    beta_t   prod_{j<=t} keep_j                          what is left of M_0         Coefficients.beta
-    c_t      sum_{s<=t} A_ts prod_{j<=s} eta_j           what S_0 still adds         Coefficients.c
-    e_b      prod_{j<=b} eta_j                           what is left of S_0         Coefficients.e
+    symbol   meaning                             in words                     identifier
+    E_ti     prod_{i<j<=t} eta_j                 what momentum keeps of u_i   Coefficients.E
+    A_ti     prod_{i<j<=t} keep_j                what the memory keeps of it  decay_matrix
+    P        A E                                 both, one after the other    Coefficients.P
+    beta_t   prod_{j<=t} keep_j                  what is left of M_0          Coefficients.beta
+    c_t      sum_{s<=t} A_ts prod_{j<=s} eta_j   what S_0 still adds          Coefficients.c
+    e_b      prod_{j<=b} eta_j                   what is left of S_0          Coefficients.e
 
 The paper has the decay alone (eq. 16); both together are derived here and proved against the loop.
 Taught in chapter 06.
@@ -34,9 +34,9 @@ def integrate(
 ) -> Float[Tensor, "*batch time columns"]:
     """h_t = decay_t h_{t-1} + x_t with h_0 = 0, for every column of x.
 
-    In matrix form (I - D Z) h = x, where Z shifts by one token: one triangular solve. It only ever
-    multiplies and adds numbers between 0 and 1, so nothing underflows into a wrong ratio, a gate of
-    exactly 0 is exact in value and gradient, and no logarithm is taken. The first decay is not used.
+    In matrix form (I - D Z) h = x, where Z shifts by one token: one triangular solve. It only
+    multiplies and adds numbers between 0 and 1, so no ratio of underflown products is ever taken,
+    and a gate of exactly 0 is exact in value and gradient. The first decay is not used.
 
     >>> integrate(torch.tensor([1.0, 0.5, 0.5]), torch.ones(3, 1)).flatten()
     tensor([1.0000, 1.5000, 1.7500])
@@ -68,7 +68,7 @@ def _identity(decay: Tensor) -> Tensor:
 
 
 def _flush(x: Tensor) -> Tensor:
-    """Exact zeros for products too small to matter: denormal numbers make a CPU ten times slower."""
+    """Zeros for products too small to matter: denormal numbers make a CPU ten times slower."""
     tiny = torch.finfo(x.dtype).tiny ** 0.5
     return x.masked_fill((x > 0) & (x < tiny), 0.0)
 
@@ -85,6 +85,11 @@ class Coefficients:
     beta: Tensor
     c: Tensor
     e: Tensor
+
+    def unbind(self) -> list["Coefficients"]:
+        """One Coefficients for each index of the first dimension."""
+        columns = (x.unbind(0) for x in (self.P, self.E, self.beta, self.c, self.e))
+        return [Coefficients(*row) for row in zip(*columns, strict=True)]
 
     def before(self) -> "Coefficients":
         """The same for M_{t-1} in the place of M_t: a read that comes before the write."""

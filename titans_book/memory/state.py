@@ -4,22 +4,21 @@
     theta    write rate, theta >= 0                       (B, H, T)           Gates.theta
     eta      momentum decay, 0 <= eta <= 1                (B, H, T)           Gates.eta
     alpha    forgetting, 0 <= alpha <= 1                  (B, H, T)           Gates.alpha
-    M_t      fast weights of layer l                      (B, H, d_in, d_out) MemoryState.weights[l]
-    S_t      momentum, the past surprise of layer l       (B, H, d_in, d_out) MemoryState.momentum[l]
-    M_t'     the weights at the last chunk boundary       (B, H, d_in, d_out) MemoryState.anchor[l]
-    t        tokens read so far                           -                   MemoryState.position
+    M_t      fast weights of layer l                      (B, H, d_in, d_out) .weights[l]
+    S_t      momentum, the past surprise of layer l       (B, H, d_in, d_out) .momentum[l]
+    M_t'     the weights at the last chunk boundary       (B, H, d_in, d_out) .anchor[l]
+    t        tokens read so far                           -                   .position
 
 The state is a value. Whoever holds it can hand it on, keep it for tomorrow or throw it away; no
 module remembers anything by itself. Its size does not depend on how much has been read.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-
 
 Layers = tuple[Tensor, ...]
 
@@ -28,7 +27,7 @@ Layers = tuple[Tensor, ...]
 class Gates:
     """theta, eta and alpha of every token and head (Titans eqs. 10, 13, 14).
 
-    Raises ValueError if the three shapes differ or a value is out of range or not a number. On a GPU
+    Raises ValueError for a wrong shape, or a value that is out of range or not a number. On a GPU
     the values are not looked at, because looking would wait for the device.
     """
 
@@ -72,7 +71,7 @@ class Gates:
 class MemoryState:
     """Everything a memory knows after `position` tokens: M_t, S_t and the anchor M_t'.
 
-    The gradient of a token is taken at the anchor, t' = b floor((t - 1) / b) (Titans eq. 16 with its
+    The gradient of a token is taken at the anchor, t' = b floor((t - 1) / b) (Titans eq. 16, its
     border mended), so a state cut anywhere inside a chunk goes on as if nothing had happened.
     """
 
@@ -93,9 +92,6 @@ class MemoryState:
     def to(self, *args, **kwargs) -> "MemoryState":
         """The state on another device or in another dtype, as `torch.Tensor.to`."""
         return self.map(lambda x: x.to(*args, **kwargs))
-
-    def at(self, position: int) -> "MemoryState":
-        return replace(self, position=position)
 
 
 def begin(weights: Sequence[Tensor], batch: int) -> MemoryState:
@@ -170,11 +166,3 @@ class MemoryTrace:
     surprise: Float[Tensor, "heads time"]
     film: tuple[Float[Tensor, "frames heads d_in d_out"], ...]
     times: tuple[int, ...]
-
-
-def surprise(inputs: Layers, errors: Layers) -> Float[Tensor, "batch heads time"]:
-    """|grad loss| of every token: the gradient of layer l is h_l^T D_l, so its norm is |h_l| |D_l|."""
-    squares = [
-        h.square().sum(-1) * D.square().sum(-1) for h, D in zip(inputs, errors, strict=True)
-    ]
-    return torch.stack(squares).sum(0).sqrt()

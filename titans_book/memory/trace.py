@@ -7,7 +7,7 @@ changes nothing. The lab turns these numbers into pictures.
 import torch
 from torch import Tensor
 
-from titans_book.memory.state import Gates, Layers, MemoryState, MemoryTrace, surprise
+from titans_book.memory.state import Gates, Layers, MemoryState, MemoryTrace
 
 
 class Recorder:
@@ -24,15 +24,23 @@ class Recorder:
 
     def add(self, inputs: Layers, errors: Layers, state: MemoryState) -> None:
         """After a chunk: the inputs and errors of its keys, and the state behind it."""
-        self.surprise.append(_first(surprise(inputs, errors)))
+        self.surprise.append(_first(_surprise(inputs, errors)))
         self._frame(state)
 
     def finish(self) -> MemoryTrace:
         layers = tuple(torch.stack(frames) for frames in zip(*self.film, strict=True))
-        gates = self.gates.map(_first)
-        total = torch.cat(self.surprise, dim=-1) if self.surprise else gates.theta
-        return MemoryTrace(gates.theta, gates.eta, gates.alpha, total, layers, tuple(self.times))
+        theta, eta, alpha = (
+            _first(gate) for gate in (self.gates.theta, self.gates.eta, self.gates.alpha)
+        )
+        surprise = torch.cat(self.surprise, dim=-1) if self.surprise else torch.zeros_like(theta)
+        return MemoryTrace(theta, eta, alpha, surprise, layers, tuple(self.times))
 
 
 def _first(x: Tensor) -> Tensor:
     return x[0].detach().cpu().clone()
+
+
+def _surprise(inputs: Layers, errors: Layers) -> Tensor:
+    """|grad loss| of every token: layer l has the gradient h_l^T D_l, of norm |h_l| |D_l|."""
+    squares = (h.square().sum(-1) * D.square().sum(-1) for h, D in zip(inputs, errors, strict=True))
+    return sum(squares).sqrt()

@@ -1,0 +1,285 @@
+"""`memorize` is the token-by-token reference, and the reference is the papers' equations."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.memory.cases import (
+    NAMES,
+    assert_equal,
+    assert_same_function,
+    call,
+    parts,
+    problem,
+)
+from titans_book.memory import Gates, memorize, reference
+
+both = pytest.mark.parametrize("function", [memorize, reference.memorize])
+
+
+# ---- the reference itself, against numbers made by hand and against another derivation
+
+
+@both
+def test_one_step_by_hand(function):
+    """k = e1, v = (3, 0), M_0 = 0: u = -k^T v, so M_1 = theta k^T v and S_1 = M_1."""
+    x = torch.tensor([[[[1.0, 0.0], [1.0, 0.0]]]], dtype=torch.float64)
+    gates = Gates(*(torch.full((1, 1, 2), g, dtype=torch.float64) for g in (0.5, 0.4, 0.1)))
+    y, state = function(x, x, 3 * x, gates, [torch.zeros(1, 2, 2, dtype=torch.float64)], chunk=1)
+    # t=1: S = 1.5, M = 1.5.  t=2: u = 1.5 - 3 = -1.5, S = .4*1.5 + .5*1.5 = 1.35, M = .9*1.5 + 1.35
+    assert y[0, 0, :, 0].tolist() == pytest.approx([1.5, 2.7])
+    assert state.momentum[0][0, 0, 0, 0].item() == pytest.approx(1.35)
+
+
+@both
+def test_linear_memory_is_the_transposed_recurrence_of_the_appendix(function):
+    """Titans eqs. 32-33 with columns as tokens and no autograd, written out once more."""
+    leaves = problem(batch=1, heads=1, time=15, depth=1)
+    q, k, v, theta, eta, alpha, W = (x.detach()[0, 0] if x.dim() > 2 else x for x in leaves)
+    W = leaves[6].detach()[0]
+    M, S, answers = W.T.clone(), torch.zeros_like(W.T), []
+    for t in range(15):
+        if t % 4 == 0:
+            anchor = M.clone()
+        u = torch.outer(anchor @ k[t] - v[t], k[t])
+        S = eta[t] * S - theta[t] * u
+        M = (1 - alpha[t]) * M + S
+        answers.append(M @ q[t])
+    y, state = call(function, leaves, chunk=4)
+    assert_equal(y.detach()[0, 0], torch.stack(answers))
+    assert_equal(state.weights[0].detach()[0, 0], M.T)
+
+
+@both
+def test_dot_product_without_gates_is_linear_attention(function):
+    """Titans eqs. 4-5: y_t = sum_{i<=t} (q_t k_i) v_i."""
+    q, k, v, theta, eta, alpha, _ = problem(depth=1, time=12)
+    gates = Gates(torch.ones_like(theta), torch.zeros_like(eta), torch.zeros_like(alpha))
+    y, _ = function(q, k, v, gates, [torch.zeros(2, 4, 4, dtype=torch.float64)], objective="dot")
+    assert_equal(y, (q @ k.mT).tril() @ v)
+
+
+@both
+def test_chunk_one_is_the_delta_rule(function):
+    """DeltaNet, Titans eq. 34: M_t = M_{t-1} (I - theta k k^T) + theta k v^T, row vectors."""
+    leaves = problem(batch=1, heads=1, depth=1, time=10)
+    q, k, v, theta = (x.detach()[0, 0] for x in leaves[:4])
+    M = leaves[6].detach()[0]
+    gates = Gates(theta[None, None], *(torch.zeros(1, 1, 10, dtype=torch.float64),) * 2)
+    for t in range(10):
+        M = M - theta[t] * torch.outer(k[t], k[t]) @ M + theta[t] * torch.outer(k[t], v[t])
+    _, state = function(q[None, None], k[None, None], v[None, None], gates, leaves[6:], chunk=1)
+    assert_equal(state.weights[0].detach()[0, 0], M)
+
+
+# ---- the fast form against the reference
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+@pytest.mark.parametrize("chunk, time", [(1, 5), (4, 16), (4, 19), (16, 7), (16, 33), (64, 70)])
+@pytest.mark.parametrize("read", ["after", "before"])
+def test_values_state_and_outer_gradients(depth, chunk, time, read):
+    assert_same_function(problem(time=time, depth=depth), chunk=chunk, read=read)
+
+
+@pytest.mark.parametrize("objective", ["l2", "dot"])
+@pytest.mark.parametrize("retention", ["decay", "none"])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_every_choice(objective, retention, depth):
+    leaves = problem(time=13, depth=depth, seed=1)
+    assert_same_function(leaves, chunk=4, objective=objective, retention=retention)
+
+
+@pytest.mark.parametrize("activation", ["gelu", "silu", "tanh"])
+def test_every_activation(activation):
+    from titans_book.memory import Network
+
+    assert_same_function(problem(time=9, depth=3), chunk=4, network=Network(3, activation))
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_gates_of_exactly_zero_and_one(depth):
+    assert_same_function(problem(time=40, depth=depth, edges=True), chunk=16)
+
+
+@settings(max_examples=40)
+@given(
+    batch=st.integers(1, 3),
+    heads=st.integers(1, 3),
+    time=st.integers(1, 24),
+    dim=st.integers(1, 5),
+    depth=st.integers(1, 3),
+    chunk=st.integers(1, 9),
+    seed=st.integers(0, 2**20),
+    edges=st.booleans(),
+)
+def test_any_shape(batch, heads, time, dim, depth, chunk, seed, edges):
+    leaves = problem(batch, heads, time, dim, depth, seed, edges)
+    assert_same_function(leaves, chunk=chunk)
+
+
+@settings(max_examples=30)
+@given(cuts=st.sets(st.integers(0, 40)), read=st.sampled_from(["after", "before"]), data=st.data())
+def test_one_call_equals_any_split_between_both_forms(cuts, read, data):
+    """Cut anywhere, also inside a chunk, and hand the state from one form to the other."""
+    leaves = problem(time=41, depth=2)
+    y, state = call(memorize, leaves, chunk=8, read=read)
+    edges = [0, *sorted(cuts), 41]
+    pieces, carried = [], None
+    for a, b in zip(edges[:-1], edges[1:], strict=True):
+        function = data.draw(st.sampled_from([memorize, reference.memorize]))
+        part = [x[:, :, a:b] for x in leaves[:6]] + leaves[6:]
+        piece, carried = call(function, part, chunk=8, read=read, state=carried)
+        pieces.append(piece)
+    assert_equal(torch.cat(pieces, dim=2), y)
+    assert carried.position == state.position == 41
+    for have, want in zip(parts(carried), parts(state), strict=True):
+        assert_equal(have, want)
+
+
+def test_a_split_gives_the_same_outer_gradients():
+    leaves = problem(time=21, depth=2)
+    y, _ = call(memorize, leaves, chunk=8)
+    first, state = call(memorize, [x[:, :, :13] for x in leaves[:6]] + leaves[6:], chunk=8)
+    second, _ = call(
+        memorize, [x[:, :, 13:] for x in leaves[:6]] + leaves[6:], chunk=8, state=state
+    )
+    split = torch.cat([first, second], dim=2)
+    whole, parts_ = (torch.autograd.grad(z.sin().sum(), leaves) for z in (y, split))
+    for have, want in zip(parts_, whole, strict=True):
+        assert_equal(have, want)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_gradcheck_of_the_outer_gradient(depth):
+    leaves = problem(batch=1, heads=2, time=5, dim=3, depth=depth)
+
+    def function(*x):
+        y, state = call(memorize, list(x), chunk=2)
+        return y, *state.weights, *state.momentum
+
+    assert torch.autograd.gradcheck(function, leaves, eps=1e-6, atol=1e-6)
+
+
+# ---- dtypes
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_float32_is_close_to_the_oracle(depth):
+    leaves = [x.detach().float() for x in problem(time=64, depth=depth, dim=16)]
+    y, state = call(memorize, leaves)
+    want, _ = call(reference.memorize, leaves)
+    assert y.dtype == torch.float32 and state.weights[0].dtype == torch.float32
+    assert (y - want).abs().max() < 2e-5 * want.abs().max()
+
+
+def test_half_precision_computes_in_float32():
+    leaves = [x.detach().bfloat16() for x in problem(time=40)]
+    y, state = call(memorize, leaves)
+    want, _ = call(memorize, [x.float() for x in leaves])
+    assert y.dtype == torch.bfloat16 and state.weights[0].dtype == torch.float32
+    assert torch.equal(y, want.bfloat16())
+
+
+def test_autocast_does_not_reach_the_recurrence():
+    leaves = [x.detach().float() for x in problem(time=40)]
+    want, _ = call(memorize, leaves)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y, _ = call(memorize, leaves)
+    assert torch.equal(y, want)
+
+
+# ---- the trace
+
+
+def test_the_trace_shows_surprise_and_weights_of_the_first_sequence():
+    leaves = problem(time=10, depth=2)
+    trace = []
+    _, state = call(memorize, leaves, chunk=4, trace=trace)
+    (seen,) = trace
+    assert seen.times == (0, 4, 8, 10)
+    for film, start, end in zip(seen.film, leaves[6:], state.weights, strict=True):
+        assert torch.equal(film[0], start.detach()) and torch.equal(film[-1], end[0].detach())
+    # |grad| of the inner loss by autograd, for a token of the first chunk
+    k, v = (x.detach()[:, :, 2] for x in leaves[1:3])
+    weights = [W.detach().requires_grad_() for W in leaves[6:]]
+    hidden = torch.einsum("hd,hdm->hm", k[0], weights[0])
+    answer = k[0] + torch.einsum("hm,hmd->hd", F.gelu(hidden), weights[1])
+    u = torch.autograd.grad(0.5 * (answer - v[0]).square().sum(), weights)
+    norm = sum(g.square().sum((-2, -1)) for g in u).sqrt()
+    torch.testing.assert_close(seen.surprise[:, 2], norm)
+
+
+def test_no_tokens_change_nothing():
+    leaves = problem(time=0)
+    for function in (memorize, reference.memorize):
+        y, state = (
+            call(function, leaves, trace=[]) if function is memorize else call(function, leaves)
+        )
+        assert y.shape == (2, 2, 0, 4) and state.position == 0
+
+
+# ---- what is refused, and how it is said
+
+
+def bad(name, change):
+    leaves = [x.detach() for x in problem()]
+    index = NAMES.index(name)
+    leaves[index] = change(leaves[index])
+    return leaves
+
+
+@both
+@pytest.mark.parametrize(
+    "name, change, error",
+    [
+        ("q", lambda x: x[:, :1], ValueError),
+        ("k", lambda x: x.long(), TypeError),
+        ("v", lambda x: x[..., :3], ValueError),
+        ("theta", lambda x: x[..., :1], ValueError),
+        ("eta", lambda x: x + 1, ValueError),
+        ("alpha", lambda x: x - 1, ValueError),
+        ("theta", lambda x: x * math.nan, ValueError),
+        ("theta", lambda x: x / 0, ValueError),
+    ],
+)
+def test_wrong_tensors_are_named(function, name, change, error):
+    with pytest.raises(error, match=name):
+        call(function, bad(name, change))
+
+
+@both
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"objective": "l3"},
+        {"retention": "forever"},
+        {"network": "tree"},
+        {"network": "linear"},
+        {"chunk": 0},
+        {"chunk": 2.5},
+        {"read": "later"},
+    ],
+)
+def test_wrong_options_are_named(function, option):
+    (name,) = option
+    with pytest.raises(ValueError, match=name):
+        call(function, problem(), **option)
+
+
+@both
+def test_wrong_weights_and_states_are_named(function):
+    leaves = problem()
+    with pytest.raises(ValueError, match=r"weights\[0\]"):
+        call(function, leaves[:6] + [leaves[6][:1], leaves[7]])
+    with pytest.raises(ValueError, match="none"):
+        call(function, leaves[:6])
+    _, other = call(function, problem(batch=1))
+    with pytest.raises(ValueError, match="state belongs"):
+        call(function, leaves, state=other)
+    with pytest.raises(TypeError, match="state must be"):
+        call(function, leaves, state=other.weights)
