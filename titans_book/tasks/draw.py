@@ -7,6 +7,7 @@ from torch.nn.functional import normalize
 
 
 def normal(g: Generator, *shape: int) -> Tensor:
+    """Standard normal numbers."""
     return torch.randn(*shape, generator=g)
 
 

@@ -1,0 +1,53 @@
+"""Fields are checked with errors that name them."""
+
+import math
+
+import pytest
+import torch
+
+from titans_book.tasks.check import count, fraction, source, within
+
+
+def test_good_values_pass_through():
+    assert count("time", 3) == 3
+    assert within("noise", 0.5, 0) == 0.5
+    assert [fraction("rate", x) for x in (0, 0.3, 1)] == [0, 0.3, 1]
+    generator = torch.Generator()
+    assert source(generator) is generator
+    assert source(5).initial_seed() == 5
+
+
+@pytest.mark.parametrize("value", [0, -3])
+def test_a_count_is_one_or_more(value):
+    with pytest.raises(ValueError, match=f"time must be 1 or more, got {value}"):
+        count("time", value)
+
+
+@pytest.mark.parametrize("value", [2.0, "3", True, None])
+def test_a_count_is_an_int(value):
+    with pytest.raises(TypeError, match=f"time must be an int, got {type(value).__name__}"):
+        count("time", value)
+    with pytest.raises(TypeError, match="seed must be an int"):
+        source(value)
+
+
+@pytest.mark.parametrize("value", [-0.1, math.nan, math.inf])
+def test_a_number_is_in_range_and_finite(value):
+    with pytest.raises(ValueError, match=f"noise must be 0 or more and finite, got {value}"):
+        within("noise", value, 0)
+    with pytest.raises(ValueError, match=f"rate must be from 0 to 1 and finite, got {value}"):
+        fraction("rate", value)
+
+
+@pytest.mark.parametrize("value", ["1", True, None])
+def test_a_number_is_a_number(value):
+    with pytest.raises(TypeError, match=f"noise must be a number, got {type(value).__name__}"):
+        within("noise", value, 0)
+
+
+def test_chance_comes_from_the_cpu():
+    class Elsewhere(torch.Generator):
+        device = torch.device("meta")
+
+    with pytest.raises(ValueError, match="seed must be a generator on the CPU, got one on meta"):
+        source(Elsewhere())
