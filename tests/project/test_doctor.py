@@ -94,7 +94,7 @@ def test_a_kernel_that_does_not_start_is_reported(monkeypatch):
         raise RuntimeError("no such kernel")
 
     monkeypatch.setattr(NotebookClient, "execute", fail)
-    (found,) = doctor._kernel(ROOT)
+    (found,) = doctor.kernel(ROOT)
     assert (found.ok, found.essential) == (False, True)
     assert "no such kernel" in found.what
     assert "ipykernel install" in found.advice
@@ -102,7 +102,7 @@ def test_a_kernel_that_does_not_start_is_reported(monkeypatch):
 
 def test_a_kernel_of_another_python_is_reported(monkeypatch):
     monkeypatch.setattr(doctor, "_prefix", lambda executable: "elsewhere")
-    (found,) = doctor._kernel(ROOT)
+    (found,) = doctor.kernel(ROOT)
     assert not found.ok
 
 

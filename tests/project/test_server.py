@@ -7,12 +7,20 @@ import pytest
 from tests.project.sources import ROOT
 from titans_book.cli import main
 from titans_book.lab import server
+from titans_book.lab.doctor import Finding
 from titans_book.lab.server import Server
 
 
 def test_the_check_starts_the_server_and_its_kernel(capsys):
     assert main(["lab", "--check"]) == 0
-    assert "had an idle kernel" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith("its kernel runs\n")
+
+
+def test_the_check_fails_where_the_kernel_does_not_run(monkeypatch, capsys):
+    broken = [Finding(False, "no kernel", "install one")]
+    monkeypatch.setattr(server.doctor, "kernel", lambda root: broken)
+    assert main(["lab", "--check"]) == 1
+    assert "titans_book lab: no kernel. install one" in capsys.readouterr().err
 
 
 def test_the_projects_settings_come_first(monkeypatch):
@@ -28,15 +36,25 @@ def test_root_is_allowed_where_there_is_nobody_else(monkeypatch, user, allowed):
     assert ("--allow-root" in server.command()) == allowed
 
 
-def test_lab_runs_in_the_foreground_and_hands_on_the_exit_status(monkeypatch):
-    seen = {}
-    monkeypatch.setattr(
-        subprocess, "call", lambda command, **how: seen.update(how, command=command) or 3
-    )
+class Process:
+    """A JupyterLab that is sent Ctrl-C once and then ends with status 3."""
+
+    def __init__(self, command, **how):
+        Process.command, Process.how, self.waits = command, how, 0
+
+    def wait(self):
+        self.waits += 1
+        if self.waits == 1:
+            raise KeyboardInterrupt
+        return 3
+
+
+def test_lab_stays_until_the_server_ends_and_hands_on_its_status(monkeypatch):
+    monkeypatch.setattr(subprocess, "Popen", Process)
     assert main(["lab", "--no-browser"]) == 3
-    assert seen["cwd"] == ROOT
-    assert seen["command"][-1] == "--no-browser"
-    assert f"--LabApp.default_url=/lab/tree/{server.START_PAGE}" in seen["command"]
+    assert Process.how["cwd"] == ROOT
+    assert Process.command[-1] == "--no-browser"
+    assert f"--LabApp.default_url=/lab/tree/{server.START_PAGE}" in Process.command
 
 
 def test_a_server_that_does_not_start_says_why(tmp_path):

@@ -43,7 +43,7 @@ def examine(root: Path = ROOT) -> list[Finding]:
         _python,
         _packages,
         _checkout,
-        _kernel,
+        kernel,
         _data,
         _device,
         _threads,
@@ -109,7 +109,7 @@ def _checkout(root: Path) -> Iterator[Finding]:
     yield Finding(here == root, what, "run from the clone: python -m pip install -e .")
 
 
-def _kernel(_: Path) -> Iterator[Finding]:
+def kernel(_: Path) -> Iterator[Finding]:
     """The kernel that the notebooks name must start and must be this Python."""
     import nbformat
     from nbclient import NotebookClient

@@ -14,10 +14,11 @@ import time
 import urllib.request
 from pathlib import Path
 
+from . import doctor
 from .editions import ROOT
 
 START_PAGE = "notebooks/00_start_here.ipynb"
-START_LIMIT = 90  # seconds until the server, or then its first kernel, has to answer
+START_LIMIT = 90  # seconds until the server has to answer
 
 
 def command(*options: str) -> list[str]:
@@ -34,8 +35,16 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def serve(*options: str) -> int:
-    """Run JupyterLab in the foreground until it is stopped; its exit status."""
-    return subprocess.call(command(*options), cwd=ROOT, env=environment())
+    """Run JupyterLab in the foreground until it is stopped; its exit status.
+
+    Ctrl-C reaches the server as well, which asks whether it is meant; so here it is not the end.
+    """
+    process = subprocess.Popen(command(*options), cwd=ROOT, env=environment())
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 class Server:
@@ -107,7 +116,7 @@ class Server:
 
 
 def check() -> str:
-    """Start the server, open the first chapter, start its kernel, stop; what was seen, in words.
+    """Start the server, fetch the first chapter, stop, run its kernel; what was seen, in words.
 
     Raises RuntimeError or OSError if any of it does not work.
     """
@@ -115,14 +124,11 @@ def check() -> str:
     with Server() as server:
         served = time.monotonic() - begin
         page = server.ask(f"contents/{START_PAGE}?type=notebook")
-        kernel = f"kernels/{server.ask('kernels', 'POST', {'name': 'python3'})['id']}"
-        while server.ask(kernel)["execution_state"] != "idle":
-            if time.monotonic() - begin > served + START_LIMIT:
-                raise RuntimeError("JupyterLab serves the chapter, but its kernel does not start")
-            time.sleep(0.2)
-        server.ask(kernel, "DELETE")
+    for finding in doctor.kernel(ROOT):
+        if not finding.ok:
+            raise RuntimeError(f"{finding.what}. {finding.advice}")
     cells = len(page["content"]["cells"])
     return (
-        f"JupyterLab answered after {served:.1f} s, served {START_PAGE} ({cells} cells) and had "
-        f"an idle kernel after {time.monotonic() - begin:.1f} s"
+        f"JupyterLab answered after {served:.1f} s and served {START_PAGE} ({cells} cells); "
+        "its kernel runs"
     )
