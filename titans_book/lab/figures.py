@@ -1,0 +1,179 @@
+"""The book's still pictures. Each asks for `alt`, its description in words, and returns a Picture.
+
+    figures.heatmap(memory, alt="A matrix that is zero outside its first row.")
+
+Signed matrices are drawn on a scale symmetric about zero; the limit is an argument, so that two
+pictures can share it. Nothing here touches pyplot, so figures made in a loop do not pile up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from titans_book.lab import style
+from titans_book.lab.picture import Picture, picture, save
+from titans_book.lab.pixels import array, check_limit, nice_limit, panels
+from titans_book.lab.text_figures import surprise_strip, surprise_text
+from titans_book.lab.traces import GATES, number
+
+__all__ = [
+    "film_strip",
+    "gate_traces",
+    "heatmap",
+    "loss_curve",
+    "save",
+    "surprise_strip",
+    "surprise_text",
+]
+
+
+def _matrix(
+    axes: Axes, values: np.ndarray, kind: str, limit: float | int, dark: bool | None
+) -> Any:
+    """One matrix on fixed limits, without ticks."""
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    low = -limit if kind == "signed" else 0.0
+    return axes.imshow(values, cmap=style.map_name(kind, dark), vmin=low, vmax=limit)
+
+
+def _scale(figure: Picture, image: Any, axes: Any) -> None:
+    """The colour bar, with its two ends and zero."""
+    bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, aspect=26, shrink=0.92)
+    bar.outline.set_visible(False)
+    low, high = image.get_clim()
+    ticks = [low, 0.0, high] if low < 0 else [low, high]
+    bar.set_ticks(ticks, labels=[number(tick).replace("-", "−") for tick in ticks])
+
+
+def _size(values: np.ndarray, width: float | int) -> float:
+    """The height in inches of a grid of panels that is `width` inches wide."""
+    rows, columns, height, across = values.shape
+    gaps = 0.12 * (rows - 1)
+    return float(np.clip(width * rows * height / (columns * across) + gaps, 0.9, 7.0))
+
+
+def heatmap(
+    values: Any,
+    *,
+    alt: str,
+    kind: str = "signed",
+    limit: float | int | None = None,
+    title: str = "",
+    titles: Sequence[str] = (),
+    rows: Sequence[str] = (),
+    xlabel: str = "",
+    ylabel: str = "",
+    width: float | int = 5.2,
+    dark: bool | None = None,
+) -> Picture:
+    """A matrix, a row of matrices or a grid of them, on one colour scale.
+
+    values: (h, w), (columns, h, w) or (rows, columns, h, w); kind: "signed" or "magnitude".
+    titles: one a column; rows: one a row.
+
+    >>> heatmap([[0.0, 1.0]], alt="One cell is written.").alt
+    'One cell is written.'
+    """
+    grid = panels(array(values))
+    limit = nice_limit(grid) if limit is None else check_limit(limit)
+    height = _size(grid, width - 0.6 - 0.6 * bool(rows)) + (0.35 if title or titles else 0.1)
+    with picture(alt, width, height, dark) as figure:
+        figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, hspace=0, wspace=0)
+        axes = figure.subplots(*grid.shape[:2], squeeze=False)
+        for place, matrix in zip(axes.flat, grid.reshape(-1, *grid.shape[2:]), strict=True):
+            image = _matrix(place, matrix, kind, limit, dark)
+        for place, text in zip(axes[0], titles, strict=False):
+            place.set_title(text, loc="center", fontsize=9)
+        for place, text in zip(axes[:, 0], rows, strict=False):
+            place.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=9)
+        figure.supxlabel(xlabel, fontsize=9.5) if xlabel else None
+        figure.supylabel(ylabel, fontsize=9.5) if ylabel else None
+        figure.suptitle(title, x=0.01, ha="left") if title else None
+        _scale(figure, image, axes)
+    return figure
+
+
+def film_strip(
+    frames: Any,
+    times: Sequence[int] = (),
+    *,
+    alt: str,
+    kind: str = "signed",
+    limit: float | int | None = None,
+    label: str = "token {}",
+    most: int = 6,
+    width: float | int = 7.4,
+    dark: bool | None = None,
+) -> Picture:
+    """A memory at several times, side by side on one scale: at most `most` of the frames.
+
+    frames: (frames, h, w); times: the token (or step) of each, put into `label`.
+    """
+    frames = array(frames)
+    if frames.ndim != 3:
+        raise ValueError(f"frames has shape {frames.shape}: give (frames, height, width)")
+    keep = np.unique(np.linspace(0, len(frames) - 1, min(most, len(frames))).round().astype(int))
+    titles = [label.format(times[index]) for index in keep] if len(times) else []
+    limit = nice_limit(frames) if limit is None else limit
+    return heatmap(
+        frames[keep], alt=alt, kind=kind, limit=limit, titles=titles, width=width, dark=dark
+    )
+
+
+def gate_traces(
+    theta: Any,
+    eta: Any,
+    alpha: Any,
+    *,
+    alt: str,
+    width: float | int = 6.4,
+    dark: bool | None = None,
+) -> Picture:
+    """The three gates over the tokens: a row each, the mean as a line, all heads as a band.
+
+    theta, eta, alpha: (heads, T) or (T,).
+    """
+    values = {"theta": theta, "eta": eta, "alpha": alpha}
+    lines = {"theta": "-", "eta": (0, (5, 2)), "alpha": ":"}
+    with picture(alt, width, 3.0, dark) as figure:
+        rows = figure.subplots(3, 1, sharex=True)
+        green = style.colour("gates", dark)
+        for axes, (name, symbol, meaning, _) in zip(rows, GATES, strict=True):
+            gate = np.atleast_2d(array(values[name]))
+            tokens = np.arange(gate.shape[1])
+            axes.fill_between(tokens, gate.min(0), gate.max(0), color=green, alpha=0.18, lw=0)
+            axes.plot(tokens, gate.mean(0), color=green, linestyle=lines[name])
+            axes.set_ylim(0, max(float(gate.max()) * 1.08, 1e-6))
+            axes.set_ylabel(f"${symbol}$\n{meaning}", rotation=0, ha="right", va="center")
+            axes.locator_params(axis="y", nbins=3)
+        rows[-1].set_xlabel("token")
+    return figure
+
+
+def loss_curve(
+    steps: Sequence[int],
+    losses: Sequence[float | int],
+    *,
+    alt: str,
+    evaluations: Sequence[tuple[int, float | int]] = (),
+    unit: str = "loss, nats a token",
+    width: float | int = 5.2,
+    dark: bool | None = None,
+) -> Picture:
+    """The loss over training; evaluations on held-out data are diamonds."""
+    with picture(alt, width, 2.7, dark) as figure:
+        axes = figure.subplots()
+        axes.plot(steps, losses, label="training", **style.line("slow", dark))
+        if evaluations:
+            at, value = zip(*evaluations, strict=True)
+            look = {"color": style.colour("fast", dark), "marker": "D", "linestyle": "none"}
+            axes.plot(at, value, label="held out", **look)
+            axes.legend()
+        axes.grid(axis="y")
+        axes.set(xlabel="step", ylabel=unit)
+    return figure

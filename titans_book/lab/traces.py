@@ -1,0 +1,185 @@
+"""Lines in a few kilobytes of SVG: the gates over a passage, the loss over training.
+
+SVG text takes the colour of the page, so the same string serves light and dark. Curves are drawn
+once; revealing them up to a token only moves the edge of a clipping rectangle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from titans_book.lab import style
+from titans_book.lab.pixels import array
+
+__all__ = ["GATES", "GateDrawing", "loss_drawing", "number", "points"]
+
+# name of the field, symbol, what it does, dash pattern
+GATES = (
+    ("theta", "θ", "write rate", ""),
+    ("eta", "η", "momentum", "7 3"),
+    ("alpha", "α", "forgetting", "1.5 3"),
+)
+_FONT = "font:11px var(--jp-ui-font-family,system-ui,sans-serif);fill:currentColor"
+
+
+def number(value: float | int) -> str:
+    """A number in three significant digits, without an exponent where a reader needs none.
+
+    >>> number(0.01234), number(12345.6), number(0.0)
+    ('0.0123', '12,346', '0')
+    """
+    if value != value or value in (float("inf"), float("-inf")):
+        return "not a number" if value != value else "infinite"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def points(x: np.ndarray, y: np.ndarray) -> str:
+    """Coordinates as the `points` of an SVG polyline.
+
+    >>> points(np.array([0.0, 1.0]), np.array([2.0, 0.5]))
+    '0.0,2.0 1.0,0.5'
+    """
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+
+
+def _thin(length: int, most: int = 120) -> np.ndarray:
+    """Positions of at most `most` samples, the last one among them."""
+    return np.unique(np.linspace(0, length - 1, min(length, most)).round().astype(int))
+
+
+def _open(width: int, height: int, alt: str) -> str:
+    return (
+        f'<svg viewBox="0 0 {width} {height}" width="100%" style="max-width:{width}px;{_FONT}"'
+        f' role="img" aria-label="{escape(alt)}">'
+    )
+
+
+def _axis(left: float | int, right: float | int, y: float | int) -> str:
+    return (
+        f'<line x1="{left}" x2="{right}" y1="{y}" y2="{y}" stroke="currentColor"'
+        ' stroke-opacity=".25"/>'
+    )
+
+
+def _words(
+    x: float | int, y: float | int, words: str, *, quiet: bool = False, anchor: str = "start"
+) -> str:
+    look = ' opacity=".7"' if quiet else ""
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}"{look}>{words}</text>'
+
+
+class GateDrawing:
+    """theta, eta and alpha over the tokens, one row each; the band holds all heads.
+
+    theta, eta, alpha: (heads, T) or (T,). Each row runs from 0 to the largest value in it.
+    """
+
+    def __init__(self, gates: Mapping[str, Any], *, width: int = 360, row: int = 54, alt: str = ""):
+        self.values = {name: np.atleast_2d(array(gates[name])) for name, *_ in GATES}
+        self.length = self.values["theta"].shape[1]
+        self.width, self.row, self.alt = width, row, alt
+        self.left, self.right = 78, width - 54
+        rows = [self._row(index, *gate) for index, gate in enumerate(GATES)]
+        self._back = "".join(back for back, _ in rows)
+        self._curves = "".join(curve for _, curve in rows)
+
+    def _x(self, tokens: np.ndarray) -> np.ndarray:
+        return self.left + (self.right - self.left) * tokens / max(1, self.length - 1)
+
+    def _row(self, index: int, name: str, symbol: str, meaning: str, dashes: str) -> list[str]:
+        """The fixed part of a row, and its curve."""
+        values = np.nan_to_num(self.values[name], nan=0.0)
+        top = float(values.max()) or 1.0
+        keep, base, room = _thin(self.length), (index + 1) * self.row - 8, self.row - 16
+        x = self._x(keep)
+        edges = (values.max(0)[keep], values.min(0)[keep], values.mean(0)[keep])
+        high, low, mean = (base - room * edge / top for edge in edges)
+        band = points(np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]]))
+        green, left = style.ROLES["gates"].colour, self.left
+        curve = (
+            f'<polygon points="{band}" fill="{green}" fill-opacity=".18"/>'
+            f'<polyline points="{points(x, mean)}" fill="none" stroke="{green}" stroke-width="1.8"'
+            f' stroke-linejoin="round" stroke-dasharray="{dashes}"/>'
+        )
+        back = (
+            _axis(left, self.right, base)
+            + _words(0, base - 15, f'<tspan font-style="italic" font-size="14">{symbol}</tspan>')
+            + _words(0, base, meaning, quiet=True)
+            + _words(left - 6, base - room + 8, number(top), quiet=True, anchor="end")
+        )
+        return [back, curve]
+
+    def _now(self, token: int) -> str:
+        """The values at one token, at the right end of each row."""
+        texts = []
+        for index, (name, *_) in enumerate(GATES):
+            value = number(float(self.values[name][:, token].mean()))
+            y = (index + 1) * self.row - 8
+            texts.append(_words(self.right + 6, y, value))
+        return "".join(texts)
+
+    def svg(self, upto: int | None = None, name: str = "titans-gates") -> str:
+        """The drawing up to token `upto` (all of it when None); `name` must be unique on a page."""
+        last = self.length if upto is None else max(1, min(upto, self.length))
+        edge = float(self._x(np.array([last - 1.0]))[0])
+        height = self.row * len(GATES)
+        cursor = (
+            ""
+            if upto is None
+            else (
+                f'<line x1="{edge:.1f}" x2="{edge:.1f}" y1="0" y2="{height}" stroke="currentColor"'
+                ' stroke-opacity=".45"/>'
+            )
+        )
+        return (
+            f'{_open(self.width, height, self.alt)}<clipPath id="{name}"><rect x="0" y="0"'
+            f' width="{edge + 0.5:.1f}" height="{height}"/></clipPath>{self._back}'
+            f'<g clip-path="url(#{name})">{self._curves}</g>{cursor}{self._now(last - 1)}</svg>'
+        )
+
+
+def loss_drawing(
+    steps: Sequence[int],
+    losses: Sequence[float | int],
+    evaluations: Sequence[tuple[int, float | int]] = (),
+    *,
+    width: int = 360,
+    height: int = 130,
+    alt: str = "",
+) -> str:
+    """The loss over training as SVG; evaluations are diamonds.
+
+    >>> loss_drawing([1, 2], [5.0, 4.0], alt="Loss").count("<polyline")
+    1
+    """
+    head = _open(width, height, alt)
+    known = [(s, v) for s, v in zip(steps, losses, strict=True) if np.isfinite(v)]
+    if not known:
+        return head + _words(0, 20, "no step yet", quiet=True) + "</svg>"
+    x, y = (np.array(column, dtype=float) for column in zip(*known, strict=True))
+    marks = [value for _, value in evaluations]
+    low, high = min([y.min(), *marks]), max([y.max(), *marks])
+    left, right, top, base = 50, width - 10, 8, height - 20
+    x_scale = (right - left) / max(1.0, x[-1] - x[0])
+    y_scale = (base - top) / ((high - low) or 1.0)
+    keep, blue = _thin(len(x)), style.ROLES["slow"].colour
+    line = points(left + x_scale * (x[keep] - x[0]), base - y_scale * (y[keep] - low))
+    diamonds = "".join(
+        f'<path d="M{left + x_scale * (step - x[0]):.1f} {base - y_scale * (value - low) - 4:.1f}'
+        f'l4 4l-4 4l-4 -4z" fill="{style.ROLES["fast"].colour}"/>'
+        for step, value in evaluations
+    )
+    labels = (
+        _words(left - 6, top + 8, number(high), quiet=True, anchor="end")
+        + _words(left - 6, base, number(low), quiet=True, anchor="end")
+        + _words(left, height - 5, f"step {int(x[0])}", quiet=True)
+        + _words(right, height - 5, f"step {int(x[-1])}", quiet=True, anchor="end")
+    )
+    return (
+        f'{head}{_axis(left, right, base)}{labels}<polyline points="{line}" fill="none"'
+        f' stroke="{blue}" stroke-width="1.6" stroke-linejoin="round"/>{diamonds}</svg>'
+    )
