@@ -1,0 +1,156 @@
+"""Pictures that change, made of two core widgets: an Image fed small PNGs, and HTML.
+
+    memory = widgets.Heatmap(M, alt="The memory, keys by values")
+    decay = widgets.slider("forgetting", 0.02, 0.0, 0.3)
+    decay.observe(lambda change: memory.show(read(alpha=change.new)), "value")
+
+No Output widget and no `interact`: those go through the page, and a test cannot see them. Each
+widget has its words for screen readers, and `figure` gives the same picture as a still one.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import traitlets
+
+from titans_book.lab import figures, pixels, style
+from titans_book.lab.controls import CRISP, Described, Panel, shared, slider
+from titans_book.lab.picture import Picture, check_alt
+from titans_book.lab.text import STYLE, shaded, shades, spell
+from titans_book.lab.traces import GATES, GateDrawing
+
+__all__ = ["CRISP", "GateTraces", "Heatmap", "Panel", "SurpriseStrip", "shared", "slider"]
+
+_PAGE = 400
+_WIDEST, _HIGHEST = 560, 420
+
+
+class Heatmap(Described, ipywidgets.Image):
+    """A matrix, a row or a grid of matrices as one image; `show` repaints it in a millisecond.
+
+    values: (h, w), (columns, h, w) or (rows, columns, h, w). limit: the end of the colour scale;
+    fixed at the first picture when None.
+
+    >>> Heatmap([[0.0, 1.0]], alt="The memory").show([[1.0, 0.0]])
+    """
+
+    # ipywidgets 8.1 shows a tooltip only where there is a description, if an empty one; without it
+    # the view of an Image fails. The tooltip is the image's title, and so its accessible name.
+    description = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(
+        self,
+        values: Any,
+        *,
+        alt: str,
+        kind: str = "signed",
+        limit: float | int | None = None,
+        dark: bool | None = None,
+    ):
+        self.alt, self.kind, self.dark = check_alt(alt), kind, style.is_dark(dark)
+        self.values = pixels.panels(pixels.array(values))
+        self.limit = pixels.nice_limit(self.values) if limit is None else pixels.check_limit(limit)
+        super().__init__(format="png", tooltip=self.alt)
+        self.add_class(CRISP)
+        self.show(values)
+
+    def show(self, values: Any) -> None:
+        """Paint these values, on the scale fixed at the start."""
+        self.values = pixels.panels(pixels.array(values))
+        self.paint(pixels.compose(pixels.quantise(self.values, self.limit, self.kind)))
+
+    def paint(self, levels: np.ndarray) -> None:
+        """Paint a composed image of levels (see `pixels`), for callers that prepare their own."""
+        times = max(1, min(28, _WIDEST // levels.shape[1], _HIGHEST // levels.shape[0]))
+        width, self.height_shown = f"{levels.shape[1] * times}px", levels.shape[0] * times
+        if self.layout.width != width:
+            self.layout.width = width
+        self.value = pixels.encode(levels, style.map_name(self.kind, self.dark), small=False)
+
+    def figure(self, *, alt: str | None = None, **keywords: Any) -> Picture:
+        """What is shown now, as a still picture."""
+        look = {"kind": self.kind, "limit": self.limit, "dark": self.dark, **keywords}
+        return figures.heatmap(self.values, alt=alt or self.alt, **look)
+
+
+class SurpriseStrip(Described, ipywidgets.HTML):
+    """Text in which every token wears its surprise; `show(upto=n)` reveals the first n.
+
+    tokens: byte values, or pieces of text; surprise: one number a token.
+    """
+
+    def __init__(
+        self,
+        tokens: Any = (),
+        surprise: Any = (),
+        *,
+        alt: str,
+        limit: float | int | None = None,
+        styled: bool = True,
+    ):
+        self.alt, self.limit = check_alt(alt), limit
+        # A style sheet in every picture would make the browser look at the whole page again.
+        self._style = STYLE if styled else ""
+        super().__init__()
+        self.read(tokens, surprise)
+        self.show()
+
+    def read(self, tokens: Any, surprise: Any, limit: float | int | None = None) -> None:
+        """Take a new text; `show` paints it."""
+        self.limit = self.limit if limit is None else limit
+        self.pieces = spell(list(tokens) if isinstance(tokens, str) else tokens)
+        self.surprise = pixels.array(surprise)
+        self.levels = shades(self.surprise, self.limit)
+        if len(self.levels) != len(self.pieces):
+            count = len(self.levels)
+            raise ValueError(f"surprise has {count} numbers for {len(self.pieces)} tokens")
+
+    def show(self, upto: int | None = None) -> None:
+        """Paint the text, read up to token `upto` (None: all); of a long text, the page in hand."""
+        first = 0 if upto is None else _PAGE * (max(0, upto - 1) // _PAGE)
+        page = slice(first, None if upto is None else first + _PAGE)
+        body = shaded(
+            self.pieces[page], self.levels[page], upto=None if upto is None else upto - first
+        )
+        self.value = (
+            f'{self._style}<div class="titans-text" role="group" aria-label="{escape(self.alt)}">'
+            f"{body}</div>"
+        )
+
+    def figure(self, *, alt: str | None = None, **keywords: Any) -> Picture:
+        """The whole text as a still picture."""
+        limit = {"limit": self.limit} if self.limit else {}
+        return figures.surprise_strip(
+            self.pieces, self.surprise, alt=alt or self.alt, **{**limit, **keywords}
+        )
+
+
+class GateTraces(Described, ipywidgets.HTML):
+    """theta, eta and alpha over the tokens; `show(upto=n)` reveals the first n.
+
+    theta, eta, alpha: (heads, T) or (T,).
+    """
+
+    def __init__(self, theta: Any, eta: Any, alpha: Any, *, alt: str, name: str = "titans-gates"):
+        self.alt, self.name = check_alt(alt), name
+        super().__init__()
+        self.read(theta, eta, alpha)
+        self.show()
+
+    def read(self, theta: Any, eta: Any, alpha: Any) -> None:
+        """Take new gates; `show` paints them."""
+        gates = {"theta": theta, "eta": eta, "alpha": alpha}
+        self.drawing = GateDrawing(gates, alt=self.alt)
+
+    def show(self, upto: int | None = None) -> None:
+        """Paint the traces up to token `upto` (None: all)."""
+        self.value = self.drawing.svg(upto, self.name)
+
+    def figure(self, *, alt: str | None = None, **keywords: Any) -> Picture:
+        """The whole traces as a still picture."""
+        values = [self.drawing.values[name] for name, *_ in GATES]
+        return figures.gate_traces(*values, alt=alt or self.alt, **keywords)
