@@ -1,0 +1,92 @@
+"""A passage made ready, and the shelf that keeps a bounded number of them."""
+
+import numpy as np
+import pytest
+
+from tests.lab.fakes import snapshot
+from titans_book.lab import pixels
+from titans_book.lab.history import History, Shelf
+from titans_book.lab.reading import Reading, films
+
+
+def small(seed=0, **keywords):
+    return snapshot(seed, blocks=2, length=32, heads=3, shape=(4, 8), **keywords)
+
+
+def test_written_starts_empty_and_ends_at_the_difference():
+    shot = small()
+    reading = Reading(shot)
+    film = films(shot.memories)
+    assert (np.delete(reading.levels(0), [8, 9, 18, 19], axis=1)[[0, 6]] == 126).all()
+    assert np.allclose(reading.values(), film[-1] - film[0])
+    wanted = pixels.compose(pixels.quantise(film[-1] - film[0], reading.limit))
+    assert (abs(reading.levels(32).astype(int) - wanted) <= 1).all()
+
+
+def test_between_frames_the_picture_is_blended():
+    reading = Reading(small(), view="weights")
+    before, middle, after = (reading.levels(token).astype(int) for token in (0, 8, 16))
+    inside = before != pixels.GAP
+    blend = (before + after) / 2
+    clipped = (before % 252 == 0) | (after % 252 == 0)
+    assert (abs(middle - blend)[inside & ~clipped] <= 1.5).all()
+
+
+def test_tall_matrices_lie_down():
+    shot = small()
+    assert films(shot.memories, 1).shape == films(shot.memories, 0).shape == (3, 2, 3, 4, 8)
+    assert films(shot.memories, ends=True).shape[0] == 2
+
+
+def test_traces_of_one_block_or_of_all():
+    shot = small()
+    everything, second = Reading(shot), Reading(shot, block=1)
+    assert everything.gates["theta"].shape == (6, 32) and second.gates["theta"].shape == (3, 32)
+    assert np.allclose(second.surprise, shot.memories[1].surprise.mean(0))
+
+
+def test_what_is_not_a_number_shows():
+    shot = small()
+    shot.memories[0].film[0][-1, 0, 0, 0] = np.nan
+    assert Reading(shot).levels(32)[0, 0] == pixels.NOT_A_NUMBER
+
+
+def test_rescaling_moves_colours_only():
+    reading = Reading(small())
+    values = reading.values().copy()
+    reading.rescale(10 * reading.limit)
+    assert np.array_equal(values, reading.values())
+    assert abs(reading.levels(32).astype(int)[:4, :8] - 126).max() < 30
+
+
+def test_unknown_views_are_named():
+    with pytest.raises(ValueError, match="view='dream'"):
+        Reading(small(), view="dream")
+
+
+def test_the_shelf_is_bounded_and_spread_over_the_run():
+    shelf, shot = Shelf(room=8), small()
+    for step in range(1, 101):
+        shelf.offer(step, shot)
+    assert 4 <= len(shelf.steps) <= 8 and shelf.steps[0] == 1
+    assert len(set(np.diff(shelf.steps))) == 1 and shelf.steps[-1] > 75
+    player = shelf.film(alt="Training")
+    assert player.captions == [f"step {step}" for step in shelf.steps]
+    film = films(shot.memories)
+    assert np.allclose(player.frames[0], film[-1] - film[0], atol=1e-2)
+    assert np.allclose(shelf.film(alt="x", view="weights").frames[0], film[-1], atol=1e-2)
+
+
+def test_an_empty_shelf_says_so():
+    with pytest.raises(ValueError, match="no film yet"):
+        Shelf().film(alt="Nothing")
+    with pytest.raises(ValueError, match="room=1"):
+        Shelf(room=1)
+
+
+def test_history_prints_without_numbers_that_wobble():
+    history = History(steps=[1, 2], losses=[3.1, 3.0], evaluations=[(2, 1.0)])
+    assert repr(history) == "History: 2 steps"
+    assert history.held_out() == [(2, pytest.approx(0.6931472))]
+    history.stopped = True
+    assert repr(history) == "History: 2 steps, stopped early"

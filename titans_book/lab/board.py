@@ -1,0 +1,219 @@
+"""Training, live: the memories fill while the model reads, and the reader holds the wheel.
+
+    board = LiveBoard()
+    display(board)
+    history = await board.run(train(model, data, settings))
+
+`train` is a plain generator of events; `runner` moves it on beside the notebook. What is painted
+is the inner time of the last snapshot: the passage is read token by token and the memories fill.
+When it has been read, the newest snapshot takes its place.
+
+Three rules keep the cost small: at most 20 pictures a second; never more than a fixed share of the
+time spent on painting; and the numbers and the loss curve only four times a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import log
+from time import monotonic, thread_time
+from typing import Any
+
+import ipywidgets
+
+from titans_book.lab import figures
+from titans_book.lab.controls import Described
+from titans_book.lab.dashboard import Dashboard, duration
+from titans_book.lab.history import History, Shelf
+from titans_book.lab.picture import Picture, check_alt
+from titans_book.lab.player import Player
+from titans_book.lab.reading import Reading
+from titans_book.lab.runner import Runner
+from titans_book.lab.traces import number
+
+__all__ = ["LiveBoard"]
+
+REST = 0.8  # seconds a passage stays when it has been read
+
+
+class LiveBoard(Described, ipywidgets.VBox):
+    """Shows a generator of training events while it runs; taught in notebooks/13.
+
+    matrix: which layer of the memories' network is shown. fps: pictures a second at most;
+    share: the part of the time that painting may take. keep: how many steps the film holds.
+    """
+
+    def __init__(
+        self,
+        *,
+        alt: str = "Training, live: memories, surprise, gates and loss",
+        matrix: int = 0,
+        fps: float | int = 20.0,
+        share: float | int = 0.06,
+        keep: int = 48,
+        dark: bool | None = None,
+    ):
+        if not 0 < share < 1:
+            raise ValueError(f"share={share} is no part of the time: it must be between 0 and 1")
+        self.alt, self.matrix, self.fps, self.share = check_alt(alt), matrix, fps, share
+        self.history, self.shelf = History(), Shelf(keep, matrix)
+        self.snapshots: list[tuple[int, Any]] = []
+        self.repaints, self.paint_seconds = 0, 0.0
+        self.runner = Runner(self._absorb, self._tick)
+        self._last = self._latest = self._shown = self._limit = None
+        self._started = self._next = self._next_numbers = 0.0
+        self.face = Dashboard(dark)
+        super().__init__([self.face.box])
+        self._connect()
+
+    def _connect(self) -> None:
+        face = self.face
+        face.pause.on_click(lambda _: self.resume() if self.runner.paused else self.pause())
+        face.step.on_click(lambda _: self.step())
+        face.stop.on_click(lambda _: self.stop())
+        face.keep.on_click(lambda _: self.keep())
+        face.views.observe(lambda _: self._refresh(), "value")
+        face.blocks.observe(lambda _: self._refresh(), "value")
+        face.rest("Not started")
+
+    async def run(self, events: Iterator[Any]) -> History:
+        """Run a generator of events to its end, or until Stop or the notebook's interrupt.
+
+        Either way the running step is finished, the generator is closed (training then saves
+        itself), and the history comes back. An error inside the generator is raised.
+        """
+        self.history.stopped = False
+        self.face.work("Training")
+        try:
+            await self.runner.run(events)
+        finally:
+            self._end()
+        return self.history
+
+    def pause(self) -> None:
+        """Hold the training after the running step. The passage goes on being read."""
+        self.runner.paused = True
+        self.face.work("Paused", paused=True)
+
+    def resume(self) -> None:
+        """Go on training."""
+        self.runner.paused = False
+        self.face.work("Training")
+
+    def step(self) -> None:
+        """Train one single step, and hold."""
+        self.runner.step()
+        self.face.work("Paused, one step at a time", paused=True)
+
+    def stop(self) -> None:
+        """End after the running step; `run` then returns."""
+        self.runner.stopping = True
+        self.face.say("Stopping after this step")
+
+    def keep(self) -> None:
+        """Keep the last snapshot, with its step, in `snapshots`."""
+        if self._latest is not None:
+            self.snapshots.append((self._last.step, self._latest))
+            self.face.say(f"Step {self._last.step} kept in board.snapshots")
+
+    def film(self, *, alt: str, **keywords: Any) -> Player:
+        """A player over training: the memories after their passage, at the steps kept."""
+        return self.shelf.film(alt=alt, **keywords)
+
+    def figure(self, *, alt: str, **keywords: Any) -> Picture:
+        """The memories as the board shows them last, as a still picture."""
+        if self._shown is None:
+            raise ValueError("the board has shown nothing yet: run it first")
+        reading = self.face.reading
+        values = reading.values()
+        blocks, heads = values.shape[:2]
+        names = {
+            "titles": [f"head {head + 1}" for head in range(heads)],
+            "rows": [f"block {block + 1}" for block in range(blocks)],
+        }
+        look = {"limit": reading.limit, "width": 7.6, "dark": self.face.dark}
+        return figures.heatmap(values, alt=alt, **{**names, **look, **keywords})
+
+    def _absorb(self, event: Any) -> None:
+        """Take one event of training into the history."""
+        match event:
+            case object(loss=loss, step=step):
+                self.history.steps.append(step)
+                self.history.losses.append(float(loss))
+                self._last = event
+                if event.snapshot is not None:
+                    self.shelf.offer(step, event.snapshot)
+                    self._latest = event.snapshot
+            case object(bits_per_token=bits, step=step):
+                self.history.evaluations.append((step, float(bits)))
+            case object(path=path):
+                self.history.saved.append(str(path))
+
+    def _tick(self) -> float:
+        """Paint, if it is time; gives the seconds until it is time again."""
+        now, began = monotonic(), thread_time()
+        if now < self._next:
+            return self._next - now
+        if self._latest is not None:
+            self._play(now)
+        if self._last is not None and now >= self._next_numbers:
+            self._count()
+            self._next_numbers = now + 0.25
+        cost = thread_time() - began  # of this thread's own: waiting for a core takes nothing away
+        self.paint_seconds += cost
+        # From when it was due, so that a late picture does not make the next one later still.
+        due = max(self._next, now - 1 / self.fps)
+        self._next = due + max(1 / self.fps, cost / self.share)
+        return max(0.0, self._next - monotonic())
+
+    def _play(self, now: float | int) -> None:
+        """The passage a little further, or the next one."""
+        seconds = self.face.pace.value
+        if self._shown is None or now > self._started + seconds + REST:
+            self._show(self._latest)
+            self._started = now
+        share = min(1.0, (now - self._started) / seconds)
+        self.face.paint(share * self.face.reading.length, turn=self.repaints)
+        self.repaints += 1
+
+    def _show(self, snapshot: Any) -> None:
+        """Make a snapshot ready. The colour scale moves only when the values have left it."""
+        block = self.face.blocks.value
+        look = {"view": self.face.views.value, "block": None if block < 0 else block}
+        reading = Reading(snapshot, matrix=self.matrix, **look)
+        if self._limit and 0.5 * self._limit < reading.limit <= self._limit:
+            reading.rescale(self._limit)
+        self._limit, self._shown = reading.limit, snapshot
+        self.face.read(reading)
+
+    def _refresh(self) -> None:
+        """Another view was chosen: the same snapshot, prepared again."""
+        if self._shown is not None:
+            self._limit = None
+            self._show(self._shown)
+            self.face.paint(self.face.reading.length)
+
+    def _count(self) -> None:
+        """The row of numbers and the loss curve."""
+        event = self._last
+        entries = {
+            "step": f"{event.step:,} <small>of {event.steps:,}</small>",
+            "loss": f"{event.loss:.3f} <small>nats</small>",
+            "bits per character": f"{event.loss / log(2):.3f}",
+            "tokens per second": number(float(event.tokens_per_second)),
+            "learning rate": number(float(event.learning_rate)),
+            "time left": duration(event.seconds_left),
+        }
+        self.face.count(entries, event.step / event.steps)
+        self.face.curve(self.history)
+
+    def _end(self) -> None:
+        """The last passage, read to its end, the last numbers, and buttons at rest."""
+        self.history.stopped = self.runner.stopping
+        if self._latest is not None:
+            self._show(self._latest)
+            self.face.paint(self.face.reading.length)
+        if self._last is not None:
+            self._count()
+        words = "Stopped" if self.history.stopped else "Done"
+        self.face.rest(f"{words} after step {self._last.step}" if self._last else words)

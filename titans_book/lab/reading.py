@@ -1,0 +1,99 @@
+"""One passage as the memories read it, made ready to be watched.
+
+A snapshot of training holds, for each block, the gates and the surprise of every token and a film
+of the memory's weights: before the first token, then after every chunk. A Reading turns it into
+what a live view needs at 20 frames a second: the picture at any token, by a table lookup and a
+weighted sum. Between two recorded frames the picture is blended.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from titans_book.lab import pixels
+from titans_book.lab.text import spell
+
+__all__ = ["Reading", "films"]
+
+MIDDLE = pixels.LEVELS // 2
+VIEWS = ("written", "weights")
+CELLS = 120_000  # of one picture; larger memories show every n-th cell
+
+
+def films(memories: Sequence[Any], matrix: int = 0, *, ends: bool = False) -> np.ndarray:
+    """The films of all blocks: (frames, blocks, heads, height, width), lying on their long side.
+
+    matrix: which layer of the memory's network is shown; ends: only the first and last frame.
+    """
+    taken = [memory.film[matrix] for memory in memories]
+    taken = [film[[0, -1]] for film in taken] if ends else taken
+    stack = np.stack([pixels.array(film) for film in taken], axis=1)
+    if stack.shape[-2] > stack.shape[-1]:
+        stack = stack.swapaxes(-1, -2)
+    every = 1
+    while stack[0, ..., ::every, ::every].size > CELLS:
+        every += 1
+    return stack[..., ::every, ::every]
+
+
+class Reading:
+    """A snapshot made ready: `levels(token)` is the picture, the rest are arrays over the tokens.
+
+    view: "written" shows what was written since the first token, "weights" the memory itself.
+    block: the gates and surprise of one block, or None for the mean over all of them.
+    """
+
+    def __init__(
+        self,
+        snapshot: Any,
+        *,
+        view: str = "written",
+        matrix: int = 0,
+        block: int | None = None,
+        limit: float | int | None = None,
+    ):
+        if view not in VIEWS:
+            raise ValueError(f"view={view!r} is not known: choose one of {', '.join(VIEWS)}")
+        memories = list(snapshot.memories)
+        chosen = memories if block is None else [memories[block]]
+        self.pieces = spell(snapshot.tokens)
+        self.length = len(self.pieces)
+        self.surprise = self._gather(chosen, "surprise").mean(0)
+        self.gates = {name: self._gather(chosen, name) for name in ("theta", "eta", "alpha")}
+        self.times = [int(time) for time in memories[0].times]
+        self.film = films(memories, matrix)
+        self._shown = self.film - self.film[:1] if view == "written" else self.film
+        self._finite = bool(np.isfinite(self._shown).all())
+        self.rescale(pixels.nice_limit(self._shown[-1], 0.98) if limit is None else limit)
+
+    def rescale(self, limit: float | int) -> None:
+        """Put the pictures on another colour scale, from -limit to limit."""
+        self.limit = pixels.check_limit(limit)
+        self._levels = self._shown * np.float32(MIDDLE / limit) + np.float32(MIDDLE)
+
+    @staticmethod
+    def _gather(memories: Sequence[Any], name: str) -> np.ndarray:
+        """One row a head: (heads of all chosen blocks, T)."""
+        return np.concatenate([np.atleast_2d(pixels.array(getattr(m, name))) for m in memories])
+
+    def values(self) -> np.ndarray:
+        """The last picture in the memory's own units: (blocks, heads, height, width)."""
+        return self._shown[-1]
+
+    def levels(self, token: float | int) -> np.ndarray:
+        """The picture after `token` tokens, composed, as bytes of the colour scale."""
+        after = min(bisect_right(self.times, token), len(self.times) - 1)
+        before = max(0, after - 1)
+        span = self.times[after] - self.times[before]
+        share = min(1.0, max(0.0, (token - self.times[before]) / span)) if span else 1.0
+        blend = self._levels[before] * np.float32(1 - share)
+        blend += self._levels[after] * np.float32(share)
+        np.clip(blend, 0, pixels.LEVELS - 1, out=blend)
+        blend += np.float32(0.5)  # bytes are cut, not rounded
+        if not self._finite:
+            blend = np.nan_to_num(blend, nan=pixels.NOT_A_NUMBER)
+        return pixels.compose(blend.astype(np.uint8))
