@@ -102,6 +102,28 @@ def test_every_activation(activation):
 
 
 @pytest.mark.parametrize("depth", [1, 2])
+def test_a_clamped_surprise(depth):
+    leaves = problem(time=13, depth=depth)
+    assert_same_function(leaves, chunk=4, clamp=1.0)
+    y, _ = call(memorize, leaves, chunk=4, clamp=1.0)
+    free, _ = call(memorize, leaves, chunk=4)
+    loose, _ = call(memorize, leaves, chunk=4, clamp=1e3)
+    assert not torch.allclose(y, free) and torch.equal(loose, free)
+
+
+def test_a_clamped_memory_survives_what_breaks_a_free_one():
+    """One key again and again in a chunk, at a write rate far beyond the stable one."""
+    k = torch.zeros(1, 1, 640, 4, dtype=torch.float64)
+    k[..., 0] = 1
+    gates = Gates(*(torch.full((1, 1, 640), g, dtype=torch.float64) for g in (0.9, 0.5, 0.0)))
+    start = [torch.zeros(1, 4, 4, dtype=torch.float64)]
+    _, free = memorize(k, k, 3 * k, gates, start)
+    _, safe = memorize(k, k, 3 * k, gates, start, clamp=6.0)
+    assert free.weights[0].abs().max() > 1e20
+    assert safe.weights[0].abs().max() < 640 * 0.9 * 6 / (1 - 0.5)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
 def test_gates_of_exactly_zero_and_one(depth):
     assert_same_function(problem(time=40, depth=depth, edges=True), chunk=16)
 
@@ -263,6 +285,7 @@ def test_wrong_tensors_are_named(function, name, change, error):
         {"chunk": 0},
         {"chunk": 2.5},
         {"read": "later"},
+        {"clamp": 0},
     ],
 )
 def test_wrong_options_are_named(function, option):

@@ -28,10 +28,10 @@ from torch import Tensor
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
 from titans_book.memory import retention as retentions
-from titans_book.memory.check import choose, whole
-from titans_book.memory.recurrence import Coefficients, coefficients
+from titans_book.memory.check import choose, positive, whole
+from titans_book.memory.recurrence import Coefficients, coefficients, soften
 from titans_book.memory.state import Gates, Layers, MemoryState, begin, check, check_state
-from titans_book.memory.trace import Recorder
+from titans_book.memory.trace import Recorder, squared_surprise
 
 
 def memorize(
@@ -46,6 +46,7 @@ def memorize(
     retention: str = "decay",
     chunk: int = 16,
     read: str = "after",
+    clamp: float | None = None,
     state: MemoryState | None = None,
     trace: list | None = None,
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
@@ -58,6 +59,7 @@ def memorize(
     objective "l2" or "dot"; retention "decay" or "none".
     chunk     b: gradients are taken at the weights of the last multiple of b tokens.
     read      "after": y_t = M_t(q_t). "before": y_t = M_{t-1}(q_t).
+    clamp     the longest surprise |u_t| that is taken at full length; None is the paper's rule.
     state     where an earlier call stopped; then M_0 is not used. None starts afresh.
     trace     a list that receives one MemoryTrace of the first sequence.
 
@@ -73,9 +75,10 @@ def memorize(
     check(q, k, v, gates, weights)
     choose("read", read, ("after", "before"))
     whole("chunk", chunk, least=1)
+    positive("clamp", clamp)
     net = networks.resolve(network, len(weights))
     error = objectives.resolve(objective).error
-    rule = (chunk, read)
+    rule = (chunk, read, clamp)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
     with torch.autocast(v.device.type, enabled=False):
         fresh = begin([W.to(dtype) for W in weights], batch=len(k))
@@ -129,11 +132,14 @@ def _chunk(
 ) -> tuple[Tensor, MemoryState]:
     """One piece of a chunk: the errors at the anchor, then [read] and [write] of the header."""
     q, k, v, theta = piece
-    chunk, read = rule
+    chunk, read, clamp = rule
     M, S = state.weights, state.momentum
     anchor = M if state.position % chunk == 0 else state.anchor
     steps = net.trace(k, lambda layer, h: h @ anchor[layer])
     D = net.errors(anchor, steps, error(steps.result, v))
+    if clamp is not None:
+        shorter = soften(squared_surprise(steps.inputs, D), clamp)[..., None]
+        D = tuple(shorter * d for d in D)
     H, theta_D = steps.inputs, tuple(theta[..., None] * d for d in D)
 
     now = numbers if read == "after" else numbers.before()

@@ -4,7 +4,7 @@ Slow weights (learned by the outer loop) turn each token into a key, a value, a 
 gates; fast weights (the memory, learned while reading) are started from a learned M_0:
 
     q, k, v = x W_Q, x W_K, x W_V                      Titans eqs. 1, 11
-              causal depthwise convolution of q, k, v  section 4.4 (starts as the identity)
+              causal depthwise convolution of q, k, v  section 4.4 (starts near the identity)
               SiLU and unit length, for q and k        section 4.4
     eta     = sigmoid(x W_eta + ...)                   momentum decay
     theta   = theta_max sigmoid(x W_theta + ...) (1 - eta) / |h|^2      write rate
@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
 from titans_book.memory import retention as retentions
-from titans_book.memory.check import choose, flag, whole
+from titans_book.memory.check import choose, flag, positive, whole
 from titans_book.memory.chunked import memorize
 from titans_book.memory.state import Gates, MemoryState, begin
 
@@ -72,6 +72,8 @@ class NeuralMemory(nn.Module):
     value_activation   SiLU on v as well, as the paper has it.
     theta_max   the largest write rate a gate can open to, as a multiple of the rate that stores a
                 pair in one step.
+    clamp       the longest surprise taken at full length, as a multiple of what a fresh memory
+                feels at a value with features of size 1; None for no limit. See `soften`.
 
     Raises ValueError or TypeError naming the field, its value and what is allowed.
 
@@ -96,6 +98,7 @@ class NeuralMemory(nn.Module):
         activation: str = "gelu",
         value_activation: bool = False,
         theta_max: float = 1.0,
+        clamp: float | None = 4.0,
     ) -> None:
         super().__init__()
         for name, value in dict(
@@ -109,15 +112,12 @@ class NeuralMemory(nn.Module):
         choose("read", read, ("after", "before"))
         flag("momentum", momentum)
         flag("value_activation", value_activation)
-        if not (isinstance(theta_max, int | float) and 0 < theta_max < float("inf")):
-            raise ValueError(f"theta_max must be a finite number > 0, got {theta_max!r}")
+        positive("clamp", clamp)
+        positive("theta_max", theta_max)
 
         self.dim, self.heads, self.conv, self.theta_max = dim, heads, conv, float(theta_max)
         self.momentum, self.value_activation = momentum, value_activation
         self.network = networks.Network(depth, activation)
-        self.rule = dict(
-            network=self.network, objective=objective, retention=retention, chunk=chunk, read=read
-        )
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.taps = nn.Parameter(torch.zeros(conv, 3 * dim))
         gates = ["theta"] + ["eta"] * momentum + ["alpha"] * (retention != "none")
@@ -128,6 +128,15 @@ class NeuralMemory(nn.Module):
         self.out_gate = nn.Linear(dim, dim, bias=False)
         self.out = nn.Linear(dim, dim, bias=False)
         self.reset_parameters()
+        limit = None if clamp is None else clamp * (dim // heads / self.stable) ** 0.5
+        self.rule = dict(
+            network=self.network,
+            objective=objective,
+            retention=retention,
+            chunk=chunk,
+            read=read,
+            clamp=limit,
+        )
 
     # Where the gates start, before they look at x. theta is in units of the stable write rate.
     START = {"theta": 0.2, "eta": 0.5, "alpha": 0.001}
@@ -135,13 +144,13 @@ class NeuralMemory(nn.Module):
     def reset_parameters(self) -> None:
         """Draw the slow weights afresh.
 
-        The convolution starts as the identity. The hidden layers of M_0 start so that a unit key
+        The convolution starts close to the identity. The hidden layers of M_0 start so that a unit key
         reaches every sigma with a spread of 1/2, where it bends; the last layer starts at zero, so
         that nothing is remembered. A fresh memory then stores a pair in one step at the write rate
         1 / |h|^2 with h the input of its last layer: `stable` is that rate, 1 for a linear memory.
         """
-        nn.init.zeros_(self.taps)
-        nn.init.ones_(self.taps[-1])
+        nn.init.normal_(self.taps, std=0.02)
+        self.taps.data[-1] += 1
         for name, gate in self.gates.items():
             nn.init.normal_(gate.weight, std=0.02)
             nn.init.constant_(gate.bias, math.log(self.START[name] / (1 - self.START[name])))

@@ -73,6 +73,19 @@ def _flush(x: Tensor) -> Tensor:
     return x.masked_fill((x > 0) & (x < tiny), 0.0)
 
 
+def soften(square: Tensor, clamp: float) -> Tensor:
+    """The factor that shortens a surprise u_t to a length of at most `clamp`: c / max(c, |u_t|).
+
+    square: |u_t|^2. A surprise within bounds is left as it is. Written so that its derivative
+    exists at u_t = 0. A guard of ours, not of the paper: one token can then move the memory by
+    theta_t c at most, so no stretch of text makes it grow faster than its own length.
+
+    >>> soften(torch.tensor([0.0, 4.0, 100.0]), clamp=2.0)
+    tensor([1.0000, 1.0000, 0.2000])
+    """
+    return clamp * torch.rsqrt(square.clamp(min=clamp**2))
+
+
 @dataclass(frozen=True)
 class Coefficients:
     """The scalars of one chunk, or of many side by side: shapes with C tokens in a chunk.

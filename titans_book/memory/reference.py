@@ -18,7 +18,8 @@ from torch import Tensor
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
 from titans_book.memory import retention as retentions
-from titans_book.memory.check import choose, whole
+from titans_book.memory.check import choose, positive, whole
+from titans_book.memory.recurrence import soften
 from titans_book.memory.state import Gates, MemoryState, begin, check, check_state
 
 
@@ -34,6 +35,7 @@ def memorize(
     retention: str = "decay",
     chunk: int = 16,
     read: str = "after",
+    clamp: float | None = None,
     state: MemoryState | None = None,
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
     """The same function as `titans_book.memory.memorize`, one token after the other, in float64.
@@ -44,6 +46,7 @@ def memorize(
     check(q, k, v, gates, weights)
     choose("read", read, ("after", "before"))
     whole("chunk", chunk, least=1)
+    positive("clamp", clamp)
     net = networks.resolve(network, len(weights))
     loss = objectives.resolve(objective).loss
     q, k, v = q.double(), k.double(), v.double()
@@ -61,6 +64,9 @@ def memorize(
         if read == "before":
             answers.append(net(M, q[:, :, t : t + 1]))
         u = _gradient(net, loss, anchor, k[:, :, t : t + 1], v[:, :, t : t + 1])
+        if clamp is not None:
+            square = sum(g.square().sum((-2, -1), keepdim=True) for g in u)
+            u = [soften(square, clamp) * g for g in u]
         S = [_at(eta, t) * s - _at(theta, t) * g for s, g in zip(S, u, strict=True)]
         M = [_at(keep, t) * m + s for m, s in zip(M, S, strict=True)]
         if read == "after":

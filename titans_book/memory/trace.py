@@ -24,7 +24,7 @@ class Recorder:
 
     def add(self, inputs: Layers, errors: Layers, state: MemoryState) -> None:
         """After a chunk: the inputs and errors of its keys, and the state behind it."""
-        self.surprise.append(_first(_surprise(inputs, errors)))
+        self.surprise.append(_first(squared_surprise(inputs, errors).sqrt()))
         self._frame(state)
 
     def finish(self) -> MemoryTrace:
@@ -40,7 +40,7 @@ def _first(x: Tensor) -> Tensor:
     return x[0].detach().cpu().clone()
 
 
-def _surprise(inputs: Layers, errors: Layers) -> Tensor:
-    """|grad loss| of every token: layer l has the gradient h_l^T D_l, of norm |h_l| |D_l|."""
-    squares = (h.square().sum(-1) * D.square().sum(-1) for h, D in zip(inputs, errors, strict=True))
-    return sum(squares).sqrt()
+def squared_surprise(inputs: Layers, errors: Layers) -> Tensor:
+    """|u_t|^2 of every token: the gradient of layer l is h_l^T D_l, of norm |h_l| |D_l|."""
+    layers = zip(inputs, errors, strict=True)
+    return sum(h.square().sum(-1) * D.square().sum(-1) for h, D in layers)

@@ -1,0 +1,40 @@
+"""The state is a value: it can be copied, moved, cut off and handed on."""
+
+import torch
+
+from tests.memory.cases import call, parts, problem
+from titans_book.memory import NeuralMemory, memorize
+
+
+def test_detach_cuts_the_graph_and_keeps_the_numbers():
+    _, state = call(memorize, problem())
+    cut = state.detach()
+    assert all(x.requires_grad for x in state.weights)
+    for have, want in zip(parts(cut), parts(state), strict=True):
+        assert not have.requires_grad and torch.equal(have, want)
+    assert cut.position == state.position
+
+
+def test_to_changes_the_dtype_of_everything():
+    _, state = NeuralMemory(8)(torch.randn(1, 5, 8))
+    moved = state.to(torch.float64)
+    assert {x.dtype for x in (*parts(moved.memory), moved.tail)} == {torch.float64}
+    assert moved.memory.position == 5
+
+
+def test_its_size_does_not_depend_on_what_was_read():
+    memory = NeuralMemory(8, conv=4)
+
+    def size(time):
+        _, state = memory(torch.randn(1, time, 8))
+        return sum(x.numel() for x in (*parts(state.memory), state.tail))
+
+    assert size(3) == size(16) == size(200)
+
+
+def test_two_continuations_of_one_state_do_not_meet():
+    memory, x = NeuralMemory(8), torch.randn(1, 9, 8)
+    _, state = memory(x)
+    first, _ = memory(x, state)
+    memory(torch.randn(1, 30, 8), state)
+    assert torch.equal(memory(x, state)[0], first)
