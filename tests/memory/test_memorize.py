@@ -17,6 +17,7 @@ from tests.memory.cases import (
     problem,
 )
 from titans_book.memory import Gates, memorize, reference
+from titans_book.memory.state import check
 
 both = pytest.mark.parametrize("function", [memorize, reference.memorize])
 
@@ -260,7 +261,6 @@ def bad(name, change):
     "name, change, error",
     [
         ("q", lambda x: x[:, :1], ValueError),
-        ("k", lambda x: x.long(), TypeError),
         ("v", lambda x: x[..., :3], ValueError),
         ("theta", lambda x: x[..., :1], ValueError),
         ("eta", lambda x: x + 1, ValueError),
@@ -283,7 +283,6 @@ def test_wrong_tensors_are_named(function, name, change, error):
         {"network": "tree"},
         {"network": "linear"},
         {"chunk": 0},
-        {"chunk": 2.5},
         {"read": "later"},
         {"clamp": 0},
     ],
@@ -292,6 +291,12 @@ def test_wrong_options_are_named(function, option):
     (name,) = option
     with pytest.raises(ValueError, match=name):
         call(function, problem(), **option)
+
+
+def test_whole_numbers_are_refused():
+    q, k, v, *rest = [x.detach() for x in problem()]
+    with pytest.raises(TypeError, match="k must be a floating-point tensor, got torch.int64"):
+        check(q, k.long(), v, Gates(*rest[:3]), rest[3:])
 
 
 @both

@@ -27,15 +27,15 @@ def whole(field: str, value: object, least: int) -> None:
 
 
 def positive(field: str, value: object) -> None:
-    """Raise unless `value` is a finite number above 0, or None.
+    """Raise unless `value` is a finite number above 0.
 
     >>> positive("clamp", -1)
     Traceback (most recent call last):
-    ValueError: clamp must be a finite number > 0, or None, got -1
+    ValueError: clamp must be a finite number > 0, got -1
     """
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is not None and not (number and 0 < value < float("inf")):
-        raise ValueError(f"{field} must be a finite number > 0, or None, got {value!r}")
+    if not (number and 0 < value < float("inf")):
+        raise ValueError(f"{field} must be a finite number > 0, got {value!r}")
 
 
 def flag(field: str, value: object) -> None:

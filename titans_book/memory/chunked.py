@@ -75,7 +75,8 @@ def memorize(
     check(q, k, v, gates, weights)
     choose("read", read, ("after", "before"))
     whole("chunk", chunk, least=1)
-    positive("clamp", clamp)
+    if clamp is not None:
+        positive("clamp", clamp)
     net = networks.resolve(network, len(weights))
     error = objectives.resolve(objective).error
     rule = (chunk, read, clamp)

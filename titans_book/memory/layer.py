@@ -112,7 +112,8 @@ class NeuralMemory(nn.Module):
         choose("read", read, ("after", "before"))
         flag("momentum", momentum)
         flag("value_activation", value_activation)
-        positive("clamp", clamp)
+        if clamp is not None:
+            positive("clamp", clamp)
         positive("theta_max", theta_max)
 
         self.dim, self.heads, self.conv, self.theta_max = dim, heads, conv, float(theta_max)

@@ -46,7 +46,8 @@ def memorize(
     check(q, k, v, gates, weights)
     choose("read", read, ("after", "before"))
     whole("chunk", chunk, least=1)
-    positive("clamp", clamp)
+    if clamp is not None:
+        positive("clamp", clamp)
     net = networks.resolve(network, len(weights))
     loss = objectives.resolve(objective).loss
     q, k, v = q.double(), k.double(), v.double()

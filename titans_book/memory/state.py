@@ -164,5 +164,5 @@ class MemoryTrace:
     eta: Float[Tensor, "heads time"]
     alpha: Float[Tensor, "heads time"]
     surprise: Float[Tensor, "heads time"]
-    film: tuple[Float[Tensor, "frames heads d_in d_out"], ...]
+    film: tuple[Float[Tensor, "frames heads _ _"], ...]
     times: tuple[int, ...]

@@ -1,0 +1,96 @@
+"""The plan of a training run: its settings, its learning rate at every step, its batches.
+
+Everything here is a function of the settings and the step, so a run can be taken up at any step
+without remembering how it got there. Taught in chapter 13.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from titans_book.memory.check import whole
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to train. Raises ValueError naming the field, its value and what is allowed.
+
+    steps            optimizer steps in all.
+    batch, length    sequences a step, and tokens in each.
+    learning_rate    at the top of the schedule; it ends at `final` times that.
+    warmup           steps until the top.
+    weight_decay     AdamW's, on matrices only.
+    clip             largest norm of the gradient.
+    seed             of the order in which the text is read.
+    evaluate_every   steps between two looks at the held-out text; 0 for never.
+    save_every       steps between two checkpoints (given a folder); 0 for the end only.
+    watch_every      steps between two snapshots of the memories; 0 for none.
+    """
+
+    steps: int = 1000
+    batch: int = 16
+    length: int = 128
+    learning_rate: float = 4e-3
+    final: float = 0.1
+    warmup: int = 50
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    seed: int = 0
+    evaluate_every: int = 100
+    save_every: int = 100
+    watch_every: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch"):
+            whole(name, getattr(self, name), least=1)
+        whole("length", self.length, least=2)
+        for name in ("warmup", "seed", "evaluate_every", "save_every", "watch_every"):
+            whole(name, getattr(self, name), least=0)
+        for name, most in {"learning_rate": 1, "final": 1, "weight_decay": 1, "clip": 1e9}.items():
+            value = getattr(self, name)
+            zero_allowed = name in ("final", "weight_decay")
+            if not (isinstance(value, int | float) and 0 <= value <= most) or (
+                value == 0 and not zero_allowed
+            ):
+                least = "at least 0" if zero_allowed else "above 0"
+                raise ValueError(f"{name} must be {least} and at most {most:g}, got {value!r}")
+
+
+def learning_rate(step: int, settings: TrainingSettings) -> float:
+    """Linear warm-up, then a cosine down to `final` times the top. `step` counts from 0.
+
+    >>> s = TrainingSettings(steps=100, warmup=10, learning_rate=1e-3)
+    >>> round(learning_rate(0, s), 6), learning_rate(10, s), round(learning_rate(99, s), 6)
+    (0.0001, 0.001, 0.0001)
+    """
+    top, warmup = settings.learning_rate, settings.warmup
+    if step < warmup:
+        return top * (step + 1) / warmup
+    progress = (step - warmup) / max(1, settings.steps - 1 - warmup)
+    cosine = 0.5 * (1 + math.cos(math.pi * progress))
+    return top * (settings.final + (1 - settings.final) * cosine)
+
+
+def windows(
+    tokens: Int[Tensor, " total"], step: int, settings: TrainingSettings
+) -> Int[Tensor, "batch length_plus_one"]:
+    """The batch of one step: inputs and targets in one row of length + 1 tokens.
+
+    Each epoch shifts the text by a random offset, cuts it into windows and shuffles them. The batch
+    depends on (seed, step) alone, so the place in the text needs no memory of its own.
+    """
+    length = settings.length
+    per_epoch = max(1, (len(tokens) - length) // length - 1)
+    rows = torch.arange(step * settings.batch, (step + 1) * settings.batch)
+    starts = torch.empty_like(rows)
+    for epoch in torch.unique(rows // per_epoch).tolist():
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
+        order = torch.randperm(per_epoch, generator=generator)
+        spare = len(tokens) - 1 - per_epoch * length
+        offset = torch.randint(0, spare + 1, (1,), generator=generator)
+        mine = rows // per_epoch == epoch
+        starts[mine] = offset + length * order[rows[mine] % per_epoch]
+    return tokens[starts[:, None] + torch.arange(length + 1)].long()
