@@ -127,3 +127,10 @@ def test_a_notebook_gets_the_pixels_then_the_words():
     assert ">One &quot;red&quot; cell</p>" in words.data["text/html"]
     assert "base64" not in words.data["text/html"]  # what nbval compares holds no pixels
     assert isinstance(figures.heatmap([[1.0]], alt="x"), Picture)
+
+
+def test_save_writes_where_it_says(tmp_path):
+    picture = figures.heatmap(np.eye(3), alt="Ones")
+    png = figures.save(picture, tmp_path / "new" / "one.png")
+    assert png.read_bytes() == picture.png()
+    assert "Ones" in figures.save(picture, tmp_path / "one.svg").read_text()

@@ -90,3 +90,8 @@ def test_history_prints_without_numbers_that_wobble():
     assert history.held_out() == [(2, pytest.approx(0.6931472))]
     history.stopped = True
     assert repr(history) == "History: 2 steps, stopped early"
+
+
+def test_large_memories_show_every_second_cell():
+    shot = snapshot(0, blocks=1, length=16, heads=1, shape=(400, 800))
+    assert films(shot.memories).shape[-2:] == (200, 400)
