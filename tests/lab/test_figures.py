@@ -70,7 +70,8 @@ def test_gate_traces_draw_the_mean_of_the_heads_in_the_colour_of_gates():
 
 def test_shaded_text_shows_every_number():
     words = figures.surprise_text("ab", [0.25, 1.5], alt="Two letters")
-    assert 'title="surprise 0.25"' in words.html and 'title="surprise 1.5"' in words.html
+    shown = words._repr_html_()
+    assert 'title="surprise 0.25"' in shown and 'title="surprise 1.5"' in shown
 
 
 SAVE = """

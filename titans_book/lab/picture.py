@@ -93,7 +93,11 @@ def picture(
 ) -> Iterator[Picture]:
     """A new picture of width x height inches, and the book's style while it is being drawn."""
     with style.context(dark):
-        yield Picture(figsize=(width, height), layout="constrained", alt=alt, dark=dark)
+        figure = Picture(figsize=(width, height), layout="constrained", alt=alt, dark=dark)
+        yield figure
+        # Lay it out once and for all: doing it at each drawing would move it by a hair's breadth.
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine("none")
 
 
 def save(figure: Picture, path: str | Path) -> Path:
