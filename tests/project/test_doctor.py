@@ -81,6 +81,13 @@ def test_missing_and_old_packages_are_named_with_the_command_to_run(project):
     assert (tool.ok, tool.essential) == (False, False)  # a test tool is no reason to stop
 
 
+def test_without_packaging_versions_are_not_compared_but_shown(project, monkeypatch):
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
+    torch, *_ = doctor._packages(project(needs="torch>=99"))
+    assert torch.ok
+    assert "not compared" in torch.what
+
+
 def test_a_package_of_another_checkout_is_noticed(tmp_path):
     (found,) = doctor._checkout(tmp_path)
     assert not found.ok

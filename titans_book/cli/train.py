@@ -112,9 +112,6 @@ def _farewell(folder: Path, asked: list[int], progress: Progress) -> int:
     """Say where the checkpoint is and what can be done with it; the exit code."""
     from titans_book import checkpoints
 
-    if asked and not checkpoints.steps(folder):
-        progress.say("stopped before the first step; nothing was saved")
-        return 128 + asked[0]
     print(checkpoints.newest(folder))
     if asked:
         progress.say(f"stopped; go on with: python -m titans_book train --resume --out {folder}")
