@@ -31,7 +31,7 @@ class TrainingSettings:
     """
 
     steps: int = 1000
-    batch: int = 16
+    batch: int = 8
     length: int = 128
     learning_rate: float = 4e-3
     final: float = 0.1

@@ -27,7 +27,7 @@ def loop(keep, eta):
         m, ms = float(keep[t]) * m, float(keep[t]) * ms + s
         beta.append(m)
         c.append(ms)
-    return P, E, torch.tensor(beta).double(), torch.tensor(c).double(), s
+    return P, E, *(torch.tensor(x, dtype=torch.float64) for x in (beta, c)), s
 
 
 @given(gates)

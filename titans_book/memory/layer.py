@@ -145,7 +145,7 @@ class NeuralMemory(nn.Module):
     def reset_parameters(self) -> None:
         """Draw the slow weights afresh.
 
-        The convolution starts close to the identity. The hidden layers of M_0 start so that a unit key
+        The convolution starts near the identity. The hidden layers of M_0 start so that a unit key
         reaches every sigma with a spread of 1/2, where it bends; the last layer starts at zero, so
         that nothing is remembered. A fresh memory then stores a pair in one step at the write rate
         1 / |h|^2 with h the input of its last layer: `stable` is that rate, 1 for a linear memory.
@@ -172,7 +172,7 @@ class NeuralMemory(nn.Module):
 
         trace: a list that receives one MemoryTrace, see `titans_book.memory.memorize`.
         """
-        self._check(x)
+        self._check(x, state)
         q, k, v, tail = self._queries_keys_values(x, state)
         memory = None if state is None else state.memory
         y, memory = memorize(
@@ -184,14 +184,20 @@ class NeuralMemory(nn.Module):
         self, x: Float[Tensor, "batch time dim"], state: LayerState | None = None
     ) -> Float[Tensor, "batch time dim"]:
         """y = M*(q): ask the memory as it stands, and write nothing (Titans eq. 15)."""
-        self._check(x)
+        self._check(x, state)
         q, _, _, _ = self._queries_keys_values(x, state)
         memory = begin(list(self.initial), len(x)) if state is None else state.memory
         return self._answer(self.network(memory.weights, q.to(memory.weights[0].dtype)), x)
 
-    def _check(self, x: Tensor) -> None:
+    def _check(self, x: Tensor, state: LayerState | None) -> None:
         if x.dim() != 3 or x.shape[-1] != self.dim:
             raise ValueError(f"x must have shape (batch, time, {self.dim}), got {tuple(x.shape)}")
+        tail = (len(x), self.conv - 1, 3 * self.dim)
+        if state is not None and tuple(state.tail.shape) != tail:
+            raise ValueError(
+                "state belongs to another memory or batch: its tail has shape "
+                f"{tuple(state.tail.shape)}, this call needs {tail}"
+            )
 
     def _queries_keys_values(self, x: Tensor, state: LayerState | None):
         """q, k, v as (B, H, T, d), and the inputs that the next call's convolution still needs."""

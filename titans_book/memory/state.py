@@ -106,8 +106,8 @@ def begin(weights: Sequence[Tensor], batch: int) -> MemoryState:
 def check(q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: Sequence[Tensor]) -> None:
     """Raise TypeError or ValueError, naming the argument, unless the shapes fit each other."""
     for name, x in {"q": q, "k": k, "v": v}.items():
-        if not isinstance(x, Tensor) or not x.is_floating_point():
-            raise TypeError(f"{name} must be a floating-point tensor, got {describe(x)}")
+        if not x.is_floating_point():
+            raise TypeError(f"{name} must be a floating-point tensor, got {x.dtype}")
         if x.dim() != 4 or x.shape[:3] != k.shape[:3]:
             raise ValueError(
                 f"{name} must have shape (batch, heads, time, dim) with the batch, heads and time "
@@ -133,11 +133,6 @@ def check(q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: Sequence[Tenso
             f"v {v.shape[-1]}, last layer {width}"
         )
     gates.check(batch, heads, time)
-
-
-def describe(x: object) -> str:
-    """A tensor's dtype, or the type of anything else, for an error message."""
-    return str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
 
 
 def check_state(state: MemoryState, like: MemoryState) -> None:
