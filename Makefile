@@ -29,9 +29,10 @@ $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; ok = sys.version_info >= (3, 11); \
 	  ok or print("titans_book needs Python 3.11 or newer; this is", sys.version.split()[0], \
 	              "Try: make PYTHON=python3.12", file=sys.stderr); sys.exit(not ok)'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(if $(EXTRA),$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRA)]')
+	@echo "making .venv and installing requirements.txt; the first time this takes a few minutes"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(if $(EXTRA),$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRA)]')
 	@touch $@
 
 lab: $(STAMP)
