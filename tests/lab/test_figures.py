@@ -50,6 +50,21 @@ def test_signed_limits_are_symmetric_and_shared():
     assert fixed.axes[0].images[0].get_clim() == (0.0, 0.5)
 
 
+def test_cells_and_matrices_have_names_and_stay_inside_the_picture():
+    cells = (["first", "second"], ["ab", "cd", "ef"])
+    grid = np.zeros((2, 2, 2, 3))
+    picture = figures.heatmap(grid, alt="Four", titles="ABCD", cells=cells, width=4)
+    panels = [axes for axes in picture.axes if axes.images]
+    assert [axes.get_title(loc="center") for axes in panels] == list("ABCD")
+    for axes in panels:
+        ticks = (axes.get_yticklabels(), axes.get_xticklabels())
+        assert tuple([text.get_text() for text in texts] for texts in ticks) == cells
+        box = axes.get_tightbbox()
+        assert box.x0 >= 0 and box.y0 >= 0
+    first, *_, last = [axes.get_tightbbox() for axes in panels]
+    assert not first.overlaps(last)
+
+
 def test_a_film_strip_keeps_the_first_and_the_last_frame():
     film = np.arange(20.0)[:, None, None] * np.ones((20, 2, 2))
     strip = figures.film_strip(film, range(0, 200, 10), alt="A film", most=4, label="t={}")

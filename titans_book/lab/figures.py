@@ -41,6 +41,14 @@ def _matrix(
     return axes.imshow(values, cmap=style.map_name(kind, dark), vmin=low, vmax=limit)
 
 
+def _name_cells(axes: Axes, down: Sequence[str], across: Sequence[str]) -> None:
+    """Small names beside the rows of cells and below the columns, longer ones upright."""
+    upright = 90 if max(map(len, across), default=1) > 1 else 0
+    axes.set_yticks(range(len(down)), down, fontsize=7)
+    axes.set_xticks(range(len(across)), across, fontsize=7, rotation=upright)
+    axes.tick_params(length=0, pad=2)
+
+
 def _scale(figure: Picture, image: Any, axes: Any) -> None:
     """The colour bar, with its two ends and zero."""
     bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, aspect=26, shrink=0.92)
@@ -66,6 +74,7 @@ def heatmap(
     title: str = "",
     titles: Sequence[str] = (),
     rows: Sequence[str] = (),
+    cells: tuple[Sequence[str], Sequence[str]] = ((), ()),
     xlabel: str = "",
     ylabel: str = "",
     width: float | int = 5.2,
@@ -74,7 +83,8 @@ def heatmap(
     """A matrix, a row of matrices or a grid of them, on one colour scale.
 
     values: (h, w), (columns, h, w) or (rows, columns, h, w); kind: "signed" or "magnitude".
-    titles: one a column; rows: one a row.
+    titles: one a column, or one a matrix; rows: one a row.
+    cells: names of a matrix's own rows, and of its columns.
 
     >>> heatmap([[0.0, 1.0]], alt="One cell is written.").alt
     'One cell is written.'
@@ -82,12 +92,14 @@ def heatmap(
     grid = panels(array(values))
     limit = nice_limit(grid) if limit is None else check_limit(limit)
     height = _size(grid, width - 0.6 - 0.6 * bool(rows)) + (0.35 if title or titles else 0.1)
+    height += 0.35 * len(grid) * bool(cells[1])
     with picture(alt, width, height, dark) as figure:
         figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, hspace=0, wspace=0)
         axes = figure.subplots(*grid.shape[:2], squeeze=False)
         for place, matrix in zip(axes.flat, grid.reshape(-1, *grid.shape[2:]), strict=True):
             image = _matrix(place, matrix, kind, limit, dark)
-        for place, text in zip(axes[0], titles, strict=False):
+            _name_cells(place, *cells)
+        for place, text in zip(axes.flat, titles, strict=False):
             place.set_title(text, loc="center", fontsize=9)
         for place, text in zip(axes[:, 0], rows, strict=False):
             place.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=9)
