@@ -11,7 +11,7 @@ import numpy as np
 from titans_book.lab.picture import check_alt
 from titans_book.lab.text import STYLE
 
-__all__ = ["CRISP", "Described", "Panel", "shared", "slider"]
+__all__ = ["CRISP", "Described", "Panel", "menu", "shared", "slider"]
 
 CRISP = "titans-pixels"
 
@@ -87,3 +87,17 @@ def slider(
         tooltip=help or label, style={"description_width": "initial"},
         layout=ipywidgets.Layout(width=width), **digits,
     )  # fmt: skip
+
+
+def menu(label: str, options: Sequence[str | int], value: str | int) -> ipywidgets.Dropdown:
+    """A drop-down list with its label in full.
+
+    >>> menu("chunk b", [8, 16, 32], 16).value
+    16
+    """
+    if value not in options:
+        raise ValueError(f"value={value!r} is not one of the menu's options, {list(options)}")
+    style, layout = {"description_width": "initial"}, ipywidgets.Layout(width="max-content")
+    return ipywidgets.Dropdown(
+        options=list(options), value=value, description=label, style=style, layout=layout
+    )

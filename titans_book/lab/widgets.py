@@ -18,12 +18,12 @@ import numpy as np
 import traitlets
 
 from titans_book.lab import figures, pixels, style
-from titans_book.lab.controls import CRISP, Described, Panel, shared, slider
+from titans_book.lab.controls import CRISP, Described, Panel, menu, shared, slider
 from titans_book.lab.picture import Picture, check_alt
 from titans_book.lab.text import STYLE, shaded, shades, spell
 from titans_book.lab.traces import GATES, GateDrawing
 
-__all__ = ["CRISP", "GateTraces", "Heatmap", "Panel", "SurpriseStrip", "shared", "slider"]
+__all__ = ["CRISP", "GateTraces", "Heatmap", "Panel", "SurpriseStrip", "menu", "shared", "slider"]
 
 _PAGE = 400
 _WIDEST, _HIGHEST = 560, 420
