@@ -15,7 +15,8 @@
 #
 # Welcome. This book is about one idea: a small network can *learn while it reads*, and what it has
 # learned is its memory. Google's papers on Titans, MIRAS and Nested Learning grow from that idea,
-# and you will build every part of them. First, watch it happen. Run the cells with Shift + Enter.
+# and you will build every part of them. First, watch it happen. Run the cells with Shift + Enter;
+# the chapter takes about a quarter of an hour.
 
 # %%
 import torch
@@ -300,7 +301,7 @@ book.role_key(alt="Six line styles: slow weights blue and solid, fast memory ver
 # | $b$ | chunk: tokens whose gradients are taken together | `chunk` | a number | (16) |
 # | $C$ | segment of the MAC model | chapter 09 | a number | (21) |
 # | $w$ | window of attention | chapter 08 | a number | (27) |
-# | $\color{#595959}{N_p}$ | persistent tokens | chapter 08 | a number | (19) |
+# | $N_p$ | persistent tokens | chapter 08 | a number | (19) |
 #
 # Nearly all of the book is one recurrence. With t′ the last chunk boundary before token t:
 #
@@ -346,14 +347,15 @@ print("All four lines are there, and both forms agree.")
 # %% [markdown]
 # **A trap.** Other papers use the same letters for other things. Between Titans and ATLAS, θ and η
 # even swap their meanings, so a formula copied from one into code for the other runs, and is wrong.
-# Come back to this table whenever you open a paper.
+# Come back to this table whenever you open a paper. (For MIRAS and ATLAS it follows write-ups of the
+# papers, not the papers themselves.)
 #
 # | Meaning | **This book, Titans** | MIRAS | ATLAS | Nested Learning | TTT, DeltaNet |
 # |---|---|---|---|---|---|
 # | write rate | **θ** | η | η | η | η or β |
 # | momentum | **η** | none | **θ** | α | none |
 # | forgetting | **α forgets** | α keeps | α keeps | α keeps | α keeps |
-# | what is kept in all | β = ∏(1 − α) | β = ∏ α | β | – | – |
+# | kept over many tokens | β = ∏(1 − α) | β = ∏ α | β | – | – |
 # | chunk | **b** | b | b | C | b or C |
 # | segment | **C** | – | – | – | – |
 
