@@ -14,7 +14,8 @@ def test_it_shows_a_memory_that_fills_once():
 def test_both_pictures_are_written_and_the_readme_shows_them(tmp_path, root):
     paths = hero.main(tmp_path)
     assert [path.name for path in paths] == ["memory.png", "memory-dark.png"]
-    assert paths[0].read_bytes()[:4] == b"\x89PNG" and paths[0].read_bytes() != paths[1].read_bytes()
+    light, dark = (path.read_bytes() for path in paths)
+    assert light[:4] == b"\x89PNG" and light != dark
     readme = (root / "README.md").read_text(encoding="utf-8")
     for path in paths:
         assert f"notebooks/images/{path.name}" in readme

@@ -17,6 +17,8 @@ from tests.project.sources import ROOT
 from titans_book import checkpoints
 from titans_book.cli import main, train
 from titans_book.cli.progress import Progress
+from titans_book.evaluation import bits_per_token
+from titans_book.tasks import corpora
 from titans_book.training import load_checkpoint
 
 SMALL = shlex.split(
@@ -54,6 +56,20 @@ def test_a_run_prints_where_it_saved_and_what_to_do_next(small, tmp_path, capsys
     assert "bits per byte on text not trained on" in said.err
     assert f"generate --checkpoint {tmp_path / 'run'}" in said.err
     assert "\x1b" not in said.err and "\r" not in said.err
+
+
+def test_a_finished_run_is_scored_on_all_that_was_held_out(small, tmp_path, capsys):
+    assert main([*small, "--steps", "2"]) == 0
+    said = capsys.readouterr().err
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert f"held-out text: {result['bits_per_byte']:.3f} bits per byte" in said
+    assert f"a table of counts needs {result['table_of_order_4']:.3f}" in said
+    text = corpora.read_texts([tmp_path / "mine.txt"]).encode()
+    cut = int(0.9 * len(text))
+    assert result["bytes_held_out"] == len(text) - cut
+    model, _ = load_checkpoint(tmp_path / "run")
+    want = bits_per_token(model, torch.tensor(list(text[cut:])), 8)
+    assert result["bits_per_byte"] == pytest.approx(want, abs=1e-9)
 
 
 def test_the_options_reach_the_model_and_the_settings(small, tmp_path):
@@ -178,8 +194,8 @@ def test_resume_needs_the_run_and_its_text(small, text, tmp_path, capsys):
 
 
 def test_a_text_too_short_to_hold_any_of_it_out_is_still_learned(text, tmp_path, small, capsys):
-    text.write_text("abcdefg" * 4)
-    assert main([*small, "--steps", "1", "--length", "4"]) == 0
+    text.write_text("abcdefgh!")
+    assert main([*small, "--steps", "1", "--length", "3"]) == 0
     assert "bits per byte" not in capsys.readouterr().err
 
 

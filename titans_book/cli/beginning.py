@@ -15,11 +15,13 @@ from titans_book.model import TitansConfig, TitansLM
 from titans_book.tasks import corpora
 from titans_book.training import TrainingSettings, load_checkpoint, train
 
-PARTS = (0.9, 0.05, 0.05)  # to learn from, to look at while learning, to keep for the end
+LEARN = 0.9  # of the text; the rest is held out
+LOOK = 16_384  # bytes of the held-out text to look at while learning; all of it at the end
+LOOKS = 8  # in all
 SIZE = ("dim", "depth", "heads", "hidden")
 SETTINGS = ("steps", "batch", "length", "learning_rate", "seed")
 TRIAL_STEPS = 6
-MINUTES = 20.0  # for a run that is given neither --minutes nor --steps
+MINUTES = 15.0  # for a run that is given neither --minutes nor --steps
 
 
 @dataclass
@@ -31,6 +33,11 @@ class Beginning:
     tokens: torch.Tensor
     held_out: torch.Tensor | None
     source: dict
+
+    @property
+    def look(self) -> torch.Tensor | None:
+        """The part of the held-out text that is looked at while the model learns."""
+        return None if self.held_out is None else self.held_out[:LOOK]
 
     def remember_source(self, folder: Path) -> None:
         """Write into the run's folder which text it learns from, so that --resume finds it."""
@@ -53,6 +60,8 @@ def fresh(options: argparse.Namespace) -> Beginning:
     if options.steps is None:
         minutes = MINUTES if options.minutes is None else options.minutes
         begun.settings = replace(settings, steps=_steps_in(60 * minutes, begun))
+    looks = max(1, begun.settings.steps // LOOKS)
+    begun.settings = replace(begun.settings, evaluate_every=looks)
     return begun
 
 
@@ -82,7 +91,7 @@ def _read(source: dict) -> tuple[torch.Tensor, torch.Tensor | None, str]:
     """The tokens to learn from, those held out (None if too few to score), and the text's hash."""
     files = source.get("files")
     text = corpora.read_texts(files) if files else corpora.text(source["corpus"])
-    tokens, held_out, _ = corpora.split(corpora.tokens(text), PARTS)
+    tokens, held_out = corpora.split(corpora.tokens(text), (LEARN, 1 - LEARN))
     enough = held_out if len(held_out) > 1 else None
     return tokens, enough, hashlib.sha256(text.encode()).hexdigest()
 
@@ -104,8 +113,10 @@ def _steps_in(seconds: float, begun: Beginning) -> int:
     for _ in steps:
         pass
     per_step = (time.monotonic() - start) / (TRIAL_STEPS - 1)
-    if begun.held_out is not None and trial.evaluate_every:
+    if begun.held_out is not None:
+        sample = begun.held_out[:LOOK]
         start = time.monotonic()
-        bits_per_token(model, begun.held_out, trial.length)
-        per_step += (time.monotonic() - start) / trial.evaluate_every
+        bits_per_token(model, sample, trial.length)
+        per_look = time.monotonic() - start
+        seconds -= per_look * (LOOKS + len(begun.held_out) / len(sample))
     return max(1, int(seconds / per_step))

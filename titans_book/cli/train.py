@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     again = "go on with the run in --out, with its own text and options"
     parser.add_argument("--resume", action="store_true", help=again)
     length = parser.add_mutually_exclusive_group()
-    fit = "plan as many steps as fit into M minutes on this machine (default: 20 minutes)"
+    fit = "plan as many steps as fit into M minutes on this machine (default: 15 minutes)"
     length.add_argument("--minutes", metavar="M", type=float, help=fit)
     length.add_argument("--steps", metavar="N", type=int, help="take exactly N steps")
     device = "cpu, cuda, or auto: a GPU if there is one (%(default)s)"
@@ -57,11 +58,12 @@ def _train(options: argparse.Namespace) -> int:
     from titans_book.training import train
 
     from .beginning import fresh, resumed
+    from .score import TABLE_ORDER, score
 
-    progress, folder = Progress(), options.out
+    progress, folder, began = Progress(), options.out, time.monotonic()
     run = resumed(options) if options.resume else fresh(options)
     events = train(
-        run.model, run.tokens, run.settings, folder, held_out=run.held_out, resume=options.resume
+        run.model, run.tokens, run.settings, folder, held_out=run.look, resume=options.resume
     )
     run.remember_source(folder)
     weights = sum(weight.numel() for weight in run.model.parameters())
@@ -74,6 +76,12 @@ def _train(options: argparse.Namespace) -> int:
             if asked:
                 break
     progress.clear()
+    if not asked and run.held_out is not None:
+        result = score(run, folder, began)
+        progress.say(
+            f"all of the held-out text: {result['bits_per_byte']:.3f} bits per byte; a table of "
+            f"counts needs {result[f'table_of_order_{TABLE_ORDER}']:.3f}"
+        )
     return _farewell(folder, asked, progress)
 
 

@@ -1,0 +1,35 @@
+"""How good the model became: bits per byte on the tenth of the text that was held out."""
+
+import json
+import os
+import platform
+import time
+from pathlib import Path
+
+import torch
+
+from titans_book.evaluation import NGram, bits_per_token
+
+TABLE_ORDER = 4  # the best table of counts for a megabyte of text
+
+
+def score(run, folder: Path, began: float) -> dict:
+    """The model and a table of counts on the same held-out text; kept in result.json.
+
+    began: `time.monotonic()` of when the command was given.
+    """
+    table = NGram(TABLE_ORDER).fit(bytes(run.tokens.tolist()))
+    result = {
+        "bits_per_byte": bits_per_token(run.model, run.held_out, run.settings.length),
+        f"table_of_order_{TABLE_ORDER}": table.bits_per_character(bytes(run.held_out.tolist())),
+        "bytes_to_learn_from": len(run.tokens),
+        "bytes_held_out": len(run.held_out),
+        "steps": run.settings.steps,
+        "minutes": (time.monotonic() - began) / 60,
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "cpu_cores": os.cpu_count(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+    (folder / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return result
