@@ -12,11 +12,9 @@ the third. Taught in chapter 13.
 
 import json
 import math
-import os
-import platform
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -24,11 +22,23 @@ import torch.nn.functional as F
 from jaxtyping import Int
 from torch import Tensor
 
-from titans_book import checkpoints
+from titans_book import checkpoints, runs
 from titans_book.evaluation import bits_per_token
 from titans_book.memory import MemoryTrace
-from titans_book.model import TitansConfig, TitansLM
+from titans_book.model import TitansLM
+from titans_book.runs import TrainingError, load_checkpoint
 from titans_book.schedule import TrainingSettings, learning_rate, windows
+
+__all__ = [
+    "Evaluated",
+    "Saved",
+    "Snapshot",
+    "Step",
+    "TrainingError",
+    "TrainingSettings",
+    "load_checkpoint",
+    "train",
+]
 
 
 @dataclass(frozen=True)
@@ -67,10 +77,6 @@ class Saved:
 
     step: int
     path: Path
-
-
-class TrainingError(RuntimeError):
-    """Training cannot go on; the message says why and what to do."""
 
 
 def train(
@@ -145,12 +151,13 @@ class _Run:
                 raise ValueError("resume=True needs the folder of the run to go on with")
             return
         if resume:
-            self._load()
+            self.step = runs.restore(self.folder, self.model, self.optimizer, self.settings)
+            self.saved = self.step
         elif checkpoints.steps(self.folder):
             raise TrainingError(
                 f"{self.folder} already holds a run. Resume it, or choose another folder."
             )
-        _cut_log(self.folder / "log.jsonl", self.step)
+        runs.cut_log(self.folder / "log.jsonl", self.step)
         self.first = self.step
 
     def advance(self, tokens: Tensor) -> Step:
@@ -202,61 +209,6 @@ class _Run:
 
     def save(self) -> Saved:
         """Write everything that decides the next step."""
-        moments = {"random": torch.get_rng_state()}
-        for index, values in self.optimizer.state_dict()["state"].items():
-            moments |= {f"{index}.{name}": value for name, value in values.items()}
-        about = {
-            "config": self.model.config.to_dict(),
-            "settings": asdict(self.settings),
-            "versions": {"torch": torch.__version__, "python": platform.python_version()},
-        }
-        groups = {"model": self.model.state_dict(), "training": moments}
-        path = checkpoints.write(self.folder, self.step, groups, about)
+        path = runs.save(self.folder, self.step, self.model, self.optimizer, self.settings)
         self.saved = self.step
         return Saved(self.step, path)
-
-    def _load(self) -> None:
-        path = checkpoints.newest(self.folder)
-        tensors, about = checkpoints.read(path)
-        mine = {"config": self.model.config.to_dict(), "settings": asdict(self.settings)}
-        for part, values in mine.items():
-            theirs = about.get(part, {})
-            if changed := {n for n in values | theirs if values.get(n) != theirs.get(n)}:
-                raise TrainingError(
-                    f"{path} was made with another {part}: {', '.join(sorted(changed))} differ. "
-                    "Resume with the same values, or start a new run in another folder."
-                )
-        self.model.load_state_dict(tensors["model"])
-        moments = tensors["training"]
-        torch.set_rng_state(moments.pop("random"))
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in moments.items():
-            index, name = key.split(".", 1)
-            state.setdefault(int(index), {})[name] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        self.step = self.saved = about["step"]
-
-
-def _cut_log(path: Path, step: int) -> None:
-    """Drop what was logged after the checkpoint: those steps will be taken again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kept = []
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                if json.loads(line)["step"] <= step:
-                    kept.append(line + "\n")
-            except ValueError:  # the line that a kill cut in half
-                break
-    draft = path.with_suffix(".writing")
-    draft.write_text("".join(kept), encoding="utf-8")
-    os.replace(draft, path)
-
-
-def load_checkpoint(path: Path | str) -> tuple[TitansLM, dict]:
-    """The model of a checkpoint (or of the newest one in a run's folder), and its facts."""
-    tensors, about = checkpoints.read(checkpoints.newest(Path(path)))
-    model = TitansLM(TitansConfig(**about["config"]))
-    model.load_state_dict(tensors["model"])
-    return model, about

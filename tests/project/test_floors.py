@@ -12,6 +12,7 @@ FLOORS = (
     {"memory", "attention", "tasks", "generation", "checkpoints"},
     {"blocks", "nested", "schedule"},
     {"model", "evaluation"},
+    {"runs"},
     {"training"},
     {"lab"},
     {"cli"},
