@@ -177,6 +177,16 @@ def test_a_fresh_memory_keeps():
     assert trace[0].eta.item() == pytest.approx(0.5)
 
 
+def test_momentum_does_not_enlarge_a_write():
+    """theta (1 + eta + eta^2 + ...) stays below the rate that stores a pair in one step."""
+    memory, x = build(heads=2), 10 * tokens()
+    trace = []
+    memory(x, trace=trace)
+    total = trace[0].theta / (1 - trace[0].eta)
+    assert trace[0].eta.max() > 0.9 and total.max() > 0.9 * memory.stable
+    assert total.max() <= memory.stable * (1 + 1e-9)
+
+
 # ---- RECALL: eight pairs of 16 bits, stored and asked back in one call
 
 
