@@ -7,7 +7,7 @@
     z_l      output of layer l before sigma           (B, H, T, d_out)       Activations.outputs[l]
     D_l      error at the output of layer l           (B, H, T, d_out)       errors(...)[l]
 
-Depth 1 is the linear map M(x) = x W of Titans eq. 11. Depth L >= 2 is the residual network
+Depth 1 is the linear map M(x) = x W of Titans eq. 17. Depth L >= 2 is the residual network
 M(x) = x + sigma(... sigma(x W_1)) W_L that MIRAS and ATLAS describe (Titans leaves it open). Its
 gradient with respect to W_l is an outer product, h_l^T D_l for every token: that single fact is why
 the parallel form never builds a matrix per token. Taught in chapters 01 (linear) and 05 (deep).
