@@ -235,6 +235,8 @@ def test_the_trace_shows_surprise_and_weights_of_the_first_sequence():
     u = torch.autograd.grad(0.5 * (answer - v[0]).square().sum(), weights)
     norm = sum(g.square().sum((-2, -1)) for g in u).sqrt()
     torch.testing.assert_close(seen.surprise[:, 2], norm)
+    call(memorize, leaves, chunk=4, clamp=0.1, trace=trace)  # a clamp is not what was felt
+    torch.testing.assert_close(trace[1].surprise[:, 2], norm)
 
 
 def test_no_tokens_change_nothing():

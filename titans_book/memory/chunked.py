@@ -138,10 +138,10 @@ def _chunk(
     anchor = M if state.position % chunk == 0 else state.anchor
     steps = net.trace(k, lambda layer, h: h @ anchor[layer])
     D = net.errors(anchor, steps, error(steps.result, v))
+    H, rate = steps.inputs, theta[..., None]
     if clamp is not None:
-        shorter = soften(squared_surprise(steps.inputs, D), clamp)[..., None]
-        D = tuple(shorter * d for d in D)
-    H, theta_D = steps.inputs, tuple(theta[..., None] * d for d in D)
+        rate = rate * soften(squared_surprise(H, D), clamp)[..., None]
+    theta_D = tuple(rate * d for d in D)
 
     now = numbers if read == "after" else numbers.before()
     beta, c = now.beta[..., None], now.c[..., None]
