@@ -1,11 +1,16 @@
 """What every test shares: fixed seeds, and folders of its own for anything that Jupyter writes."""
 
+import os
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The tests' matrices are tiny: a second thread makes them two to five times slower, and more so
+# on a busy machine. Set before torch is imported, and handed on to the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Not a test: a module that closes the network for the process which imports it.
 collect_ignore = ["offline"]
