@@ -27,10 +27,9 @@ from torch import Tensor
 
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
-from titans_book.memory import retention as retentions
-from titans_book.memory.check import choose, positive, whole
+from titans_book.memory import rule as rules
 from titans_book.memory.recurrence import Coefficients, coefficients, soften
-from titans_book.memory.state import Gates, Layers, MemoryState, begin, check, check_state
+from titans_book.memory.state import Gates, Layers, MemoryState, check, resume
 from titans_book.memory.trace import Recorder, squared_surprise
 
 
@@ -73,29 +72,19 @@ def memorize(
     tensor([[[[3., 0.]]]])
     """
     check(q, k, v, gates, weights)
-    choose("read", read, ("after", "before"))
-    whole("chunk", chunk, least=1)
-    if clamp is not None:
-        positive("clamp", clamp)
-    net = networks.resolve(network, len(weights))
-    error = objectives.resolve(objective).error
-    rule = (chunk, read, clamp)
+    rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
     with torch.autocast(v.device.type, enabled=False):
-        fresh = begin([W.to(dtype) for W in weights], batch=len(k))
-        if state is not None:
-            check_state(state, like=fresh)
-        state = fresh if state is None else state.to(dtype)
+        state = resume(state, weights, len(k), dtype)
         q, k, v, gates = q.to(dtype), k.to(dtype), v.to(dtype), gates.map(lambda g: g.to(dtype))
-        keep = retentions.resolve(retention)(gates.alpha)
         recorder = None if trace is None else Recorder(gates, state)
 
         lengths = _lengths(k.shape[2], chunk, state.position)
-        scalars = _scalars(keep, gates.eta, lengths, chunk)
+        scalars = _scalars(rule.keep(gates.alpha), gates.eta, lengths)
         pieces = zip(*(_split(x, lengths) for x in (q, k, v, gates.theta)), strict=True)
         answers = []
         for numbers, (q_, k_, v_, theta) in zip(scalars, pieces, strict=True):
-            y, state = _chunk(net, error, (q_, k_, v_, theta), numbers, state, rule, recorder)
+            y, state = _chunk(rule, (q_, k_, v_, theta), numbers, state, recorder)
             answers.append(y)
         y = torch.cat(answers, dim=2) if answers else torch.zeros_like(v)
     if recorder is not None:
@@ -118,7 +107,7 @@ def _split(x: Tensor, lengths: list[int]) -> tuple[Tensor, ...]:
     return x.split(lengths, dim=2) if lengths else ()
 
 
-def _scalars(keep: Tensor, eta: Tensor, lengths: list[int], chunk: int) -> list[Coefficients]:
+def _scalars(keep: Tensor, eta: Tensor, lengths: list[int]) -> list[Coefficients]:
     """The Coefficients of every piece; those of pieces of one length are made together."""
     made: dict[int, list[Coefficients]] = {}
     gates = [_split(gate, lengths) for gate in (keep, eta)]
@@ -129,21 +118,20 @@ def _scalars(keep: Tensor, eta: Tensor, lengths: list[int], chunk: int) -> list[
 
 
 def _chunk(
-    net: networks.Network, error, piece, numbers: Coefficients, state: MemoryState, rule, recorder
+    rule: rules.Rule, piece, numbers: Coefficients, state: MemoryState, recorder: Recorder | None
 ) -> tuple[Tensor, MemoryState]:
     """One piece of a chunk: the errors at the anchor, then [read] and [write] of the header."""
     q, k, v, theta = piece
-    chunk, read, clamp = rule
-    M, S = state.weights, state.momentum
-    anchor = M if state.position % chunk == 0 else state.anchor
+    net, M, S = rule.network, state.weights, state.momentum
+    anchor = M if state.position % rule.chunk == 0 else state.anchor
     steps = net.trace(k, lambda layer, h: h @ anchor[layer])
-    D = net.errors(anchor, steps, error(steps.result, v))
+    D = net.errors(anchor, steps, rule.objective.error(steps.result, v))
     H, rate = steps.inputs, theta[..., None]
-    if clamp is not None:
-        rate = rate * soften(squared_surprise(H, D), clamp)[..., None]
+    if rule.clamp is not None:
+        rate = rate * soften(squared_surprise(H, D), rule.clamp)[..., None]
     theta_D = tuple(rate * d for d in D)
 
-    now = numbers if read == "after" else numbers.before()
+    now = numbers if rule.read == "after" else numbers.before()
     beta, c = now.beta[..., None], now.c[..., None]
 
     def times_weights_now(layer: int, g: Tensor) -> Tensor:

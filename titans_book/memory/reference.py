@@ -17,10 +17,9 @@ from torch import Tensor
 
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
-from titans_book.memory import retention as retentions
-from titans_book.memory.check import choose, positive, whole
+from titans_book.memory import rule as rules
 from titans_book.memory.recurrence import soften
-from titans_book.memory.state import Gates, MemoryState, begin, check, check_state
+from titans_book.memory.state import Gates, MemoryState, check, resume
 
 
 def memorize(
@@ -44,19 +43,13 @@ def memorize(
     can be differentiated (the inner gradient keeps its graph).
     """
     check(q, k, v, gates, weights)
-    choose("read", read, ("after", "before"))
-    whole("chunk", chunk, least=1)
-    if clamp is not None:
-        positive("clamp", clamp)
-    net = networks.resolve(network, len(weights))
-    loss = objectives.resolve(objective).loss
+    rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp)
+    net, loss = rule.network, rule.objective.loss
     q, k, v = q.double(), k.double(), v.double()
     theta, eta = gates.theta.double(), gates.eta.double()
-    keep = retentions.resolve(retention)(gates.alpha.double())
-    fresh = begin([W.double() for W in weights], batch=len(k))
-    if state is not None:
-        check_state(state, like=fresh)
-    M, S, anchor, position = _parts(state.to(torch.float64) if state else fresh)
+    keep = rule.keep(gates.alpha.double())
+    start = resume(state, weights, len(k), torch.float64)
+    M, S, anchor, position = start.weights, start.momentum, start.anchor, start.position
 
     answers = []
     for t in range(k.shape[2]):
@@ -75,10 +68,6 @@ def memorize(
         position += 1
     y = torch.cat(answers, dim=2) if answers else torch.zeros_like(v)
     return y, MemoryState(tuple(M), tuple(S), tuple(anchor), position)
-
-
-def _parts(state: MemoryState) -> tuple[list[Tensor], list[Tensor], list[Tensor], int]:
-    return list(state.weights), list(state.momentum), list(state.anchor), state.position
 
 
 def _at(gate: Tensor, t: int) -> Tensor:

@@ -135,16 +135,25 @@ def check(q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: Sequence[Tenso
     gates.check(batch, heads, time)
 
 
-def check_state(state: MemoryState, like: MemoryState) -> None:
-    """Raise ValueError unless a state that is handed in has the shapes of a fresh one."""
+def resume(
+    state: MemoryState | None, weights: Sequence[Tensor], batch: int, dtype: torch.dtype
+) -> MemoryState:
+    """The state to go on from, in `dtype`: the one handed in, or a fresh one if that is None.
+
+    Raises TypeError or ValueError unless a state that is handed in has the shapes of a fresh one.
+    """
+    fresh = begin([W.to(dtype) for W in weights], batch)
+    if state is None:
+        return fresh
     if not isinstance(state, MemoryState):
         raise TypeError(f"state must be a MemoryState or None, got {type(state).__name__}")
-    have, want = ([tuple(W.shape) for W in s.weights] for s in (state, like))
+    have, want = ([tuple(W.shape) for W in s.weights] for s in (state, fresh))
     if have != want:
         raise ValueError(
             f"state belongs to another memory or batch: its weights have shapes {have}, "
             f"this call needs {want}"
         )
+    return state.to(dtype)
 
 
 @dataclass(frozen=True)
