@@ -83,9 +83,10 @@ class LabPage:
         return self.page.evaluate(PICTURES)
 
     def sliders(self):
-        """The handles of the notebook's sliders: those of ipywidgets, and those of film players."""
+        """The handles of the sliders that are not at rest: of ipywidgets, and of film players."""
         area = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"
-        return self.page.locator(f"{area} .noUi-handle, {area} input[type=range]")
+        awake = ".noUi-target:not([disabled]) .noUi-handle"
+        return self.page.locator(f"{area} {awake}, {area} input[type=range]")
 
     def move(self, slider, key: str = "ArrowRight", timeout: float = 10) -> float:
         """Press a key on a slider; milliseconds until a picture has changed, seen in the page."""

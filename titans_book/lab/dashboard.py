@@ -181,13 +181,13 @@ class Dashboard:
 
     def work(self, words: str, paused: bool = False) -> None:
         """The buttons work, and the first one says what it would do."""
-        for button in (self.pause, self.step, self.stop):
-            button.disabled = False
+        for control in (self.pause, self.step, self.stop, self.pace):
+            control.disabled = False
         self.pause.description = "Resume" if paused else "Pause"
         self.say(words)
 
     def rest(self, words: str) -> None:
-        """The buttons rest: nothing runs."""
+        """The buttons rest, and the pace of reading with them: nothing runs."""
         self.work(words)
-        for button in (self.pause, self.step, self.stop):
-            button.disabled = True
+        for control in (self.pause, self.step, self.stop, self.pace):
+            control.disabled = True
