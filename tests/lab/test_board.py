@@ -106,7 +106,8 @@ def test_stop_finishes_the_step_and_closes():
     board, history = run(training, during)
     assert time.monotonic() - times["pressed"] < 1.0
     assert training.closed and history.stopped and history.steps[-1] == training.made < 1000
-    assert board.face.stop.disabled and board.face.pace.disabled and "Stopped after step" in words(board)
+    assert board.face.stop.disabled and board.face.pace.disabled
+    assert "Stopped after step" in words(board)
 
 
 @pytest.mark.parametrize("twice", [False, True])
