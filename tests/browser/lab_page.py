@@ -69,6 +69,41 @@ class LabPage:
         )
         assert found >= 0, f"no code cell contains {containing!r}"
 
+    def run_to(self, containing: str, timeout: float = 300) -> None:
+        """Run all cells above the first one that contains the text; then start that one."""
+        self.page.evaluate(
+            f"""text => {{
+              const content = {PANEL}.content;
+              content.activeCellIndex = content.widgets.findIndex(
+                cell => cell.model.type === 'code' && cell.model.sharedModel.source.includes(text));
+              const run = name => window.jupyterapp.commands.execute(`notebook:${{name}}`);
+              window.above = window.ran = false;
+              run('run-all-above').then(() => {{
+                window.above = true;
+                run('run-cell').finally(() => {{ window.ran = true; }});
+              }});
+            }}""",
+            containing,
+        )
+        self.page.wait_for_function("() => window.above", timeout=timeout * 1000)
+
+    def repaints(self, seconds: float) -> float:
+        """How many times a second the pictures change, watched for a while in the page."""
+        return self.page.evaluate(
+            f"""async seconds => {{
+              const pictures = {PICTURES};
+              let last = pictures().join(), changes = 0;
+              const end = performance.now() + 1000 * seconds;
+              while (performance.now() < end) {{
+                await new Promise(requestAnimationFrame);
+                const now = pictures().join();
+                if (now !== last) {{ changes += 1; last = now; }}
+              }}
+              return changes / seconds;
+            }}""",
+            seconds,
+        )
+
     def errors(self) -> list[str]:
         """What went wrong in the cells: the name and text of each error output."""
         return self.page.evaluate(
