@@ -274,6 +274,7 @@ print(f"mean surprise: {first:.0f} at the start, {last:.0f} at the end")
 moved = block.film[0] - block.film[0][:1]
 Player(
     moved,
+    limit=0.8,  # the end of the colour scale; larger models may want another
     tokens=list(passage),
     times=block.times,
     surprise=surprise,
@@ -355,7 +356,7 @@ assert max(with_all, without) < 5.5
 # %% [markdown]
 # One seed and sixty steps prove little: a difference of a few hundredths can be luck. Chapter 14 is
 # about how to claim such a thing honestly. In Titans' own ablation (its table 5, models of 400M) every
-# part helped; forgetting helped most.
+# part helped; in perplexity, forgetting helped most.
 #
 # ## 7. Its training, from the outside
 #
@@ -364,7 +365,10 @@ assert max(with_all, without) < 5.5
 # appear, in some heads much stronger than in others.
 
 # %%
-board.film(alt="The memories of every block and head after one passage, at steps of the training.")
+board.film(
+    limit=0.6,
+    alt="The memories of every block and head after one passage, at steps of the training.",
+)
 
 # %% [markdown]
 # And now let it write. The state has a constant size: the thousandth character costs what the first did.
