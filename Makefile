@@ -44,6 +44,9 @@ unit: $(STAMP)
 	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/python -m coverage report
 
+# The chapters' models are small: on a busy machine a second thread makes them several times slower.
+chapters notebooks: export OMP_NUM_THREADS ?= 1
+
 # Strict on the executed edition, lax on the learner's; both with the network blocked.
 chapters: export PYTHONPATH := $(CURDIR)/tests/offline
 chapters: $(STAMP)
