@@ -45,3 +45,9 @@ def jupyter_in_a_temporary_folder(tmp_path_factory):
             patch.setenv(variable, str(folder / variable.lower()))
         patch.setenv("IPYTHONDIR", str(folder / "ipython"))
         yield folder
+
+
+def pytest_collection_modifyitems(items):
+    """The browser tests come last: Playwright keeps an event loop running until the session ends,
+    and a test that wants one of its own could not start it."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
