@@ -223,6 +223,19 @@ def test_a_loss_that_is_no_number_stops_with_advice():
         list(train(broken, TEXT, SETTINGS))
 
 
+def test_a_gradient_that_is_no_number_never_reaches_a_checkpoint(tmp_path):
+    broken = model()
+    events = train(broken, TEXT, SETTINGS, tmp_path)
+    next(events)
+    before = [p.detach().clone() for p in broken.parameters()]
+    broken.norm.weight.register_hook(lambda gradient: gradient * float("nan"))
+    with pytest.raises(TrainingError, match="the gradient is nan at step 2"):
+        next(events)
+    assert all(map(torch.equal, before, broken.parameters()))
+    saved, about = load_checkpoint(tmp_path)
+    assert about["step"] == 1 and all(map(torch.equal, before, saved.parameters()))
+
+
 def test_a_text_that_is_too_short_is_refused():
     with pytest.raises(ValueError, match="at least 50 tokens"):
         train(model(), TEXT[:49], SETTINGS)

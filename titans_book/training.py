@@ -169,23 +169,28 @@ class _Run:
         self.model.train()
         logits, _ = self.model(rows[:, :-1], trace=trace)
         loss = F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
-        if not math.isfinite(loss.item()):
-            raise TrainingError(
-                f"the loss is {loss.item()} at step {self.step + 1}: training has diverged. Lower "
-                "learning_rate (or the memory's theta_max) and start from the last checkpoint."
-            )
+        self._refuse_unless_finite("loss", loss)
         rate = learning_rate(self.step, settings)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
+        self._refuse_unless_finite("gradient", norm)
         self.whole = False  # an interruption from here on would leave half a step
         self.optimizer.step()
         self.step += 1
         self.whole = True
         snapshot = Snapshot(rows[0, :-1].cpu(), tuple(trace)) if watch else None
         return self._event(loss.item(), rate, norm.item(), began, snapshot)
+
+    def _refuse_unless_finite(self, name: str, value: Tensor) -> None:
+        """Stop before a number that is none reaches the weights, and so a checkpoint."""
+        if not math.isfinite(value.item()):
+            raise TrainingError(
+                f"the {name} is {value.item()} at step {self.step + 1}: training has diverged. "
+                "Lower learning_rate (or the memory's theta_max) and start at the last checkpoint."
+            )
 
     def _event(self, loss, rate, norm, began, snapshot) -> Step:
         now = time.monotonic()

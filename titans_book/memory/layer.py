@@ -117,7 +117,7 @@ class NeuralMemory(nn.Module):
         positive("theta_max", theta_max)
 
         self.dim, self.heads, self.conv, self.theta_max = dim, heads, conv, float(theta_max)
-        self.momentum, self.value_activation = momentum, value_activation
+        self.value_activation = value_activation
         self.network = networks.Network(depth, activation)
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.taps = nn.Parameter(torch.zeros(conv, 3 * dim))
