@@ -29,6 +29,7 @@
 
 # %%
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -43,6 +44,7 @@ from titans_book.tasks import corpora
 from titans_book.training import Step
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
+torch.set_num_threads(max(1, os.cpu_count() // 2))  # the page that shows it needs a core as well
 
 # %% [markdown]
 # ## 1. The text, and the model to beat

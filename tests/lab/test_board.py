@@ -50,7 +50,7 @@ def test_a_run_to_the_end_leaves_its_history():
 def test_it_repaints_while_a_long_step_runs():
     training = Training(steps=3, seconds=0.4)
     board, _ = run(training)
-    assert board.repaints >= 8  # about 0.8 s with a snapshot in hand, at up to 20 a second
+    assert board.repaints >= 4  # 0.8 s with a snapshot in hand; once a step would make 3
 
 
 def test_painting_keeps_to_its_share():

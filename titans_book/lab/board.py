@@ -8,7 +8,7 @@
 is the inner time of the last snapshot: the passage is read token by token and the memories fill.
 When it has been read, the newest snapshot takes its place.
 
-Three rules keep the cost small: at most 20 pictures a second; never more than a fixed share of the
+Three rules keep the cost small: at most 17 pictures a second; never more than a fixed share of the
 time spent on painting; and the numbers and the loss curve only four times a second.
 """
 
@@ -48,7 +48,7 @@ class LiveBoard(Described, ipywidgets.VBox):
         *,
         alt: str = "Training, live: memories, surprise, gates and loss",
         matrix: int = 0,
-        fps: float | int = 20.0,
+        fps: float | int = 17.0,
         share: float | int = 0.06,
         keep: int = 48,
         dark: bool | None = None,

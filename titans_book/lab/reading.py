@@ -2,7 +2,7 @@
 
 A snapshot of training holds, for each block, the gates and the surprise of every token and a film
 of the memory's weights: before the first token, then after every chunk. A Reading turns it into
-what a live view needs at 20 frames a second: the picture at any token, by a table lookup and a
+what a live view needs at 17 frames a second: the picture at any token, by a table lookup and a
 weighted sum. Between two recorded frames the picture is blended.
 """
 
