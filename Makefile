@@ -49,6 +49,7 @@ chapters notebooks: export OMP_NUM_THREADS ?= 1
 
 # Strict on the executed edition, lax on the learner's; both with the network blocked.
 chapters: export PYTHONPATH := $(CURDIR)/tests/offline
+chapters notebooks: export TITANS_BOOK_PROGRESS := off
 chapters: $(STAMP)
 	$(BIN)/python -m pytest --nbval $(NBVAL) $(PYTEST_ARGS) notebooks/solutions
 	$(BIN)/python -m pytest --nbval-lax $(NBVAL) $(PYTEST_ARGS) notebooks/*.ipynb

@@ -60,9 +60,11 @@ def project(tmp_path_factory) -> Path:
 def server(browser, project, tmp_path_factory):
     from titans_book.lab.server import Server
 
-    log = tmp_path_factory.mktemp("server") / "jupyter.log"
-    with Server("--expose-app-in-browser", folder=project, log=log) as server:
-        yield server
+    folder = tmp_path_factory.mktemp("server")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TITANS_BOOK_PROGRESS", str(folder / "progress.json"))
+        with Server("--expose-app-in-browser", folder=project, log=folder / "log") as server:
+            yield server
 
 
 @pytest.fixture(params=["light"])

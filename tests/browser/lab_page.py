@@ -69,6 +69,46 @@ class LabPage:
         )
         assert found >= 0, f"no code cell contains {containing!r}"
 
+    def type_over(self, containing: str, old: str, new: str) -> None:
+        """Type `new` in the place of `old`, in the first code cell whose source contains a text."""
+        found = self.page.evaluate(
+            f"""async ([text, old]) => {{
+              const content = {PANEL}.content;
+              const index = content.widgets.findIndex(cell => cell.model.type === 'code'
+                  && cell.model.sharedModel.source.includes(text));
+              if (index < 0) return false;
+              const cell = content.widgets[index];
+              content.activeCellIndex = index;
+              await content.scrollToItem(index);
+              await cell.ready;
+              const start = cell.model.sharedModel.source.indexOf(old);
+              if (start < 0) return false;
+              content.mode = 'edit';
+              cell.editor.focus();
+              cell.editor.setSelection({{
+                start: cell.editor.getPositionAt(start),
+                end: cell.editor.getPositionAt(start + old.length),
+              }});
+              return true;
+            }}""",
+            [containing, old],
+        )
+        assert found, f"no code cell contains {containing!r} and in it {old!r}"
+        self.page.keyboard.insert_text(new)
+
+    def said(self, containing: str, words: str, timeout: float = 60) -> str:
+        """Wait until the output of the cell that contains a text says `words`; all that it says."""
+        output = f"""([text, words]) => {{
+          const cell = {PANEL}.content.widgets.find(cell => cell.model.type === 'code'
+              && cell.model.sharedModel.source.includes(text));
+          const said = cell.outputArea.node.innerText;
+          return said.includes(words) && said;
+        }}"""
+        answer = self.page.wait_for_function(
+            output, arg=[containing, words], timeout=timeout * 1000
+        )
+        return answer.json_value()
+
     def run_to(self, containing: str, timeout: float = 300) -> None:
         """Run all cells above the first one that contains the text; then start that one."""
         self.page.evaluate(

@@ -130,6 +130,7 @@ class NeuralMemory(nn.Module):
         self.out = nn.Linear(dim, dim, bias=False)
         self.reset_parameters()
         limit = None if clamp is None else clamp * (dim // heads / self.stable) ** 0.5
+        self.memorize = memorize  # any function with its signature, the reference for example
         self.rule = dict(
             network=self.network,
             objective=objective,
@@ -175,7 +176,7 @@ class NeuralMemory(nn.Module):
         self._check(x, state)
         q, k, v, tail = self._queries_keys_values(x, state)
         memory = None if state is None else state.memory
-        y, memory = memorize(
+        y, memory = self.memorize(
             q, k, v, self._gates(x), list(self.initial), state=memory, trace=trace, **self.rule
         )
         return self._answer(y, x), LayerState(memory, tail)

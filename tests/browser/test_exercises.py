@@ -1,0 +1,81 @@
+"""A learner at work: a wrong answer typed and read, a hint taken, the right answer, the map fills."""
+
+from dataclasses import dataclass
+
+import pytest
+
+pytestmark = pytest.mark.browser
+STUB = 'raise NotImplementedError("your turn")'
+
+
+@dataclass(frozen=True)
+class Play:
+    """An exercise of a chapter, a wrong answer with words of its diagnosis, and the right one."""
+
+    notebook: str
+    name: str
+    wrong: str
+    diagnosis: str
+    right: str
+
+
+PLAYS = [
+    Play(
+        "01_memory_is_a_function",
+        "delta_write",
+        "return M + theta * torch.outer(k, v)",
+        "Hebb",
+        "return M + theta * torch.outer(k, v - k @ M)",
+    ),
+    Play(
+        "02_surprise_is_a_gradient",
+        "surprise_grad",
+        "return torch.outer(k, v - k @ M)",
+        "sign",
+        "return torch.outer(k, k @ M - v)",
+    ),
+    Play(
+        "03_past_surprise",
+        "momentum_step",
+        "return eta * S - (1 - eta) * theta * u",
+        "average",
+        "return eta * S - theta * u",
+    ),
+    Play(
+        "04_forgetting",
+        "titans_step",
+        "S = eta * S - theta * torch.outer(k, k @ M - v); return (1 - alpha) * (M + S), S",
+        "only the old memory shrinks",
+        "S = eta * S - theta * torch.outer(k, k @ M - v); return (1 - alpha) * M + S, S",
+    ),
+]
+
+
+@pytest.mark.parametrize("play", PLAYS, ids=lambda play: play.notebook)
+def test_a_wrong_answer_a_hint_the_right_answer_and_the_map_fills(lab, play: Play):
+    function, check = f"def {play.name}(", f"{play.name}.check()"
+    lab.open(f"notebooks/{play.notebook}.ipynb")
+    lab.run_all()
+    assert lab.errors() == []
+    assert "not written yet" in lab.said(check, "open")
+
+    lab.type_over(function, STUB, play.wrong)
+    lab.run_cell(function)
+    lab.run_cell(check)
+    assert play.diagnosis in lab.said(check, "not yet")
+    lab.screenshot(f"{play.notebook}-wrong")
+
+    lab.type_over(check, check, f"{play.name}.hint()")
+    lab.run_cell(f"{play.name}.hint()")
+    lab.said(f"{play.name}.hint()", "Hint 1 of 3")
+
+    before = lab.pictures()
+    lab.type_over(function, play.wrong, play.right)
+    lab.run_cell(function)
+    lab.type_over(f"{play.name}.hint()", f"{play.name}.hint()", check)
+    lab.run_cell(check)
+    lab.said(check, f"{play.name}: right")
+    lab.wait_for_change(before)
+    lab.screenshot(f"{play.notebook}-right")
+    assert lab.errors() == []
+    assert lab.complaints == []

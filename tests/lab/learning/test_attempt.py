@@ -1,0 +1,218 @@
+"""@exercise: check, hints, solution; open and wrong functions never block; passed ones are kept."""
+
+import json
+
+import pytest
+import torch
+
+from titans_book.lab.learning import attempt, parts
+from titans_book.lab.learning import progress as records
+from titans_book.lab.learning.attempt import exercise
+from titans_book.lab.learning.progress import Progress
+from titans_book.memory import Gates, NeuralMemory, reference, steps
+from titans_book.model import TitansConfig, TitansLM
+
+
+@pytest.fixture
+def record(tmp_path, monkeypatch):
+    """A learner's record of its own, in a file, for this test."""
+    record = Progress(tmp_path / "progress.json")
+    monkeypatch.setattr(records, "_current", [record])
+    monkeypatch.setattr(parts, "_loaded", {"sources": None, "parts": {}})
+    return record
+
+
+ARGUMENTS = (torch.ones(2, 2), torch.zeros(2, 2), torch.ones(2), torch.ones(2), 0.1, 0.5, 0.1)
+
+
+@exercise("04.titans_step")
+def open_step(M, S, k, v, theta, eta, alpha):
+    """One token."""
+    raise NotImplementedError("your turn")
+
+
+@exercise("04.titans_step")
+def wrong_step(M, S, k, v, theta, eta, alpha):
+    """One token."""
+    return M, S
+
+
+@exercise("04.titans_step")
+def titans_step(M, S, k, v, theta, eta, alpha):
+    """One token."""
+    u = surprise_grad(M, k, v)
+    S = eta * S - theta * u
+    M = (1 - alpha) * M + S
+    return M, S
+
+
+surprise_grad = steps.surprise_grad
+
+
+def test_an_unknown_name_lists_the_known_ones(record):
+    with pytest.raises(ValueError, match="no exercise is called '04.titan'; there are: .*04.tit"):
+        exercise("04.titan")
+
+
+@pytest.mark.parametrize(
+    ("mine", "why"), [(open_step, "is still open"), (wrong_step, "has not passed")]
+)
+def test_what_is_open_or_wrong_falls_back_and_says_so_once(record, capsys, mine, why):
+    mine._noticed = False
+    expected = steps.titans_step(*ARGUMENTS)
+    for _ in range(3):
+        assert all(torch.equal(a, b) for a, b in zip(mine(*ARGUMENTS), expected, strict=True))
+    assert capsys.readouterr().out.count(why) == 1
+    assert mine.__doc__ == "One token."
+    assert wrong_step.mine(*ARGUMENTS)[0] is ARGUMENTS[0]  # one's own, right or wrong
+
+
+def test_attempts_are_counted_and_open_ones_are_none(record):
+    open_step.check()
+    assert record.exercise("04.titans_step") == {}
+    wrong_step.check()
+    assert not record.passed()
+    assert titans_step.check().passed
+    entry = record.exercise("04.titans_step")
+    assert entry["attempts"] == 2 and entry["outcomes"] == ["unknown", "right"]
+    assert record.passed() == {"04.titans_step"} and entry["passed"] >= entry["first"]
+
+
+def test_hints_come_one_by_one_and_stay_at_the_last(record):
+    wrong_step._hints = 0
+    shown = [wrong_step.hint() for _ in range(4)]
+    assert [repr(hint).partition("\n")[0] for hint in shown] == [
+        "Hint 1 of 3, a nudge",
+        "Hint 2 of 3, shapes and units",
+        "Hint 3 of 3, the lines, shuffled",
+        "Hint 3 of 3, the lines, shuffled",
+    ]
+    assert wrong_step.hint(1).text == attempt.find("04.titans_step").hints[0]
+    with pytest.raises(ValueError, match="hints 1 to 3"):
+        wrong_step.hint(4)
+    assert record.exercise("04.titans_step")["hints"] == 5
+
+
+def test_the_solution_is_the_books_code_without_its_docstring(record):
+    text = repr(open_step.solution())
+    assert "M = (1 - alpha) * M + S" in text and '"""' not in text
+    assert "<pre>" in open_step.solution()._repr_html_()
+
+
+def test_only_what_passed_is_kept_and_it_is_loaded_from_its_source(record):
+    assert "not passed" in repr(wrong_step.keep())
+    assert record.parts() == {}
+    assert "Kept" in repr(titans_step.keep())
+    source = record.parts()["04.titans_step"]
+    assert source.startswith("def titans_step(") and "@exercise" not in source
+    kept = parts.part("04.titans_step")
+    assert kept is not steps.titans_step and kept.__code__.co_filename == "<your titans_step>"
+    assert parts.credit() == "Running 1 of 2 of your own parts: titans_step."
+    parts.release()
+    assert parts.part("04.titans_step") is steps.titans_step
+    assert parts.credit() == "Running 0 of 2 of your own parts."
+
+
+def test_a_function_that_leans_on_the_notebook_is_not_kept(record):
+    helper = steps.surprise_grad
+
+    @exercise("04.titans_step")
+    def titans_step(M, S, k, v, theta, eta, alpha):
+        S = eta * S - theta * helper(M, k, v)
+        return (1 - alpha) * M + S, S
+
+    assert titans_step.check().passed
+    assert "only this notebook has" in repr(titans_step.keep())
+    assert record.parts() == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def titans_step(M, S, k, v, theta, eta, alpha):\n    return M, S",
+        "def titans_step(:",
+        "import os\nos.abort()",
+        "def titans_step(M, S, k, v, theta, eta, alpha=print('boo')):\n    return M, S",
+        "@print\ndef titans_step(M, S, k, v, theta, eta, alpha):\n    return M, S",
+        "def other():\n    return 1",
+        "def titans_step(M, S, k, v, theta, eta, alpha):\n    raise SystemExit",
+    ],
+)
+def test_a_kept_source_that_is_not_right_any_more_gives_way_to_the_book(record, capsys, source):
+    record.keep("04.titans_step", source)
+    assert parts.part("04.titans_step") is steps.titans_step
+    assert capsys.readouterr().out.startswith("Your titans_step does not pass its check any more")
+
+
+def test_a_part_of_no_name_is_refused(record):
+    with pytest.raises(ValueError, match="no part is called 'read'"):
+        parts.part("read")
+
+
+def sequence(seed=0, batch=2, heads=3, length=7, size=4):
+    generator = torch.Generator().manual_seed(seed)
+    q, k, v = (torch.randn(batch, heads, length, size, generator=generator).double() for _ in "qkv")
+    gates = Gates(*(0.4 * torch.rand(batch, heads, length, generator=generator) for _ in range(3)))
+    return q, k, v, gates, [torch.randn(heads, size, size, generator=generator).double()]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_recurrence_made_of_parts_is_the_oracle(record, kept):
+    if kept:
+        titans_step.keep()
+    q, k, v, gates, weights = sequence()
+    y, state = parts.memorize(q, k, v, gates, weights, chunk=1)
+    expected, end = reference.memorize(q, k, v, gates, weights, chunk=1)
+    assert torch.allclose(y, expected, rtol=0, atol=1e-12 * float(expected.abs().max()))
+    assert torch.allclose(state.weights[0], end.weights[0], rtol=0, atol=1e-11)
+    first, carried = parts.memorize(
+        q[:, :, :3], k[:, :, :3], v[:, :, :3], Gates(*(g[:, :, :3] for g in gates)), weights
+    )
+    rest, _ = parts.memorize(
+        q[:, :, 3:], k[:, :, 3:], v[:, :, 3:], Gates(*(g[:, :, 3:] for g in gates)), weights,
+        state=carried,
+    )  # fmt: skip
+    assert torch.allclose(torch.cat([first, rest], 2), y, rtol=0, atol=1e-12)
+
+
+def test_a_function_that_vmap_cannot_run_goes_one_by_one(record):
+    def branches(M, q):
+        return q @ M if float(q.sum()) > 0 else -(-q @ M)
+
+    M, q = torch.randn(2, 3, 4, 4), torch.randn(2, 3, 4)
+    assert torch.allclose(parts._batched(branches)(M, q), (q[..., None, :] @ M)[..., 0, :])
+
+
+def test_a_model_runs_and_learns_on_parts(record):
+    config = TitansConfig(
+        dim=16, depth=2, heads=2, hidden=16, memory=dict(depth=1, chunk=1, clamp=None)
+    )
+    torch.manual_seed(0)
+    model = TitansLM(config)
+    tokens = torch.randint(0, 256, (2, 9))
+    expected, _ = model(tokens)
+    titans_step.keep()
+    assert parts.install(model).startswith("Running 1 of 2")
+    logits, _ = model(tokens)
+    assert torch.allclose(logits, expected, atol=1e-5)
+    logits.sum().backward()
+    assert model.blocks[0].memory.project.weight.grad.abs().sum() > 0
+
+
+def test_a_model_that_parts_cannot_run_is_refused(record):
+    config = TitansConfig(dim=16, depth=1, heads=2, hidden=16)
+    with pytest.raises(ValueError, match="cannot run chunk=16, clamp=.*depth=2"):
+        parts.install(TitansLM(config))
+
+
+def test_a_memory_runs_on_the_oracle_as_well():
+    memory = NeuralMemory(8, heads=2, chunk=4).double()
+    x = torch.randn(1, 10, 8).double()
+    y, _ = memory(x)
+    memory.memorize = lambda *a, trace=None, **rule: reference.memorize(*a, **rule)
+    assert torch.allclose(memory(x)[0], y, atol=1e-12)
+
+
+def test_the_record_is_plain_json(record):
+    titans_step.check()
+    assert json.loads(record.path.read_text())["titans_book"] == 1

@@ -1,0 +1,275 @@
+"""The six answers, and what is said of answers that nobody foresaw. Nothing a function does hurts."""
+
+import os
+import sys
+import time
+
+import pytest
+import torch
+
+from titans_book.lab.learning.bank import EXERCISES
+from titans_book.lab.learning.examine import distance, examine
+from titans_book.lab.learning.exercise import Exercise, Probe, normal
+from titans_book.lab.learning.verdict import OUTCOMES
+
+STEP = EXERCISES["04.titans_step"]
+
+
+def right(M, S, k, v, theta, eta, alpha):
+    S = eta * S - theta * torch.outer(k, k @ M - v)
+    return (1 - alpha) * M + S, S
+
+
+def said(function, exercise=STEP, **options):
+    verdict = examine(exercise, function, **options)
+    assert verdict.outcome in OUTCOMES
+    return verdict.outcome, " ".join(verdict.lines)
+
+
+def test_right_whatever_the_way():
+    assert said(right) == ("right", said(right)[1])
+
+    def with_einsum(M, S, k, v, theta, eta, alpha):
+        S = S * eta + theta * torch.einsum("i,j->ij", k, v - torch.einsum("i,ij->j", k, M))
+        return [M - alpha * M + S, S]  # a list is as good as a tuple
+
+    assert said(with_einsum)[0] == "right"
+
+
+def test_an_error_is_shown_with_its_line_and_what_was_given():
+    def crashes(M, S, k, v, theta, eta, alpha):
+        u = k @ M
+        return u @ M, S
+
+    outcome, words = said(crashes)
+    assert outcome == "crashed"
+    assert "line 3 of your function" in words and "`k`: shape (5,), float64" in words
+
+
+def test_wrong_arguments_are_a_crash_that_names_the_stub():
+    outcome, words = said(lambda M: M)
+    assert outcome == "crashed" and "takes 1 positional argument" in words
+
+
+def test_an_endless_loop_is_stopped():
+    def endless(M, S, k, v, theta, eta, alpha):
+        while True:
+            pass
+
+    begin = time.monotonic()
+    outcome, words = said(endless, seconds=0.3)
+    assert outcome == "crashed" and "0.3 seconds" in words
+    assert time.monotonic() - begin < 5
+
+
+def test_an_endless_loop_that_swallows_errors_is_stopped_too():
+    def stubborn(M, S, k, v, theta, eta, alpha):
+        for _ in range(3):
+            try:
+                while True:
+                    pass
+            except BaseException:
+                continue
+        return right(M, S, k, v, theta, eta, alpha)
+
+    assert said(stubborn, seconds=0.3)[0] == "crashed"
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, RecursionError, MemoryError])
+def test_exceptions_of_every_kind_end_the_check_only(error):
+    def raises(*_):
+        raise error("bye")
+
+    outcome, words = said(raises)
+    assert outcome == "crashed" and error.__name__ in words
+
+
+def test_a_flood_of_prints_is_kept_to_a_page_and_stdout_comes_back(capsys):
+    def floods(*arguments):
+        print("hello\n" * 50_000)
+        return right(*arguments)
+
+    stdout = sys.stdout
+    verdict = examine(STEP, floods)
+    assert verdict.outcome == "right" and len(verdict.printed) < 2100
+    assert "characters more" in verdict.printed
+    assert sys.stdout is stdout and capsys.readouterr().out == ""
+
+
+def test_an_edit_in_place_is_named_and_reaches_nobody():
+    def edits(M, S, k, v, theta, eta, alpha):
+        S.mul_(eta).sub_(theta * torch.outer(k, k @ M - v))
+        return (1 - alpha) * M + S, S
+
+    outcome, words = said(edits)
+    assert outcome == "known" and "`S` is changed in place" in words
+
+
+def test_global_settings_are_put_back():
+    def meddles(*arguments):
+        torch.manual_seed(1)
+        torch.set_default_dtype(torch.float64)
+        return right(*arguments)
+
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    assert said(meddles)[0] == "right"
+    assert torch.get_default_dtype() == torch.float32
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (None, "returns nothing"),
+        ((None, None), "returns nothing"),
+        (torch.zeros(5, 3).double(), "returns one value; 2 are asked for"),
+        ((torch.zeros(5, 3).double(),) * 3, "returns 3 values; 2 are asked for"),
+        ((torch.zeros(3, 5).double(),) * 2, "shape (3, 5), where (5, 3)"),
+        ((torch.zeros(5, 3),) * 2, "dtype torch.float32"),
+        ((torch.zeros(5, 3).double().numpy(),) * 2, "of type ndarray"),
+        ((torch.zeros(5, 3, dtype=torch.float64, device="meta"),) * 2, "device meta"),
+        ("nonsense", "returns one value"),
+    ],
+)
+def test_the_wrong_kind_of_result_is_a_known_mistake(result, words):
+    outcome, said_ = said(lambda *_: result)
+    assert outcome == "known" and words in said_
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda M, S, new: (new[0] * float("nan"), new[1]), "NaN"),
+        (lambda M, S, new: (M, new[1]), "`M` is `M`, just as it was given"),
+        (lambda M, S, new: (torch.zeros_like(M), new[1]), "zero everywhere"),
+        (lambda M, S, new: (3 * new[0], new[1]), "3 times the expected one"),
+        (lambda M, S, new: (-new[0], new[1]), "with the other sign"),
+        (lambda M, S, new: (M + 0.25 * (new[0] - M), new[1]), "change that your step makes to `M`"),
+        (lambda M, S, new: (new[0] + 2 * S, new[1]), "+2 times `S` too much"),
+        (lambda M, S, new: (new[0] + 1.5, new[1]), "plus 1.5 everywhere"),
+    ],
+)
+def test_an_unforeseen_answer_is_described(change, words):
+    def wrong(M, S, k, v, theta, eta, alpha):
+        return change(M, S, right(M, S, k, v, theta, eta, alpha))
+
+    verdict = examine(STEP, wrong)
+    assert verdict.outcome == "unknown"
+    assert words in " ".join(verdict.lines)
+    assert "differs from the first step on, in `M`" in verdict.lines[0]
+    yours, expected, difference = verdict.difference.panels().values()
+    assert torch.allclose(torch.tensor(yours - expected), torch.tensor(difference), equal_nan=True)
+
+
+def test_the_terms_of_an_unforeseen_answer_are_weighed():
+    def three_times(M, S, k, v, theta, eta, alpha):
+        return right(M, S, k, v, 3 * theta, eta, alpha)
+
+    _, words = said(three_times)
+    assert "-0.631·kᵀ(k M)" in words and "-0.21·kᵀ(k M)" in words and "theta = 0.21" in words
+
+
+def test_a_likeness_to_a_known_mistake_is_told_as_one():
+    def nearly_averaged(M, S, k, v, theta, eta, alpha):
+        S = eta * S - (1.02 - eta) * theta * torch.outer(k, k @ M - v)
+        return (1 - alpha) * M + S, S
+
+    outcome, words = said(nearly_averaged)
+    assert (
+        outcome == "unknown" and "nearly like a mistake that the book knows: You average" in words
+    )
+
+
+def test_what_differs_only_later_is_said_to_be_right_so_far():
+    calls = []
+
+    def tires(*arguments):
+        calls.append(1)
+        new = right(*arguments)
+        return new if len(calls) < 4 else (new[0] + 1, new[1])
+
+    assert "Steps 1 to 3: right. It differs first at step 4, in `M`." in said(tires)[1]
+
+
+def test_right_but_slow():
+    def crawls(M, S, k, v, theta, eta, alpha):
+        error = k @ M - v
+        u = torch.stack([torch.stack([a * b for b in error]) for a in k])
+        S = eta * S - theta * u
+        return (1 - alpha) * M + S, S
+
+    verdict = examine(STEP, crawls)
+    assert verdict.outcome == "slow" and verdict.passed
+
+
+def test_one_step_from_nothing_misses_what_six_steps_find():
+    """The reason for the probes: without a past, half of the mistakes cannot show."""
+    empty = Probe(
+        state={
+            "M": lambda _: torch.zeros(5, 3).double(),
+            "S": lambda _: torch.zeros(5, 3).double(),
+        },
+        inputs=STEP.probe.inputs,
+        returns=("M", "S"),
+        steps=1,
+    )
+    truth = list(empty(STEP.reference))
+    missed = [w.name for w in STEP.bank if distance(list(empty(w.function)), truth) < 1e-9]
+    assert len(missed) >= 5
+    assert all(distance(list(STEP.probe(w.function)), STEP.truth()) > 0.05 for w in STEP.bank)
+
+
+def open_ended(accept):
+    return Exercise(
+        name="99.at_least",
+        what="a number of at least 2",
+        reference=lambda: torch.tensor(3.0).double(),
+        probe=lambda f: iter([{"number": f()}]),
+        hints=("h" * 30,) * 3,
+        source="nothing",
+        taught="nowhere",
+        part=False,
+        accept=accept,
+    )
+
+
+def test_an_exercise_with_many_right_answers_is_judged_by_its_effect():
+    exercise = open_ended(lambda steps: "" if steps[0]["number"] >= 2 else "It is below 2.")
+    assert examine(exercise, lambda: 7.5).outcome == "right"
+    verdict = examine(exercise, lambda: torch.tensor(1.0).double())
+    assert verdict.outcome == "unknown" and "It is below 2." in verdict.lines
+    assert verdict.difference.expected is None  # the answer is not given away
+
+
+def test_the_answer_reads_well_as_text_and_as_html():
+    verdict = examine(STEP, STEP.bank[0].function)
+    text, html = str(verdict), verdict._repr_html_()
+    assert text.startswith("✗ titans_step: not yet") and repr(verdict) == text
+    assert "yours:" in text and "expected:" in text and "difference:" in text
+    assert html.count("<img") == 3 and html.count('alt="') == 3 and 'role="status"' in html
+
+    def prints_html(*_):
+        print("<b>&")
+        raise ValueError("<script>")
+
+    html = examine(STEP, prints_html)._repr_html_()
+    assert "<script>" not in html and "&lt;b&gt;&amp;" in html
+
+
+def test_a_probe_without_numbers_is_no_likeness():
+    probe = Probe(inputs={"x": normal(2)}, returns=("y",))
+    exercise = Exercise(
+        "99.double",
+        "twice",
+        lambda x: 2 * x,
+        probe,
+        ("h" * 30,) * 3,
+        "eq. 0",
+        "nowhere",
+        part=False,
+    )
+    assert examine(exercise, lambda x: x + x).outcome == "right"
+    assert "`y` is `x`" in " ".join(examine(exercise, lambda x: x).lines)
+    assert os.getpid()  # still here

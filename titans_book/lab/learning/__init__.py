@@ -1,0 +1,12 @@
+"""What turns pages into a workbook: exercises that know the mistake, quizzes, predictions.
+
+Everything a chapter needs of it:
+
+    from titans_book.lab.learning import exercise, part, progress_map, quiz, review
+"""
+
+from titans_book.lab.learning.attempt import exercise
+from titans_book.lab.learning.parts import credit, install, part, release
+from titans_book.lab.learning.progress import off
+
+__all__ = ["credit", "exercise", "install", "off", "part", "release"]

@@ -1,0 +1,131 @@
+"""What `@exercise("04.titans_step")` makes of a learner's function: something with check and hints.
+
+titans_step(M, S, k, ...)   calls it; while it is open or wrong, the book's own version answers
+titans_step.check()         says what is right, and which mistake is made
+titans_step.hint()          the next of three hints; hint(2) the second
+titans_step.solution()      the book's version
+titans_step.keep()          keep it: later chapters and the model of chapter 13 use it
+titans_step.mine            the function itself, right or wrong
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import textwrap
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from titans_book.lab.learning import parts
+from titans_book.lab.learning.examine import examine
+from titans_book.lab.learning.exercise import Exercise
+from titans_book.lab.learning.progress import progress
+from titans_book.lab.learning.verdict import Verdict
+
+__all__ = ["Attempt", "Note", "exercise", "find"]
+
+HINTS = ("a nudge", "shapes and units", "the lines, shuffled")
+
+
+class Note:
+    """A few words, or lines of code, as an answer."""
+
+    def __init__(self, title: str, text: str, code: bool = False):
+        self.title, self.text, self.code = title, text, code
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n{textwrap.indent(self.text, '  ')}"
+
+    def _repr_html_(self) -> str:
+        body = escape(self.text)
+        body = f"<pre>{body}</pre>" if self.code or "\n" in self.text else f"<p>{body}</p>"
+        return f'<div role="status"><b>{escape(self.title)}</b>{body}</div>'
+
+
+def find(name: str) -> Exercise:
+    """The exercise called `name`, "04.titans_step"; ValueError names those there are."""
+    from titans_book.lab.learning.bank import EXERCISES
+
+    if name not in EXERCISES:
+        raise ValueError(f"no exercise is called {name!r}; there are: {', '.join(EXERCISES)}")
+    return EXERCISES[name]
+
+
+def exercise(name: str) -> Callable[[Callable], Attempt]:
+    """Decorates the function that a learner writes; see the top of this file."""
+    declared = find(name)
+    return lambda function: Attempt(declared, function)
+
+
+class Attempt:
+    """A learner's function for an exercise. Calling it never blocks a chapter."""
+
+    def __init__(self, exercise: Exercise, function: Callable):
+        functools.update_wrapper(self, function)
+        self.exercise, self.mine = exercise, function
+        self._verdict: Verdict | None = None
+        self._noticed = False
+        self._hints = 0
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        verdict = self._examined()
+        if verdict.passed:
+            return self.mine(*arguments, **named)
+        if not self._noticed:
+            self._noticed = True
+            why = "is still open" if verdict.outcome == "open" else "has not passed its check"
+            print(f"{self.exercise.short} {why}: the book's own version answers in its place.")
+        return self.exercise.reference(*arguments, **named)
+
+    def _examined(self) -> Verdict:
+        if self._verdict is None:
+            self._verdict = examine(self.exercise, self.mine)
+        return self._verdict
+
+    def check(self) -> Verdict:
+        """Is it right? If not: what is right so far, where it differs, and which mistake it is."""
+        self._verdict = None
+        verdict = self._examined()
+        if verdict.outcome != "open":
+            progress().attempt(self.exercise.name, verdict.outcome)
+        return verdict
+
+    def hint(self, number: int | None = None) -> Note:
+        """The next hint, or hint number 1, 2 or 3."""
+        hints = self.exercise.hints
+        if number is None:
+            number = self._hints = min(self._hints + 1, len(hints))
+        if number not in range(1, len(hints) + 1):
+            raise ValueError(f"hint {number!r} is none: there are hints 1 to {len(hints)}")
+        progress().hint(self.exercise.name)
+        return Note(f"Hint {number} of {len(hints)}, {HINTS[number - 1]}", hints[number - 1])
+
+    def solution(self) -> Note:
+        """The book's version."""
+        progress().hint(self.exercise.name)
+        source = without_docstring(inspect.getsource(self.exercise.reference))
+        return Note(f"One solution of {self.exercise.short}", source, code=True)
+
+    def keep(self) -> Note:
+        """Make it one of your own parts, which later chapters use; it has to pass its check."""
+        return Note(self.exercise.short, parts.keep(self.exercise, self.mine))
+
+    def __repr__(self) -> str:
+        return f"your {self.exercise.short}: .check() .hint() .solution() .keep()"
+
+
+def without_docstring(source: str) -> str:
+    """A function's source without its docstring.
+
+    >>> print(without_docstring('def f(x):\\n    \"\"\"Twice x.\"\"\"\\n    return 2 * x'))
+    def f(x):
+        return 2 * x
+    """
+    source = textwrap.dedent(source).rstrip()
+    function = ast.parse(source).body[0]
+    if ast.get_docstring(function) is None or len(function.body) == 1:
+        return source
+    lines, first = source.splitlines(), function.body[0]
+    return "\n".join(lines[: first.lineno - 1] + lines[first.end_lineno :])

@@ -1,0 +1,237 @@
+"""Your own code, kept: functions that passed their check run in later chapters and in the model.
+
+A kept function is stored as its source, one `def`, in the progress file. It is read back into a
+bare namespace (torch, math, and the parts of earlier chapters) and checked again before it is used;
+what fails is replaced by the book's version, with a word about it. `release()` returns to the book.
+
+`memorize` is the recurrence made of parts, and `install` puts it into a model.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import inspect
+import math
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from titans_book.lab.learning.examine import examine
+from titans_book.lab.learning.exercise import Exercise
+from titans_book.lab.learning.progress import progress
+from titans_book.memory.state import Gates, MemoryState, check, resume
+
+__all__ = ["Part", "credit", "install", "keep", "load", "memorize", "part", "release"]
+
+RECURRENCE = ("01.read", "02.surprise_grad", "03.momentum_step", "04.titans_step")
+
+
+class Part(NamedTuple):
+    """A function in use, and whether the learner wrote it."""
+
+    function: Callable
+    mine: bool
+
+
+def keep(exercise: Exercise, function: Callable) -> str:
+    """Keep a function as the learner's own; says in words whether that worked."""
+    if not exercise.part:
+        return "This one is for its chapter only; no later chapter needs it."
+    if not examine(exercise, function).passed:
+        return "It has not passed its check yet. Once it does, it can be kept."
+    try:
+        source = only_the_def(inspect.getsource(function))
+    except (OSError, TypeError, SyntaxError, ValueError) as error:
+        return f"Its source cannot be found ({error}): write it in a cell of a notebook."
+    verdict = examine(exercise, _compiled(exercise.short, source, load_before(exercise.name)))
+    if not verdict.passed:
+        return (
+            "It passes here, but not on its own: it uses something that only this notebook has. "
+            f"Put that inside the function. {' '.join(verdict.lines)}"
+        )
+    progress().keep(exercise.name, source)
+    return "Kept. Later chapters and the model of chapter 13 run on your version from now on."
+
+
+def only_the_def(source: str) -> str:
+    """The source of one function without its decorators; ValueError if it is anything else.
+
+    >>> print(only_the_def("@check\\ndef f(x):\\n    return x"))
+    def f(x):
+        return x
+    """
+    source = textwrap.dedent(source).strip()
+    body = ast.parse(source).body
+    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
+        raise ValueError("it is not a single def")
+    arguments = body[0].args
+    if any(arguments.defaults) or any(arguments.kw_defaults):
+        raise ValueError("it has arguments with defaults")
+    return "\n".join(source.splitlines()[body[0].lineno - 1 :])
+
+
+def _compiled(short: str, source: str, others: dict[str, Callable]) -> Callable:
+    """The function that a source defines. ValueError if it defines something else."""
+    if only_the_def(source) != source.strip():
+        raise ValueError("it is not a single def")
+    names: dict[str, Any] = {"torch": torch, "math": math, **others}
+    lazy = __future__.annotations.compiler_flag  # shapes in the annotations stay text
+    exec(compile(source, f"<your {short}>", "exec", flags=lazy), names)
+    if not callable(names.get(short)):
+        raise ValueError(f"it defines no {short}")
+    return names[short]
+
+
+def load_before(name: str = "") -> dict[str, Callable]:
+    """The parts in use that come before `name`, by their functions' names."""
+    found = {}
+    for exercise_name, part in load().items():
+        if exercise_name == name:
+            break
+        found[exercise_name.partition(".")[2]] = part.function
+    return found
+
+
+_loaded: dict[str, Any] = {"sources": None, "parts": {}}
+
+
+def load() -> dict[str, Part]:
+    """All parts in use: the learner's where one was kept and still passes, else the book's."""
+    from titans_book.lab.learning.bank import EXERCISES
+
+    sources = progress().parts()
+    if _loaded["sources"] != sources:
+        parts: dict[str, Part] = {}
+        for name, exercise in EXERCISES.items():
+            if exercise.part:
+                others = {known.partition(".")[2]: part for known, part in parts.items()}
+                parts[name] = _load_one(exercise, sources.get(name), others)
+        _loaded.update(sources=sources, parts=parts)
+    return dict(_loaded["parts"])
+
+
+def _load_one(exercise: Exercise, source: str | None, others: dict[str, Part]) -> Part:
+    if source is None:
+        return Part(_on_these(exercise, others), mine=False)
+    try:
+        function = _compiled(exercise.short, source, _functions(others))
+        verdict = examine(exercise, function)
+        if verdict.passed:
+            return Part(function, mine=True)
+        why = " ".join(verdict.lines)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+    print(f"Your {exercise.short} does not pass its check any more, so the book's is used. {why}")
+    return Part(_on_these(exercise, others), mine=False)
+
+
+def _on_these(exercise: Exercise, others: dict[str, Part]) -> Callable:
+    """The book's version. Where it calls parts that the learner wrote, it calls the learner's."""
+    called = inspect.unwrap(exercise.reference).__code__.co_names
+    if not any(name in others and others[name].mine for name in called):
+        return exercise.reference
+    source = only_the_def(inspect.getsource(exercise.reference))
+    return _compiled(exercise.short, source, _functions(others))
+
+
+def _functions(parts: dict[str, Part]) -> dict[str, Callable]:
+    return {short: part.function for short, part in parts.items()}
+
+
+def part(name: str) -> Callable:
+    """The function in use for a part, "02.surprise_grad": the learner's own, or the book's."""
+    found = load()
+    if name not in found:
+        raise ValueError(f"no part is called {name!r}; there are: {', '.join(found)}")
+    return found[name].function
+
+
+def release(name: str | None = None) -> None:
+    """Return to the book's version of one part, or of all."""
+    for kept in progress().parts() if name is None else [name]:
+        progress().keep(kept, None)
+
+
+def credit(names: Iterable[str] = RECURRENCE) -> str:
+    """Who wrote what is running, in a sentence."""
+    found = load()
+    mine = [name.partition(".")[2] for name in names if found[name].mine]
+    count = len(list(names))
+    yours = f": {', '.join(mine)}" if mine else ""
+    return f"Running {len(mine)} of {count} of your own parts{yours}."
+
+
+def memorize(
+    q: Float[Tensor, "batch heads time dim"],
+    k: Float[Tensor, "batch heads time dim"],
+    v: Float[Tensor, "batch heads time dim_v"],
+    gates: Gates,
+    weights: Sequence[Tensor],
+    *,
+    state: MemoryState | None = None,
+    trace: list | None = None,
+    **rule: Any,
+) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
+    """The recurrence token by token, made of parts (Titans eqs. 8, 10, 13, 15).
+
+    The same call as `titans_book.memory.memorize`, for a memory of one matrix that takes the
+    surprise at every token: depth=1, chunk=1, clamp=None, the L2 objective, read="after".
+    Raises ValueError for another rule. Taught in notebooks/13_train_it.ipynb.
+    """
+    _require(rule, len(weights))
+    check(q, k, v, gates, weights)
+    found = load()
+    answer, *_, step = (_batched(found[name].function) for name in RECURRENCE)
+    start = resume(state, weights, len(k), k.dtype)
+    (M,), (S,) = start.weights, start.momentum
+    answers = []
+    for t in range(k.shape[2]):
+        now = [gate[:, :, t].to(M.dtype) for gate in (gates.theta, gates.eta, gates.alpha)]
+        M, S = step(M, S, k[:, :, t], v[:, :, t], *now)
+        answers.append(answer(M, q[:, :, t]))
+    y = torch.stack(answers, dim=2) if answers else torch.zeros_like(v)
+    return y, MemoryState((M,), (S,), (M,), start.position + k.shape[2])
+
+
+def _require(rule: dict[str, Any], layers: int) -> None:
+    wanted = {"objective": "l2", "retention": "decay", "chunk": 1, "read": "after", "clamp": None}
+    wrong = [f"{key}={rule[key]!r}" for key in wanted if rule.get(key, wanted[key]) != wanted[key]]
+    if layers != 1:
+        wrong.append(f"depth={layers}")
+    if wrong:
+        raise ValueError(
+            f"your parts are the steps of a one-matrix memory, and cannot run {', '.join(wrong)}: "
+            "build the model with memory=dict(depth=1, chunk=1, clamp=None)"
+        )
+
+
+def _batched(function: Callable) -> Callable:
+    """The function for one matrix, over batch and heads: by vmap, or one by one if that fails."""
+
+    def call(*arguments: Tensor) -> Any:
+        try:
+            return torch.vmap(torch.vmap(function))(*arguments)
+        except RuntimeError:
+            flat = [a.flatten(0, 1) for a in arguments]
+            results = [function(*one) for one in zip(*flat, strict=True)]
+            shape = arguments[0].shape[:2]
+            if isinstance(results[0], tuple):
+                return tuple(torch.stack(r).unflatten(0, shape) for r in zip(*results, strict=True))
+            return torch.stack(results).unflatten(0, shape)
+
+    return call
+
+
+def install(model: torch.nn.Module) -> str:
+    """Let every memory of a model run on the parts in use; says whose they are."""
+    blocks = [block.memory for block in model.blocks]
+    for memory in blocks:
+        _require(memory.rule, len(memory.initial))
+    for memory in blocks:
+        memory.memorize = memorize
+    return credit()
