@@ -1,4 +1,4 @@
-"""A learner at work: a wrong answer typed and read, a hint taken, the right answer, the map fills."""
+"""A learner at work: a wrong answer, its diagnosis, a hint, the right answer, and the map fills."""
 
 from dataclasses import dataclass
 
