@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from titans_book.lab import style
+from titans_book.lab.line_figures import lines
 from titans_book.lab.picture import Picture, picture, save
 from titans_book.lab.pixels import array, check_limit, nice_limit, panels
 from titans_book.lab.text_figures import surprise_strip, surprise_text
@@ -24,6 +25,7 @@ __all__ = [
     "film_strip",
     "gate_traces",
     "heatmap",
+    "lines",
     "loss_curve",
     "save",
     "surprise_strip",
