@@ -2,11 +2,13 @@
 
 import pytest
 
-from titans_book.lab.editions import EDITIONS, ROOT, masters, target
+from titans_book.lab.editions import LEARNER, ROOT, SOLUTION, masters, target
 
 pytestmark = pytest.mark.browser
 NOTEBOOKS = [
-    str(target(master, edition).relative_to(ROOT)) for edition in EDITIONS for master in masters()
+    str(target(master, edition).relative_to(ROOT))
+    for edition in (LEARNER, SOLUTION)
+    for master in masters()
 ]
 
 

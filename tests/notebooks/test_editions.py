@@ -8,7 +8,7 @@ import pytest
 from titans_book.cli import main
 from titans_book.lab import committed, editions
 from titans_book.lab.building import build
-from titans_book.lab.editions import LEARNER, SOLUTION
+from titans_book.lab.editions import EDITIONS, INSTRUCTOR, LEARNER, SOLUTION
 
 MASTER = '''
 # %% [markdown]
@@ -19,6 +19,9 @@ print("for the learner")
 
 # %% tags=["solution", "keep-me"]
 print("for the reader")
+
+# %% tags=["instructor"]
+print("for the teacher")
 
 # %%
 def double(x):
@@ -39,6 +42,8 @@ ipywidgets.IntSlider(value=3)
 # %%
 1 + 1
 '''
+
+NOT_RUN = ["00_tiny.ipynb", "instructor/00_tiny.ipynb", "assignment/00_tiny.ipynb"]
 
 
 @pytest.fixture
@@ -78,10 +83,18 @@ def test_the_solution_has_no_markers_and_works(master):
 
 
 def test_tagged_cells_go_into_their_edition_only(master):
-    learner, solution = (editions.derive(master, edition) for edition in (LEARNER, SOLUTION))
-    assert 'print("for the learner")' in sources(learner)
-    assert 'print("for the reader")' not in sources(learner)
-    assert 'print("for the learner")' not in sources(solution)
+    said = {
+        edition.name: [source for source in sources(editions.derive(master, edition))[1:4]
+                       if source.startswith("print")]
+        for edition in EDITIONS
+    }  # fmt: skip
+    assert said == {
+        "learner": ['print("for the learner")'],
+        "solution": ['print("for the reader")'],
+        "instructor": ['print("for the reader")', 'print("for the teacher")'],
+        "assignment": ['print("for the learner")'],
+    }
+    solution = editions.derive(master, SOLUTION)
     (cell,) = [cell for cell in solution.cells if cell.source == 'print("for the reader")']
     assert cell.metadata == {"tags": ["keep-me"]}  # the build's own tag is not shown to readers
 
@@ -97,7 +110,7 @@ def test_ids_are_stable_unique_and_shared_by_the_editions(master):
 
 
 def test_no_trace_of_the_pairing_is_left(master):
-    for edition in (LEARNER, SOLUTION):
+    for edition in (LEARNER, SOLUTION, INSTRUCTOR):
         notebook = editions.derive(master, edition)
         nbformat.validate(notebook)
         assert sorted(notebook.metadata) == ["kernelspec", "language_info"]
@@ -133,19 +146,16 @@ def test_a_folder_without_masters_says_so(tmp_path):
         editions.masters(tmp_path)
 
 
-def test_a_built_book_agrees_and_is_built_to_the_same_bytes(book):
+def test_a_built_book_agrees_and_is_built_to_the_same_bytes(book, master):
     files = list(build(root=book))
-    assert [str(path.relative_to(book)) for path in files] == [
-        "notebooks/00_tiny.ipynb",
-        "notebooks/solutions/00_tiny.ipynb",
-    ]
+    assert files == [editions.target(master, edition) for edition in EDITIONS]
     assert committed.differences(root=book) == []
     first = [path.read_bytes() for path in files]
     assert [path.read_bytes() for path in build(root=book)] == first
 
 
 def test_the_solution_edition_is_run_and_keeps_no_clock_and_no_widget_state(book, master):
-    *_, path = build(root=book)
+    (path,) = build(root=book, editions=[SOLUTION])
     text = path.read_text()
     notebook = json.loads(text)
     assert '"iopub' not in text
@@ -159,8 +169,7 @@ def test_the_solution_edition_is_run_and_keeps_no_clock_and_no_widget_state(book
 
 
 def test_building_without_running_leaves_the_executed_edition_alone(book):
-    (path,) = build(root=book, run=False)
-    assert path == book / "notebooks" / "00_tiny.ipynb"
+    assert list(build(root=book, run=False)) == [book / "notebooks" / name for name in NOT_RUN]
 
 
 def test_a_cell_that_fails_stops_the_build_and_is_named(book, master):
@@ -186,6 +195,8 @@ def put(field, value, cell=1):
         ("", put("id", "0123456789ab"), "cell 2: its id is '0123"),
         ("", put("metadata", {"tags": ["x"]}), "cell 2: its metadata is"),
         ("", put("execution_count", 1), "cell 2 keeps an output"),
+        ("instructor", put("execution_count", 1), "cell 2 keeps an output"),
+        ("assignment", put("metadata", {}, cell=2), "cell 3: its metadata is"),
         ("", lambda book: book["cells"].pop(), "it has 5 cells, the master builds 6"),
         ("", lambda book: book["metadata"].update(jupytext={}), "its metadata is"),
         ("", lambda book: book.update(nbformat_minor=4), "its format is 4.4"),
@@ -207,12 +218,14 @@ def test_every_kind_of_drift_is_found(book, edition, change, complaint):
     assert found.startswith(str(path.relative_to(book)))
 
 
-def test_missing_and_orphaned_notebooks_are_found(book):
-    *_, solution = build(root=book)
-    solution.rename(solution.with_name("99_gone.ipynb"))
+def test_missing_and_orphaned_notebooks_are_found_in_every_edition(book, master):
+    notebooks = list(build(root=book))
+    for notebook in notebooks:
+        notebook.rename(notebook.with_name("99_gone.ipynb"))
+    folders = [notebook.parent.relative_to(book) for notebook in notebooks]
     assert committed.differences(root=book) == [
-        "notebooks/solutions/00_tiny.ipynb: is missing",
-        "notebooks/solutions/99_gone.ipynb: no master builds this notebook",
+        *(f"{folder}/00_tiny.ipynb: is missing" for folder in folders),
+        *(f"{folder}/99_gone.ipynb: no master builds this notebook" for folder in folders),
     ]
 
 
@@ -227,7 +240,7 @@ def test_the_command_builds_and_checks(book, capsys):
     assert main(["notebooks", "--no-run", *there]) == 0
     assert main(["notebooks", "--check", *there]) == 1
     said = capsys.readouterr()
-    assert said.out == "notebooks/00_tiny.ipynb\n"
+    assert said.out.split() == [f"notebooks/{name}" for name in NOT_RUN]
     assert "solutions/00_tiny.ipynb: is missing" in said.err
     assert main(["notebooks", "00", *there]) == 0
     assert main(["notebooks", "00", "--check", *there]) == 0

@@ -1,8 +1,8 @@
 """Is what is committed what the masters build? `python -m titans_book notebooks --check`.
 
 Compared are sources, tags, metadata and cell ids, exactly. Outputs are not compared here (the
-tests run every notebook and do that); but the solution edition must have been run, in order,
-without an error, and the learner's edition must not have been.
+tests run the chapters and do that); but the solution edition must have been run, in order,
+without an error, and the other editions must not have been.
 """
 
 import json

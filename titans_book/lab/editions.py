@@ -1,23 +1,26 @@
 """From one master to the notebooks that people open.
 
-notebooks/source/04_forgetting.py        the master: Python with `# %%` cells, the only text edited
-notebooks/04_forgetting.ipynb            learner's edition: stubs where the solutions were, not run
-notebooks/solutions/04_forgetting.ipynb  solution edition: complete and run, outputs kept
+notebooks/source/04_forgetting.py         the master: Python with `# %%` cells, the only text edited
+notebooks/04_forgetting.ipynb             learner's edition: stubs where the solutions were, not run
+notebooks/solutions/04_forgetting.ipynb   solution edition: complete and run, outputs kept
+notebooks/instructor/04_forgetting.ipynb  instructor's: solved, notes and common errors, not run
+notebooks/assignment/04_forgetting.ipynb  for classes: what nbgrader makes the students' version of
 
 In a master, the lines between `### BEGIN SOLUTION` and `### END SOLUTION` (nbgrader's own markers)
-are what the learner writes. A cell tagged `learner` or `solution` (or `instructor`) goes only into
-the editions it names. Everything else goes into all of them.
+are what the learner writes. A cell tagged `learner`, `solution` or `instructor` goes only to those
+it names: students are learners, and an instructor sees what a reader of the solutions sees.
+Everything else goes into all editions.
 
-Building is a function of the master alone: the same master gives the same bytes, cell ids
-included. building.py writes and runs the notebooks; committed.py says where what is committed is
-not what the masters build.
+Building is a function of the master, and for a class of the bank of exercises: the same master
+gives the same bytes, cell ids included. classroom.py adds the cells that only a class has,
+building.py writes and runs the notebooks, committed.py says where what is committed is not what
+the masters build.
 """
 
 import copy
 import hashlib
-import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,15 +28,20 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from .classroom import with_common_errors, with_grading
+from .solutions import marked, solved, without_solution
+
 ROOT = Path(__file__).resolve().parents[2]
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-STUB = ("# YOUR CODE HERE", 'raise NotImplementedError("your turn")')
 EDITION_TAGS = {"learner", "solution", "instructor"}
 JUPYTEXT_NOTES = {"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker"}
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
+
+
+def _as_they_are(_: str, cells: list[NotebookNode]) -> list[NotebookNode]:
+    return cells
 
 
 @dataclass(frozen=True)
@@ -43,13 +51,25 @@ class Edition:
     name: str
     folder: str  # inside notebooks/
     keeps: frozenset[str]
-    solved: bool  # the solutions, or stubs in their place
-    executed: bool
+    text: Callable[[str], str]  # what becomes of a cell's source: its solutions, or stubs
+    executed: bool = False
+    # of the chapter's number and its cells: the cells with those that only this edition has
+    finish: Callable[[str, list[NotebookNode]], list[NotebookNode]] = _as_they_are
 
 
-LEARNER = Edition("learner", ".", frozenset({"learner"}), solved=False, executed=False)
-SOLUTION = Edition("solution", "solutions", frozenset({"solution"}), solved=True, executed=True)
-EDITIONS = (LEARNER, SOLUTION)
+LEARNER = Edition("learner", ".", frozenset({"learner"}), without_solution)
+SOLUTION = Edition("solution", "solutions", frozenset({"solution"}), solved, executed=True)
+INSTRUCTOR = Edition(
+    "instructor",
+    "instructor",
+    frozenset({"solution", "instructor"}),
+    solved,
+    finish=with_common_errors,
+)
+ASSIGNMENT = Edition(
+    "assignment", "assignment", frozenset({"learner"}), marked, finish=with_grading
+)
+EDITIONS = (LEARNER, SOLUTION, INSTRUCTOR, ASSIGNMENT)
 
 
 def masters(root: Path = ROOT, chapters: Iterable[str] = ()) -> list[Path]:
@@ -67,7 +87,11 @@ def masters(root: Path = ROOT, chapters: Iterable[str] = ()) -> list[Path]:
 
 
 def _is_called(master: Path, name: str) -> bool:
-    return name in (master.stem, master.stem.split("_")[0])
+    return name in (master.stem, _number(master))
+
+
+def _number(master: Path) -> str:
+    return master.stem.split("_")[0]
 
 
 def target(master: Path, edition: Edition) -> Path:
@@ -86,11 +110,11 @@ def derive(master: Path, edition: Edition) -> NotebookNode:
         if tags & EDITION_TAGS and not tags & edition.keeps:
             continue
         try:
-            source = cell.source if edition.solved else without_solution(cell.source)
-            source = _without_markers(source)
+            source = edition.text(cell.source)
         except ValueError as error:
             raise ValueError(f"{master.name}, cell {cell.source[:40]!r}: {error}") from None
         notebook.cells.append(_cell(cell, source, _identity(key, seen[key])))
+    notebook.cells = edition.finish(_number(master), notebook.cells)
     return notebook
 
 
@@ -107,34 +131,3 @@ def _cell(cell: NotebookNode, source: str, identity: str) -> NotebookNode:
     if tags:
         metadata["tags"] = tags
     return make(source, id=identity, metadata=metadata)
-
-
-def without_solution(source: str) -> str:
-    """The source with a stub in the place of each solution, at the solution's own indent.
-
-    >>> print(without_solution("def f(x):\\n    ### BEGIN SOLUTION\\n    return x\\n"
-    ...                        "    ### END SOLUTION"))
-    def f(x):
-        # YOUR CODE HERE
-        raise NotImplementedError("your turn")
-    """
-    lines: list[str] = []
-    inside = False
-    for line in source.splitlines():
-        marker = line.strip()
-        if marker in (BEGIN, END):
-            if inside == (marker == BEGIN):
-                raise ValueError(f"{marker!r} has no partner before it or after it")
-            inside = marker == BEGIN
-            if inside:
-                indent = re.match(r"\s*", line).group()
-                lines += [indent + stub for stub in STUB]
-        elif not inside:
-            lines.append(line)
-    if inside:
-        raise ValueError(f"{BEGIN!r} without {END!r}")
-    return "\n".join(lines)
-
-
-def _without_markers(source: str) -> str:
-    return "\n".join(line for line in source.splitlines() if line.strip() not in (BEGIN, END))
