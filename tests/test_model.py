@@ -129,7 +129,7 @@ def test_the_config_survives_json():
         ("heads", 5, ValueError, "multiple of heads=5"),
         ("depth", -1, ValueError, "depth"),
         ("hidden", 0, ValueError, "hidden"),
-        ("memory", {"chunks": 4}, TypeError, "memory.*chunks"),
+        ("memory", {"chunks": 4}, ValueError, "memory: option must be .*'chunk'.*got 'chunks'"),
         ("memory", {"chunk": 0}, ValueError, "chunk"),
         ("memory", {"dim": 8}, ValueError, "memory must not set"),
     ],

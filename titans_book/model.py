@@ -5,6 +5,7 @@
 Taught in chapter 13.
 """
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -56,6 +57,9 @@ class TitansConfig:
         if not isinstance(self.memory, Mapping):
             raise TypeError(f"memory must map option names to values, got {self.memory!r}")
         object.__setattr__(self, "memory", dict(self.memory))
+        known = sorted(set(inspect.signature(NeuralMemory).parameters) - {"dim", "heads"})
+        for name in self.memory.keys() - {"dim", "heads"}:
+            choose("memory: option", name, known)
         if clash := {"dim", "heads"} & set(self.memory):
             raise ValueError(f"memory must not set {sorted(clash)}: set them on the config itself")
         with torch.device("meta"):  # the memory checks its own options, without any storage

@@ -22,9 +22,13 @@
 import torch
 from titans_book import Gates, memorize
 from titans_book.lab import book, figures, style, widgets
+from titans_book.lab.learning import exercise, off
 from titans_book.lab.player import Player
 
 style.use(dark=False)  # True: pictures for a dark page
+
+# %% tags=["solution"]
+off()  # this is the solved edition: it leaves your progress alone
 
 # %% [markdown]
 # What happens in a memory while it reads a sentence, and then the same sentence again? We show it
@@ -64,7 +68,8 @@ Player(film, ["nothing read yet", *steps], limit=1, rate=6,
 #
 # Below it, a letter's purple shade is its **surprise**: how wrong the memory was just before it
 # saw that letter. (To be exact: the length of a gradient. Chapter 02 shows why.) An empty memory
-# answers 0 to everything, and each new letter then surprises it by 1. Nobody trained anything
+# answers 0 to everything, and each new letter then surprises it by 1 (or by a little more, where it
+# has guessed wrong). Nobody trained anything
 # beforehand: all the learning you see takes place *during* the reading. How much less does the
 # second reading surprise it than the first?
 
@@ -143,8 +148,8 @@ figures.heatmap(rows, kind="magnitude", limit=1.2, width=8,
 # %% [markdown]
 # <details><summary><b>Answer</b> (try the slider first)</summary>
 #
-# At about α = 0.1. A trace shrinks by 1 − α with every letter, and the sentence comes back after 28
-# letters. So a share of 0.9<sup>28</sup>, about 5 %, is left of the first reading. The next cell
+# At about α = 0.1. With every letter a trace, that is what one letter has written, keeps only the
+# share 1 − α, and the sentence comes back after 28 letters. So a share of 0.9<sup>28</sup>, about 5 %, is left of the first reading. The next cell
 # searches for it.
 #
 # </details>
@@ -156,6 +161,7 @@ def second_to_first(alpha):
 
 values = torch.arange(0, 0.3, 0.005).tolist()
 enough = next(value for value in values if second_to_first(value) >= 0.95)
+print(f"the second reading surprises as much as the first from α = {enough:.3f} on")
 assert abs(enough - 0.1) < 0.006 and half == 28 and abs(0.9**half - 0.05) < 0.005
 
 # %% [markdown]
@@ -163,9 +169,10 @@ assert abs(enough - 0.1) < 0.006 and half == 28 and abs(0.9**half - 0.05) < 0.00
 #
 # Choose α so that **half** of a trace is left when the sentence comes back, 28 letters later. Put
 # your number after `return`. Paper and pencil, or a guess and a better guess: both are fine. (Left
-# open, it stops nothing: the notebook still runs.)
+# open or wrong, it stops nothing: the notebook then goes on with the book's number.)
 
 # %%
+@exercise("00.my_alpha")
 def my_alpha():
     """The forgetting that halves a trace within 28 letters."""
     ### BEGIN SOLUTION
@@ -173,22 +180,24 @@ def my_alpha():
     ### END SOLUTION
 
 # %% [markdown]
-# How much does your memory keep? It writes a 1 at the start, and then only forgets.
+# Is it right? Every exercise of the book has a check that tries to say *which* mistake it is. And
+# three hints, `my_alpha.hint()`, and a solution, `my_alpha.solution()`.
 
 # %%
-try:
-    mine = my_alpha()
-except NotImplementedError:
-    mine = 0.0
-    print("Still open, so nothing is forgotten here.")
+my_alpha.check()
+
+# %% [markdown]
+# How much does a memory with this α keep? It writes a 1 at the start, and then only forgets.
+
+# %%
 one = torch.ones(1, 1, 1 + half)
 theta = torch.eye(1 + half)[:1, None]  # one write, at the start
-gates = Gates(theta, 0 * one, mine * one)
+gates = Gates(theta, 0 * one, float(my_alpha()) * one)
 x, empty = one[..., None], torch.zeros(1, 1, 1)
 _, state = memorize(x, x, x, gates, [empty], chunk=1)
 left = state.weights[0].item()
-verdict = "too much" if left > 0.52 else "too little" if left < 0.48 else "right"
-print(f"After {half} letters {left:.0%} are left, and half was asked for: {verdict}.")
+print(f"After {half} letters {left:.0%} is left.")
+assert 0.48 < left < 0.52
 
 # %% [markdown]
 # ## Which of these four is the memory after reading?
@@ -404,8 +413,8 @@ assert torch.allclose(gates, torch.tensor([0.5, 0.01]), atol=1e-3)
 # ## Is my machine ready?
 #
 # The book needs no GPU and, once installed, no network. Is all the rest in order: Python, packages,
-# the notebooks' kernel, the data? The doctor looks. (In a terminal, `python -m titans_book doctor`
-# tells you more.)
+# the notebooks' kernel, the data? The doctor looks. (In a terminal, in the project's folder,
+# `.venv/bin/python -m titans_book doctor` tells you more.)
 
 # %%
 from titans_book.lab import doctor

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from titans_book.lab.learning import attempt, parts
+from titans_book.lab.learning import attempt, parts, running
 from titans_book.lab.learning import progress as records
 from titans_book.lab.learning.attempt import exercise
 from titans_book.lab.learning.progress import Progress
@@ -107,10 +107,10 @@ def test_only_what_passed_is_kept_and_it_is_loaded_from_its_source(record):
     assert source.startswith("def titans_step(") and "@exercise" not in source
     kept = parts.part("04.titans_step")
     assert kept is not steps.titans_step and kept.__code__.co_filename == "<your titans_step>"
-    assert parts.credit() == "Running 1 of 2 of your own parts: titans_step."
+    assert parts.credit() == "Running 1 of 4 of your own parts: titans_step."
     parts.release()
     assert parts.part("04.titans_step") is steps.titans_step
-    assert parts.credit() == "Running 0 of 2 of your own parts."
+    assert parts.credit() == "Running 0 of 4 of your own parts."
 
 
 def test_a_function_that_leans_on_the_notebook_is_not_kept(record):
@@ -149,10 +149,17 @@ def test_a_part_of_no_name_is_refused(record):
         parts.part("read")
 
 
+def cut(q, k, v, gates, where):
+    """The tokens of a slice."""
+    gates = Gates(*(gate[:, :, where] for gate in (gates.theta, gates.eta, gates.alpha)))
+    return q[:, :, where], k[:, :, where], v[:, :, where], gates
+
+
 def sequence(seed=0, batch=2, heads=3, length=7, size=4):
     generator = torch.Generator().manual_seed(seed)
     q, k, v = (torch.randn(batch, heads, length, size, generator=generator).double() for _ in "qkv")
-    gates = Gates(*(0.4 * torch.rand(batch, heads, length, generator=generator) for _ in range(3)))
+    draws = (torch.rand(batch, heads, length, generator=generator).double() for _ in range(3))
+    gates = Gates(*(0.4 * draw for draw in draws))
     return q, k, v, gates, [torch.randn(heads, size, size, generator=generator).double()]
 
 
@@ -161,17 +168,12 @@ def test_the_recurrence_made_of_parts_is_the_oracle(record, kept):
     if kept:
         titans_step.keep()
     q, k, v, gates, weights = sequence()
-    y, state = parts.memorize(q, k, v, gates, weights, chunk=1)
+    y, state = running.memorize(q, k, v, gates, weights, chunk=1)
     expected, end = reference.memorize(q, k, v, gates, weights, chunk=1)
-    assert torch.allclose(y, expected, rtol=0, atol=1e-12 * float(expected.abs().max()))
+    assert torch.allclose(y, expected, rtol=0, atol=1e-12 * float(expected.detach().abs().max()))
     assert torch.allclose(state.weights[0], end.weights[0], rtol=0, atol=1e-11)
-    first, carried = parts.memorize(
-        q[:, :, :3], k[:, :, :3], v[:, :, :3], Gates(*(g[:, :, :3] for g in gates)), weights
-    )
-    rest, _ = parts.memorize(
-        q[:, :, 3:], k[:, :, 3:], v[:, :, 3:], Gates(*(g[:, :, 3:] for g in gates)), weights,
-        state=carried,
-    )  # fmt: skip
+    first, carried = running.memorize(*cut(q, k, v, gates, slice(3)), weights)
+    rest, _ = running.memorize(*cut(q, k, v, gates, slice(3, None)), weights, state=carried)
     assert torch.allclose(torch.cat([first, rest], 2), y, rtol=0, atol=1e-12)
 
 
@@ -180,7 +182,7 @@ def test_a_function_that_vmap_cannot_run_goes_one_by_one(record):
         return q @ M if float(q.sum()) > 0 else -(-q @ M)
 
     M, q = torch.randn(2, 3, 4, 4), torch.randn(2, 3, 4)
-    assert torch.allclose(parts._batched(branches)(M, q), (q[..., None, :] @ M)[..., 0, :])
+    assert torch.allclose(running._batched(branches)(M, q), (q[..., None, :] @ M)[..., 0, :])
 
 
 def test_a_model_runs_and_learns_on_parts(record):
@@ -192,7 +194,7 @@ def test_a_model_runs_and_learns_on_parts(record):
     tokens = torch.randint(0, 256, (2, 9))
     expected, _ = model(tokens)
     titans_step.keep()
-    assert parts.install(model).startswith("Running 1 of 2")
+    assert running.install(model).startswith("Running 1 of 4")
     logits, _ = model(tokens)
     assert torch.allclose(logits, expected, atol=1e-5)
     logits.sum().backward()
@@ -202,7 +204,7 @@ def test_a_model_runs_and_learns_on_parts(record):
 def test_a_model_that_parts_cannot_run_is_refused(record):
     config = TitansConfig(dim=16, depth=1, heads=2, hidden=16)
     with pytest.raises(ValueError, match="cannot run chunk=16, clamp=.*depth=2"):
-        parts.install(TitansLM(config))
+        running.install(TitansLM(config))
 
 
 def test_a_memory_runs_on_the_oracle_as_well():

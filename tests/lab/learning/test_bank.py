@@ -9,7 +9,8 @@ import pytest
 
 from titans_book.lab.editions import masters
 from titans_book.lab.learning.bank import EXERCISES
-from titans_book.lab.learning.examine import distance, examine
+from titans_book.lab.learning.compare import distance
+from titans_book.lab.learning.examine import examine
 from titans_book.lab.learning.exercise import Exercise
 
 ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)

@@ -1,6 +1,5 @@
-"""The six answers, and what is said of answers that nobody foresaw. Nothing a function does hurts."""
+"""The six answers, and what is said of an answer that nobody foresaw. Nothing does any harm."""
 
-import os
 import sys
 import time
 
@@ -8,7 +7,8 @@ import pytest
 import torch
 
 from titans_book.lab.learning.bank import EXERCISES
-from titans_book.lab.learning.examine import distance, examine
+from titans_book.lab.learning.compare import distance
+from titans_book.lab.learning.examine import examine
 from titans_book.lab.learning.exercise import Exercise, Probe, normal
 from titans_book.lab.learning.verdict import OUTCOMES
 
@@ -272,4 +272,3 @@ def test_a_probe_without_numbers_is_no_likeness():
     )
     assert examine(exercise, lambda x: x + x).outcome == "right"
     assert "`y` is `x`" in " ".join(examine(exercise, lambda x: x).lines)
-    assert os.getpid()  # still here

@@ -6,7 +6,8 @@ Everything a chapter needs of it:
 """
 
 from titans_book.lab.learning.attempt import exercise
-from titans_book.lab.learning.parts import credit, install, part, release
+from titans_book.lab.learning.parts import credit, part, release
 from titans_book.lab.learning.progress import off
+from titans_book.lab.learning.running import install
 
 __all__ = ["credit", "exercise", "install", "off", "part", "release"]

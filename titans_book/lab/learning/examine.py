@@ -22,12 +22,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from titans_book.lab.learning.compare import distance, first_difference, gap
 from titans_book.lab.learning.exercise import Exercise, Step, Wrong
 from titans_book.lab.learning.guard import SECONDS, Misfit, Run, Watched, copies, put_back, run
 from titans_book.lab.learning.looks import likeness, taken_apart
 from titans_book.lab.learning.verdict import Difference, Verdict
 
-__all__ = ["distance", "examine", "first_difference"]
+__all__ = ["examine"]
 
 NEAR = 0.25  # of the way from the truth: nearer than that, a wrong version is named as a likeness
 
@@ -189,35 +190,6 @@ def _array(value: Any) -> np.ndarray:
     return torch.as_tensor(value).detach().double().numpy()
 
 
-def _gap(yours: Tensor, other: Tensor) -> float:
-    """The largest difference, relative to the other's size; infinite where one is no number."""
-    yours, other = torch.as_tensor(yours).double(), torch.as_tensor(other).double()
-    if not bool(torch.isfinite(yours).all()):
-        return float("inf")
-    size = max(float(other.abs().max()) if other.numel() else 0.0, 1e-3)
-    return float((yours - other).abs().max()) / size if other.numel() else 0.0
-
-
-def first_difference(
-    steps: list[Step], truth: list[Step], tolerance: float
-) -> tuple[int, str] | None:
-    """The first step, counted from 0, and the first name in it, that differ; None if none does."""
-    for at, (mine, true) in enumerate(zip(steps, truth, strict=True)):
-        for name in true:
-            if _gap(mine[name], true[name]) > tolerance:
-                return at, name
-    return None
-
-
-def distance(steps: list[Step], others: list[Step]) -> float:
-    """How far two runs of a probe are apart: the largest relative difference of any tensor.
-
-    The later steps of a run grow out of the earlier ones, so each counts as much as the others.
-    """
-    gaps = [_gap(a[name], b[name]) for a, b in zip(steps, others, strict=True) for name in b]
-    return max(gaps, default=0.0)
-
-
 def _versions(exercise: Exercise) -> list[tuple[Wrong, list[Step]]]:
     return [(wrong, list(exercise.probe(wrong.function))) for wrong in exercise.bank]
 
@@ -231,12 +203,12 @@ def _known(exercise: Exercise, steps: list[Step]) -> Wrong | None:
 
 
 def _near(exercise: Exercise, steps: list[Step], truth: list[Step]) -> tuple[str, ...]:
-    """A wrong version that is much nearer than the truth is."""
-    if exercise.accept:
+    """A wrong version that is much nearer than the truth is; single numbers are near by chance."""
+    if exercise.accept or all(_array(value).size == 1 for value in truth[0].values()):
         return ()
     versions = [(distance(steps, theirs), wrong) for wrong, theirs in _versions(exercise)]
-    gap, wrong = min(versions, key=lambda pair: pair[0], default=(float("inf"), None))
-    if wrong is None or not gap < NEAR * min(distance(steps, truth), 1e9):
+    off, wrong = min(versions, key=lambda pair: pair[0], default=(float("inf"), None))
+    if wrong is None or not off < NEAR * min(distance(steps, truth), 1e9):
         return ()
     return (f"It behaves nearly like a mistake that the book knows: {wrong.says}",)
 
@@ -246,7 +218,7 @@ def _where(
 ) -> tuple[str, ...]:
     """What is right so far, and where the first difference is."""
     limit = exercise.tolerance
-    fine = [other for other in truth[at] if _gap(steps[at][other], truth[at][other]) <= limit]
+    fine = [other for other in truth[at] if gap(steps[at][other], truth[at][other]) <= limit]
     also = f" There {' and '.join(f'`{one}`' for one in fine)} is right still." if fine else ""
     single = len(truth) > 1 and at == 0
     begin = "It differs from the first step on" if single else f"It differs first at step {at + 1}"

@@ -128,7 +128,10 @@ class Watched:
             same = not isinstance(before, Tensor) or _same(after, before)
             if not same and self.name(place) not in self.edited:
                 self.edited.append(self.name(place))
-        return fit(result, self.reference(*copies(arguments)))
+        expected = self.reference(*copies(arguments))
+        if not arguments and isinstance(result, Tensor):
+            result = result.to(expected.dtype)  # where nothing is given, nothing sets the dtype
+        return fit(result, expected)
 
     def name(self, place: int) -> str:
         """What an argument is called."""
@@ -169,6 +172,9 @@ def _fit(result: Any, expected: Any, what: str) -> Tensor:
         return torch.tensor(float(result), dtype=torch.float64)
     if not isinstance(result, Tensor):
         kind = type(result).__name__
+        if expected.dim() == 0:
+            says = f"{what.capitalize()} is of type {kind}; a number is asked for."
+            raise Misfit(says, "How is that number written in Python?")
         raise Misfit(
             f"{what.capitalize()} is of type {kind}, not a torch tensor.",
             "Which torch operation gives the same, without leaving torch?",

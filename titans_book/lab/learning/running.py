@@ -1,0 +1,90 @@
+"""The recurrence made of parts, the learner's own where they were kept, and a model that uses it.
+
+It goes token by token and is slow: what it shows is that the functions of chapters 01 to 04 are all
+that a memory needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from titans_book.lab.learning.parts import RECURRENCE, credit, load
+from titans_book.memory.state import Gates, MemoryState, check, resume
+
+__all__ = ["install", "memorize"]
+
+
+def memorize(
+    q: Float[Tensor, "batch heads time dim"],
+    k: Float[Tensor, "batch heads time dim"],
+    v: Float[Tensor, "batch heads time dim_v"],
+    gates: Gates,
+    weights: Sequence[Tensor],
+    *,
+    state: MemoryState | None = None,
+    trace: list | None = None,
+    **rule: Any,
+) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
+    """The recurrence token by token, made of parts (Titans eqs. 8, 10, 13, 15).
+
+    The same call as `titans_book.memory.memorize`, for a memory of one matrix that takes the
+    surprise at every token: depth=1, chunk=1, clamp=None, the L2 objective, read="after".
+    Raises ValueError for another rule. Taught in notebooks/13_train_it.ipynb.
+    """
+    _require(rule, len(weights))
+    check(q, k, v, gates, weights)
+    found = load()
+    answer, *_, step = (_batched(found[name].function) for name in RECURRENCE)
+    start = resume(state, weights, len(k), k.dtype)
+    (M,), (S,) = start.weights, start.momentum
+    answers = []
+    for t in range(k.shape[2]):
+        now = [gate[:, :, t].to(M.dtype) for gate in (gates.theta, gates.eta, gates.alpha)]
+        M, S = step(M, S, k[:, :, t], v[:, :, t], *now)
+        answers.append(answer(M, q[:, :, t]))
+    y = torch.stack(answers, dim=2) if answers else torch.zeros_like(v)
+    return y, MemoryState((M,), (S,), (M,), start.position + k.shape[2])
+
+
+def _require(rule: dict[str, Any], layers: int) -> None:
+    wanted = {"objective": "l2", "retention": "decay", "chunk": 1, "read": "after", "clamp": None}
+    wrong = [f"{key}={rule[key]!r}" for key in wanted if rule.get(key, wanted[key]) != wanted[key]]
+    if layers != 1:
+        wrong.append(f"depth={layers}")
+    if wrong:
+        raise ValueError(
+            f"your parts are the steps of a one-matrix memory, and cannot run {', '.join(wrong)}: "
+            "build the model with memory=dict(depth=1, chunk=1, clamp=None)"
+        )
+
+
+def _batched(function: Callable) -> Callable:
+    """The function for one matrix, over batch and heads: by vmap, or one by one if that fails."""
+
+    def call(*arguments: Tensor) -> Any:
+        try:
+            return torch.vmap(torch.vmap(function))(*arguments)
+        except RuntimeError:
+            flat = [a.flatten(0, 1) for a in arguments]
+            results = [function(*one) for one in zip(*flat, strict=True)]
+            shape = arguments[0].shape[:2]
+            if isinstance(results[0], tuple):
+                return tuple(torch.stack(r).unflatten(0, shape) for r in zip(*results, strict=True))
+            return torch.stack(results).unflatten(0, shape)
+
+    return call
+
+
+def install(model: torch.nn.Module) -> str:
+    """Let every memory of a model run on the parts in use; says whose they are."""
+    blocks = [block.memory for block in model.blocks]
+    for memory in blocks:
+        _require(memory.rule, len(memory.initial))
+    for memory in blocks:
+        memory.memorize = memorize
+    return credit()
