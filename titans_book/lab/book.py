@@ -7,7 +7,7 @@ its tile stays empty. Taught in chapter 00.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import NamedTuple
 
@@ -85,19 +85,33 @@ def _wave(chapter: int, cells: int, turn: float) -> np.ndarray:
     return np.cos(2 * np.pi * (0.5 + chapter % 4 / 2) * place + turn * chapter)
 
 
-def memory(written: Iterable[str]) -> Float[np.ndarray, "rows columns"]:
+def _rates(written: Iterable[str] | Mapping[str, float]) -> list[float]:
+    """The write rate of each chapter, in the book's order."""
+    numbers = [chapter.number for chapter in CHAPTERS]
+    rates = written if isinstance(written, Mapping) else dict.fromkeys(written, 1.0)
+    if unknown := sorted(set(rates) - set(numbers)):
+        raise ValueError(f"written={unknown} are no chapters: they are called 00 to 14")
+    if wrong := {number: rate for number, rate in rates.items() if not 0 <= rate <= 1}:
+        raise ValueError(f"written={wrong} are no write rates: they lie between 0 and 1")
+    return [float(rates.get(number, 0.0)) for number in numbers]
+
+
+def memory(
+    written: Iterable[str] | Mapping[str, float],
+) -> Float[np.ndarray, "rows columns"]:
     """The matrix after the chapters with these numbers have been written into it.
 
     M = sum_c theta_c k_c^T v_c, with theta_c = 1 for a chapter that is written and 0 for the
-    others: Titans eq. 9 with the dot-product objective. The key of a chapter lives in its row of
-    tiles, its value in its column, so the tiles do not disturb each other.
+    others: Titans eq. 9 with the dot-product objective. A mapping gives each chapter's theta_c, in
+    [0, 1]. The key of a chapter lives in its row of tiles, its value in its column, so the tiles
+    do not disturb each other.
 
     >>> memory([]).shape, float(abs(memory([])).max())
     ((21, 65), 0.0)
+    >>> bool(np.allclose(memory({"03": 0.5}), memory(["03"]) / 2))
+    True
     """
-    written = set(written)
-    if unknown := sorted(written - {chapter.number for chapter in CHAPTERS}):
-        raise ValueError(f"written={unknown} are no chapters: they are called 00 to 14")
+    rates = _rates(written)
     keys = np.zeros((len(CHAPTERS), ROWS * HIGH))
     values = np.zeros((len(CHAPTERS), COLUMNS * WIDE))
     for index in range(len(CHAPTERS)):
@@ -105,7 +119,7 @@ def memory(written: Iterable[str]) -> Float[np.ndarray, "rows columns"]:
         keys[index, row * HIGH : (row + 1) * HIGH] = _wave(index, HIGH, 1.3)
         values[index, column * WIDE : (column + 1) * WIDE] = _wave(index + 1, WIDE, 0.7)
     k, v = torch.tensor(keys)[None, None], torch.tensor(values)[None, None]
-    theta = torch.tensor([[[float(chapter.number in written) for chapter in CHAPTERS]]]).double()
+    theta = torch.tensor([[rates]]).double()
     nothing, empty = torch.zeros_like(theta), torch.zeros(1, k.shape[-1], v.shape[-1]).double()
     gates = Gates(theta=theta, eta=nothing, alpha=nothing)
     _, state = memorize(k, k, v, gates, [empty], objective="dot")
@@ -113,14 +127,19 @@ def memory(written: Iterable[str]) -> Float[np.ndarray, "rows columns"]:
 
 
 def chapter_map(
-    written: Iterable[str] | None = None, *, alt: str, dark: bool | None = None
+    written: Iterable[str] | None = None,
+    *,
+    alt: str,
+    learned: Mapping[str, float] | None = None,
+    dark: bool | None = None,
 ) -> Picture:
     """The map of the book: 3 x 5 tiles of one memory matrix, one for each chapter.
 
     written: numbers of the chapters to write, such as ["00", "13"]; None: those that are there.
+    learned: write rates for the tiles instead, such as {"04": 0.5}; `written` keeps its captions.
     """
     written = ready() if written is None else list(written)
-    matrix = memory(written)
+    matrix = memory(written if learned is None else learned)
     with picture(alt, 7.6, 4.5, dark) as figure:
         axes = figure.subplots()
         axes.set(xlim=(-0.02, COLUMNS), ylim=(ROWS + 0.02, -0.02))
