@@ -133,7 +133,7 @@ class Frame:
         right, base = self.width - self.right, self.height - self.bottom
         parts = []
         for tick in _ticks(*self.y, self.ticks):
-            y, faint = float(self.down(tick)), 0.16 if tick > self.y[0] else 0.6
+            y, faint = float(self.down(tick)), 0.6 if tick in (0, self.y[0]) else 0.16
             parts.append(
                 f'<line x1="{self.left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"'
                 f' stroke="currentColor" stroke-opacity="{faint}"/><text x="{self.left - 13}"'

@@ -78,7 +78,8 @@ class Pick(Panel):
         heights = np.concatenate([y for _, y in self.curves.values()])
         low, high = min(0.0, float(heights.min())), max(0.0, float(heights.max()))
         air = 0.05 * (high - low)
-        return (low - air, high + air) if high > low else (-1.0, 1.0)
+        fitting = (low - air if low < 0 else 0.0), (high + air if high > 0 else 0.0)
+        return fitting if high > low else (-1.0, 1.0)
 
     def _button(self, index: int) -> ipywidgets.Button:
         made = ipywidgets.Button(
