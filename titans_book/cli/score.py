@@ -25,7 +25,7 @@ def score(run, folder: Path, began: float) -> dict:
         "bytes_to_learn_from": len(run.tokens),
         "bytes_held_out": len(run.held_out),
         "steps": run.settings.steps,
-        "minutes": (time.monotonic() - began) / 60,
+        "minutes_since_the_last_start": (time.monotonic() - began) / 60,
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         "cpu_cores": os.cpu_count(),
         "torch": torch.__version__,
