@@ -115,6 +115,8 @@ def test_answers_are_copies():
         (json.dumps({**EMPTY, "questions": {"01.a": 3}}), "'questions' is damaged"),
         (json.dumps({**EMPTY, "parts": {"04.a": {}}}), "'parts' is damaged"),
         (json.dumps({"titans_book": VERSION}), "is damaged"),
+        (json.dumps({**EMPTY, "exercises": {"04.a": {"attempts": "x"}}}), "'attempts' of '04.a'"),
+        (json.dumps({**EMPTY, "questions": {"04.q": {"answers": 5}}}), "'answers' of '04.q'"),
     ],
 )
 def test_a_file_that_makes_no_sense_is_put_aside_and_a_new_one_begins(path, said, text, why):

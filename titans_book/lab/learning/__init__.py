@@ -6,8 +6,24 @@ Everything a chapter needs of it:
 """
 
 from titans_book.lab.learning.attempt import exercise
+from titans_book.lab.learning.map import progress_map
 from titans_book.lab.learning.parts import credit, part, release
+from titans_book.lab.learning.predict import Pick, Predict
 from titans_book.lab.learning.progress import off
+from titans_book.lab.learning.quiz import quiz
+from titans_book.lab.learning.review import review
 from titans_book.lab.learning.running import install
 
-__all__ = ["credit", "exercise", "install", "off", "part", "release"]
+__all__ = [
+    "Pick",
+    "Predict",
+    "credit",
+    "exercise",
+    "install",
+    "off",
+    "part",
+    "progress_map",
+    "quiz",
+    "release",
+    "review",
+]

@@ -27,6 +27,11 @@ __all__ = ["Progress", "off", "progress"]
 VERSION = 1
 SECTIONS = ("exercises", "questions", "predictions", "parts")
 VARIABLE = "TITANS_BOOK_PROGRESS"
+NUMBER = (int, float)
+KINDS = {
+    **{"attempts": int, "hints": int, "outcomes": list, "first": NUMBER, "passed": NUMBER},
+    **{"answers": list, "box": int, "due": NUMBER, "values": list, "off_by": NUMBER},
+}
 
 
 def _empty() -> dict[str, Any]:
@@ -198,6 +203,10 @@ def _require(data: Any) -> None:
         kind = str if section == "parts" else dict
         if not isinstance(entries, dict) or not all(isinstance(e, kind) for e in entries.values()):
             raise ValueError(f"its part {section!r} is damaged")
+        for name, entry in entries.items() if kind is dict else ():
+            for key, value in entry.items():
+                if not isinstance(value, KINDS.get(key, object)) or isinstance(value, bool):
+                    raise ValueError(f"{key!r} of {name!r} is damaged")
 
 
 _current: list[Progress] = []
