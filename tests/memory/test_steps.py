@@ -1,4 +1,4 @@
-"""One token of a matrix memory equals the oracle, and the special cases are what they are called."""
+"""One token of a matrix memory equals the oracle; special cases are what they are called."""
 
 import torch
 from hypothesis import given

@@ -14,7 +14,6 @@ The function runs the exercise's probe on copies, in a thread of its own. Six an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,8 +23,9 @@ from torch import Tensor
 
 from titans_book.lab.learning.compare import distance, first_difference, gap
 from titans_book.lab.learning.exercise import Exercise, Step, Wrong
-from titans_book.lab.learning.guard import SECONDS, Misfit, Run, Watched, copies, put_back, run
+from titans_book.lab.learning.guard import SECONDS, Misfit, Run, Watched, run
 from titans_book.lab.learning.looks import likeness, taken_apart
+from titans_book.lab.learning.timing import times_as_long
 from titans_book.lab.learning.verdict import Difference, Verdict
 
 __all__ = ["examine"]
@@ -153,37 +153,12 @@ def _right(exercise: Exercise, function: Callable, watched: Watched) -> Found:
         says = f"The numbers are right, but {names} is changed in place: the caller's own memory."
         asks = "Which line writes into what was given (`+=`, `[...] =`, a name that ends in `_`)?"
         return "known", (says, asks), None
-    times = _slowness(exercise, function)
+    times = times_as_long(exercise, function)
     if times is not None and times > exercise.slow:
         says = f"The numbers are right. On a large input it takes over {exercise.slow:g} times as"
         asks = "Which loop over entries could be a single tensor operation?"
         return "slow", (f"{says} long as the book's version.", asks), None
     return "right", (f"It does what {exercise.source} says, in every step of the probe.",), None
-
-
-def _slowness(exercise: Exercise, function: Callable) -> float | None:
-    """How many times the reference's time the function takes on a large input; None: not asked."""
-    if exercise.load is None:
-        return None
-    with put_back():
-        arguments = exercise.load()
-
-    def seconds(called: Callable) -> float:
-        best = float("inf")
-        for _ in range(3):
-            given = copies(arguments)
-            begin = time.perf_counter()
-            called(*given)
-            best = min(best, time.perf_counter() - begin)
-            if best > 1.0:
-                break
-        return best
-
-    taken: list[float] = []
-    ran = run(lambda: taken.append(seconds(function)))
-    if ran.endless or not taken:
-        return float("inf") if ran.endless else None
-    return taken[0] / max(seconds(exercise.reference), 1e-5)
 
 
 def _array(value: Any) -> np.ndarray:
