@@ -150,3 +150,10 @@ def test_save_writes_where_it_says(tmp_path):
     png = figures.save(picture, tmp_path / "new" / "one.png")
     assert png.read_bytes() == picture.png()
     assert "Ones" in figures.save(picture, tmp_path / "one.svg").read_text()
+
+
+def test_a_short_text_can_be_drawn_larger():
+    once, twice = (figures.surprise_strip("ab", [0, 1], alt="Two", zoom=zoom) for zoom in (1, 2))
+    assert list(twice.get_size_inches()) == pytest.approx(list(2 * once.get_size_inches()))
+    sizes = [picture.axes[0].texts[0].get_fontsize() for picture in (once, twice)]
+    assert sizes[1] == pytest.approx(2 * sizes[0])

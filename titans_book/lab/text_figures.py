@@ -77,14 +77,21 @@ def surprise_strip(
     alt: str,
     limit: float | int | None = None,
     across: int = 72,
+    zoom: float | int = 1,
     dark: bool | None = None,
 ) -> Picture:
-    """Text shaded by surprise, as a picture: a tint and a bar under each token."""
+    """Text shaded by surprise, as a picture: a tint and a bar under each token.
+
+    across: letters on a line, at most. zoom: how much larger than usual, for short texts.
+    """
     pieces = spell(list(tokens) if isinstance(tokens, str) else tokens)
     values = np.nan_to_num(array(surprise), nan=0.0)
     limit = nice_limit(values, 0.98) if limit is None else check_limit(limit)
     shares = (values / limit).clip(0, 1)
-    with picture(alt, across * 0.098, 1.0, dark) as figure:
-        lines = write(figure.subplots(), pieces, shares, across)
-        figure.set_size_inches(across * 0.098, 0.22 * lines + 0.15)
+    with picture(alt, across * 0.098 * zoom, 1.0, dark) as figure:
+        axes = figure.subplots()
+        lines = write(axes, pieces, shares, across)
+        for text in axes.texts:
+            text.set_fontsize(zoom * text.get_fontsize())
+        figure.set_size_inches(across * 0.098 * zoom, (0.22 * lines + 0.15) * zoom)
     return figure
