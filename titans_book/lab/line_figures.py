@@ -68,6 +68,8 @@ def lines(
             axes.annotate(words, xytext=(0, 2), textcoords="offset points", fontsize=8, **place)
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.set_ylim(limits) if limits else None
+        whole = "x" not in log and bool((x % 1 == 0).all())
+        axes.locator_params(axis="x", integer=True) if whole else None
         axes.set_xscale("log") if "x" in log else None
         axes.set_yscale("log") if "y" in log else None
         axes.grid(axis="y")
