@@ -56,7 +56,9 @@ def _relation(yours: Tensor, expected: Tensor, subject: str, other: str) -> tupl
     if size < EXACT or float(yours.abs().max()) < EXACT:
         return ()
     factor = float((yours * expected).sum() / (expected * expected).sum())
-    if _equal(yours, factor * expected, size):
+    # Any number is a multiple of any other: of single ones, only plain multiples tell anything.
+    plain = yours.numel() > 1 or abs(4 * factor - round(4 * factor)) < EXACT
+    if plain and _equal(yours, factor * expected, size):
         if abs(factor + 1) < EXACT:
             return (f"{subject} {other} with the other sign.",)
         return (f"{subject} {factor:.3g} times {other}.",)
