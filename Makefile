@@ -5,23 +5,26 @@
 #   make test              unit tests, docstring examples, coverage, all notebooks
 #   make notebooks         build and run all notebooks from notebooks/source
 #   make clean             forget the environment
-# PYTHON=python3.12 chooses the interpreter, EXTRA=browser adds an extra of pyproject.toml.
+# PYTHON=python3.12 chooses the interpreter, EXTRA=browser adds an extra of pyproject.toml,
+# WORKERS=4 runs the tests in four processes instead of two.
 
 PYTHON ?= python3
 EXTRA ?=
 CHECK ?=
 BROWSER ?= yes
 PYTEST_ARGS ?=
+WORKERS ?= 2
 
 BIN := .venv/bin
 STAMP := .venv/.installed$(EXTRA:%=-%)
 NBVAL := --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
+SPREAD := -n $(WORKERS) --dist loadscope
 export JUPYTER_CONFIG_PATH := $(CURDIR)/.jupyter
 
 .PHONY: help install lab test unit chapters notebooks clean
 
 help:
-	@sed -n '1,9s/^# \{0,1\}//p' Makefile
+	@sed -n '1,10s/^# \{0,1\}//p' Makefile
 
 install: $(STAMP)
 
@@ -41,7 +44,9 @@ lab: $(STAMP)
 test: unit chapters
 
 unit: $(STAMP)
-	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
 # The chapters' models are small: on a busy machine a second thread makes them several times slower.
@@ -51,8 +56,8 @@ chapters notebooks: export OMP_NUM_THREADS ?= 1
 chapters: export PYTHONPATH := $(CURDIR)/tests/offline
 chapters notebooks: export TITANS_BOOK_PROGRESS := off
 chapters: $(STAMP)
-	$(BIN)/python -m pytest --nbval $(NBVAL) $(PYTEST_ARGS) notebooks/solutions
-	$(BIN)/python -m pytest --nbval-lax $(NBVAL) $(PYTEST_ARGS) notebooks/*.ipynb
+	$(BIN)/python -m pytest --nbval $(NBVAL) $(SPREAD) $(PYTEST_ARGS) notebooks/solutions
+	$(BIN)/python -m pytest --nbval-lax $(NBVAL) $(SPREAD) $(PYTEST_ARGS) notebooks/*.ipynb
 
 notebooks: $(STAMP)
 	$(BIN)/python -m titans_book notebooks

@@ -12,6 +12,9 @@ ROOT = Path(__file__).resolve().parents[1]
 # on a busy machine. Set before torch is imported, and handed on to the processes that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# No test touches the record of the person who runs it.
+os.environ["TITANS_BOOK_PROGRESS"] = "off"
+
 # Not a test: a module that closes the network for the process which imports it.
 collect_ignore = ["offline"]
 

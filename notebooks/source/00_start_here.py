@@ -264,10 +264,10 @@ book.chapter_map(alt="A memory matrix of 3 by 5 tiles, for the chapters 00 to 14
 # | | Chapter | You build | Status |
 # |---|---|---|---|
 # | 00 | Start here: a memory that learns while you read | first contact, the notation | you are here |
-# | 01 | Memory is a function: associative memory | a matrix that stores pairs, and its limits | in preparation |
-# | 02 | Surprise is a gradient | the error that drives every write | in preparation |
-# | 03 | Past surprise: momentum | a memory that stays alert after a shock | in preparation |
-# | 04 | Forgetting | the decay gate; the full Titans step | in preparation |
+# | 01 | Memory is a function: associative memory | a matrix that stores pairs, and its limits | [ready](01_memory_is_a_function.ipynb) |
+# | 02 | Surprise is a gradient | the error that drives every write | [ready](02_surprise_is_a_gradient.ipynb) |
+# | 03 | Past surprise: momentum | a memory that stays alert after a shock | [ready](03_past_surprise.ipynb) |
+# | 04 | Forgetting | the decay gate; the full Titans step | [ready](04_forgetting.ipynb) |
 # | 05 | Deep memory and its cliff | a memory that is itself a network | in preparation |
 # | 06 | Going parallel, honestly | the same numbers as matrix products | in preparation |
 # | 07 | Learning to memorise: the outer loop | keys, values and gates that are trained | in preparation |
@@ -434,6 +434,6 @@ print(doctor.report(findings).splitlines()[-1])
 # 4. What the key does not tell apart, the memory cannot tell apart.
 # 5. One recurrence, four lines, carries the whole book.
 #
-# **Next:** chapter 01 is in preparation. Until it is there, go straight to the live part:
-# [chapter 13, first edition](13_train_it.ipynb), where a language model with such a
-# memory inside trains on Shakespeare while you watch.
+# **Next:** [chapter 01](01_memory_is_a_function.ipynb), where you write such a matrix yourself. Or look
+# ahead: in [chapter 13, first edition](13_train_it.ipynb), a language model with such a memory inside
+# trains on Shakespeare while you watch.

@@ -39,10 +39,10 @@ class Chapter(NamedTuple):
 
 CHAPTERS = (
     Chapter("00", "Start here: a memory that learns while you read", "Start here", True),
-    Chapter("01", "Memory is a function: associative memory", "Memory is a function"),
-    Chapter("02", "Surprise is a gradient", "Surprise is a gradient"),
-    Chapter("03", "Past surprise: momentum", "Past surprise: momentum"),
-    Chapter("04", "Forgetting", "Forgetting"),
+    Chapter("01", "Memory is a function: associative memory", "Memory is a function", True),
+    Chapter("02", "Surprise is a gradient", "Surprise is a gradient", True),
+    Chapter("03", "Past surprise: momentum", "Past surprise: momentum", True),
+    Chapter("04", "Forgetting", "Forgetting", True),
     Chapter("05", "Deep memory and its cliff", "Deep memory and its cliff"),
     Chapter("06", "Going parallel, honestly", "Going parallel, honestly"),
     Chapter("07", "Learning to memorise: the outer loop", "Learning to memorise"),

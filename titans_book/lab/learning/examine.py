@@ -125,6 +125,8 @@ def _compared(exercise: Exercise, function: Callable, watched: Watched, steps: l
     looks = _looks(exercise, watched, steps[at], truth[at], name, at)
     near = _near(exercise, steps, truth)
     asks = f"Which term of {exercise.source} would make just this difference?"
+    if exercise.accept:
+        asks = "In which direction does it have to change?"
     return "unknown", (*where, *looks, *near, asks), difference
 
 
