@@ -509,7 +509,7 @@ assert (delta_error[1:] < 0.75 * hebb_error[1:]).all()
 assert eight_error[counts.index(16)] < 0.01 and 0.1 < eight_error[counts.index(32)] < 0.3
 
 # %% [markdown]
-# Delta wins, at every n, and by far. With patience it is exact while there is room. But you may hear
+# Delta wins from the second pair on, and by far. With patience it is exact while there is room. But you may hear
 # that *one pass of the delta rule is worse than Hebb once the memory is full*. By this measure that is
 # false. Is it false, then?
 #
@@ -541,7 +541,7 @@ Pick(
                  "pointing the right way.",
         "same": "It would mean that both measures say nothing about each other here. They do "
                 "disagree, and strongly.",
-        "hebb": "With few pairs there is no difference; the fuller the memory, the more pairs "
+        "hebb": "With few pairs there is hardly a difference; the fuller the memory, the more pairs "
                 "Hebb has ahead. The next picture shows both shares.",
     },
     limits=(-0.5, 0.5), xlabel="pairs written, n", ylabel="Hebb − delta",
@@ -569,7 +569,7 @@ assert (ahead[at(24) :] > 0.04).all() and (ahead[: at(16) + 1] < 0.04).all()
 
 # %% [markdown]
 # So the saying is true *by this measure*, and already from n = 24 on, three quarters of d. By the
-# error it is false at every n. Both are honest measures of the same matrices. Why do they disagree? Look
+# error it is false whatever n is. Both are honest measures of the same matrices. Why do they disagree? Look
 # at *which* pairs are recognised, from the oldest to the latest of 64.
 
 # %%
