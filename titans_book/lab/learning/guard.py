@@ -170,6 +170,8 @@ def _fit(result: Any, expected: Any, what: str) -> Tensor:
         raise Misfit("It returns nothing.", "Is there a `return` in front of the last line?")
     if isinstance(result, (bool, int, float)) and expected.dim() == 0:
         return torch.tensor(float(result), dtype=torch.float64)
+    if isinstance(result, Tensor) and result.dtype == torch.bool and expected.is_floating_point():
+        result = result.to(expected.dtype)  # a comparison counts as 0 or 1
     if not isinstance(result, Tensor):
         kind = type(result).__name__
         if expected.dim() == 0:
