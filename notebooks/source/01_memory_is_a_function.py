@@ -541,8 +541,8 @@ Pick(
                  "pointing the right way.",
         "same": "It would mean that both measures say nothing about each other here. They do "
                 "disagree, and strongly.",
-        "hebb": "With few pairs there is hardly a difference; the fuller the memory, the more pairs "
-                "Hebb has ahead. The next picture shows both shares.",
+        "hebb": "With few pairs there is hardly a difference; the fuller the memory, the more "
+                "pairs Hebb has ahead. The next picture shows both shares.",
     },
     limits=(-0.5, 0.5), xlabel="pairs written, n", ylabel="Hebb − delta",
     alt="Three curves, A to C: below zero, on zero, above zero",
