@@ -96,16 +96,20 @@ class LabPage:
         assert found, f"no code cell contains {containing!r} and in it {old!r}"
         self.page.keyboard.insert_text(new)
 
-    def said(self, containing: str, words: str, timeout: float = 60) -> str:
+    def said(self, containing: str, words: str, timeout: float = 20) -> str:
         """Wait until the output of the cell that contains a text says `words`; all that it says."""
-        output = f"""([text, words]) => {{
-          const cell = {PANEL}.content.widgets.find(cell => cell.model.type === 'code'
-              && cell.model.sharedModel.source.includes(text));
-          const said = cell.outputArea.node.innerText;
-          return said.includes(words) && said;
-        }}"""
+        cell = f"""const content = {PANEL}.content;
+          const index = content.widgets.findIndex(cell => cell.model.type === 'code'
+              && cell.model.sharedModel.source.includes(text));"""
+        # What is out of sight is not drawn.
+        self.page.evaluate(
+            f"async text => {{ {cell} await content.scrollToItem(index); }}", containing
+        )
+        said = f"{cell} const said = content.widgets[index].outputArea?.node.innerText ?? '';"
         answer = self.page.wait_for_function(
-            output, arg=[containing, words], timeout=timeout * 1000
+            f"([text, words]) => {{ {said} return said.includes(words) ? said : null; }}",
+            arg=[containing, words],
+            timeout=timeout * 1000,
         )
         return answer.json_value()
 
