@@ -196,7 +196,7 @@ def test_what_differs_only_later_is_said_to_be_right_so_far():
 def test_right_but_slow():
     def crawls(M, S, k, v, theta, eta, alpha):
         error = k @ M - v
-        u = torch.stack([torch.stack([a * b for b in error]) for a in k])
+        u = torch.stack([torch.stack([a * b / 2 + a * b / 2 for b in error]) for a in k])
         S = eta * S - theta * u
         return (1 - alpha) * M + S, S
 
@@ -272,3 +272,41 @@ def test_a_probe_without_numbers_is_no_likeness():
     )
     assert examine(exercise, lambda x: x + x).outcome == "right"
     assert "`y` is `x`" in " ".join(examine(exercise, lambda x: x).lines)
+
+
+def test_only_a_stub_is_open():
+    assert said(lambda *_: torch.ones(2) ^ torch.ones(2))[0] == "crashed"
+    assert "no power" in said(lambda *_: torch.ones(2) ^ torch.ones(2))[1]
+
+    def nbgraders_stub(*_):
+        raise NotImplementedError()
+
+    assert said(nbgraders_stub)[0] == "open"
+
+
+def test_shapes_that_do_not_fit_get_a_word_about_rows():
+    outcome, words = said(lambda M, S, k, *_: (M @ k, S))
+    assert outcome == "crashed" and "`q @ M`" in words
+
+
+def test_gradients_switched_on_in_the_callers_memory_are_named():
+    def by_autograd(M, k, v):
+        M.requires_grad_()
+        (0.5 * (k @ M - v).square().sum()).backward()
+        return M.grad
+
+    outcome, words = said(by_autograd, EXERCISES["02.surprise_grad"])
+    assert outcome == "known" and "`M`" in words and "clone" in words
+
+    def on_a_clone(M, k, v):
+        return by_autograd(M.detach().clone(), k, v)
+
+    assert said(on_a_clone, EXERCISES["02.surprise_grad"])[0] == "right"
+
+
+def test_a_python_number_is_no_tensor_where_a_gradient_has_to_pass():
+    outcome, words = said(
+        lambda M, k, v: 0.5 * ((k @ M - v) ** 2).sum().item(), EXERCISES["01.loss"]
+    )
+    assert outcome == "known" and "Python number" in words
+    assert said(lambda k: 1 / float(k @ k), EXERCISES["02.exact_rate"])[0] == "right"

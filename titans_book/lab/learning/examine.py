@@ -21,21 +21,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from titans_book.lab.learning.compare import distance, first_difference, gap
+from titans_book.lab.learning.compare import distance, first_difference
 from titans_book.lab.learning.exercise import Exercise, Step, Wrong
-from titans_book.lab.learning.guard import SECONDS, Misfit, Run, Watched, run
+from titans_book.lab.learning.fitting import Misfit
+from titans_book.lab.learning.guard import SECONDS, Run, Watched, run
 from titans_book.lab.learning.looks import likeness, taken_apart
 from titans_book.lab.learning.timing import times_as_long
 from titans_book.lab.learning.verdict import Difference, Verdict
+from titans_book.lab.learning.words import advice, described, line_of, parting, unit
 
 __all__ = ["examine"]
 
+STUBS = ("", "your turn")  # what the book's stubs raise, and nbgrader's; torch has other words
 NEAR = 0.25  # of the way from the truth: nearer than that, a wrong version is named as a likeness
 
 
 def examine(exercise: Exercise, function: Callable, seconds: float = SECONDS) -> Verdict:
     """Check one function. Never raises, whatever the function does."""
-    watched = Watched(function, exercise.reference, _argument_names(exercise))
+    names = _argument_names(exercise)
+    watched = Watched(function, exercise.reference, names, numbers=not exercise.part)
     steps: list[Step] = []
 
     def work() -> None:
@@ -43,7 +47,7 @@ def examine(exercise: Exercise, function: Callable, seconds: float = SECONDS) ->
             steps.append(step)
 
     ran = run(work, seconds)
-    verdict = _failed(watched, len(steps), ran, seconds)
+    verdict = _failed(watched, f"{unit(exercise)} {len(steps) + 1}", ran, seconds)
     if verdict is None:
         verdict = _compared(exercise, function, watched, steps)
     outcome, lines, difference = verdict
@@ -58,13 +62,13 @@ def _argument_names(exercise: Exercise) -> tuple[str, ...]:
 Found = tuple[str, tuple[str, ...], Difference | None]
 
 
-def _failed(watched: Watched, right: int, ran: Run, seconds: float) -> Found | None:
-    """The answer for a run that did not come to its end: `right` steps had returned something."""
-    error, at = ran.error, f"step {right + 1}"
-    if isinstance(error, NotImplementedError):
+def _failed(watched: Watched, at: str, ran: Run, seconds: float) -> Found | None:
+    """The answer for a run that did not come to its end but stopped `at` some step."""
+    error = ran.error
+    if isinstance(error, NotImplementedError) and str(error) in STUBS:
         says = "It is not written yet. Until it is, the book's own version is used."
         return "open", (says,), None
-    given = _describe(watched)
+    given = described(watched)
     if ran.endless:
         says = f"It had not come to an end after {seconds:g} seconds, so it was stopped in {at}."
         return "crashed", (says, given, "Which loop in it has no way out?"), None
@@ -72,40 +76,10 @@ def _failed(watched: Watched, right: int, ran: Run, seconds: float) -> Found | N
         return "known", (error.says, error.asks), None
     if error is not None:
         kind, words = type(error).__name__, " ".join(str(error).split())[:300]
-        line = _line_of(error, watched.function)
+        line = line_of(error, watched.function)
         says = f"It stopped in {at} with `{kind}`: {words}{'' if words.endswith('.') else '.'}"
-        return "crashed", (says, *line, given), None
+        return "crashed", (says, *line, given, *advice(words)), None
     return None
-
-
-def _describe(watched: Watched) -> str:
-    """What the function was given when it failed, argument by argument."""
-    if not watched.given:
-        return "It was not even called: does it take the arguments of the stub, in their order?"
-    words = []
-    for place, value in enumerate(watched.given[-1]):
-        if isinstance(value, Tensor) and value.dim():
-            text = f"shape {tuple(value.shape)}, {str(value.dtype).removeprefix('torch.')}"
-        else:
-            text = f"{float(value):.3f}" if isinstance(value, (Tensor, float)) else repr(value)
-        words.append(f"`{watched.name(place)}`: {text}")
-    return "It was given " + "; ".join(words) + "."
-
-
-def _line_of(error: BaseException, function: Callable) -> tuple[str, ...]:
-    """The line of the function at which it failed, counted from its `def`."""
-    code, trace, line = getattr(function, "__code__", None), error.__traceback__, None
-    while trace is not None:
-        if trace.tb_frame.f_code is code:
-            line = trace.tb_lineno - code.co_firstlineno + 1
-        trace = trace.tb_next
-    return (f"That was in line {line} of your function.",) if line else ()
-
-
-def _so_far(right: int) -> tuple[str, ...]:
-    if right == 0:
-        return ()
-    return (f"Step{'s 1 to ' + str(right) if right > 1 else ' 1'}: right.",)
 
 
 def _compared(exercise: Exercise, function: Callable, watched: Watched, steps: list[Step]) -> Found:
@@ -117,14 +91,14 @@ def _compared(exercise: Exercise, function: Callable, watched: Watched, steps: l
         return _right(exercise, function, watched)
     at, name = differs if differs is not None else (0, next(iter(steps[0])))
     expected = None if exercise.accept else _array(truth[at][name])
-    difference = Difference(at + 1, name, _array(steps[at][name]), expected)
-    where = _where(steps, truth, at, name, exercise) if expected is not None else (missing,)
+    difference = Difference(at + 1, name, _array(steps[at][name]), expected, unit(exercise))
+    where = parting(steps, truth, at, name, exercise) if expected is not None else (missing,)
     known = _known(exercise, steps)
     if known is not None:
         return "known", (*where, known.says, known.asks), difference
     looks = _looks(exercise, watched, steps[at], truth[at], name, at)
     near = _near(exercise, steps, truth)
-    asks = f"Which term of {exercise.source} would make just this difference?"
+    asks = f"Which term of the equation ({exercise.source}) would make just this difference?"
     if exercise.accept:
         asks = "In which direction does it have to change?"
     return "unknown", (*where, *looks, *near, asks), difference
@@ -150,6 +124,11 @@ def _looks(
 
 
 def _right(exercise: Exercise, function: Callable, watched: Watched) -> Found:
+    if watched.tracked:
+        says = "The numbers are right, but gradients are now switched on in the caller's own "
+        names = " and ".join(f"`{name}`" for name in watched.tracked)
+        asks = "The next call would add to the old gradient: which line should work on a clone?"
+        return "known", (f"{says}{names}.", asks), None
     if watched.edited:
         names = " and ".join(f"`{name}`" for name in watched.edited)
         says = f"The numbers are right, but {names} is changed in place: the caller's own memory."
@@ -160,7 +139,7 @@ def _right(exercise: Exercise, function: Callable, watched: Watched) -> Found:
         says = f"The numbers are right. On a large input it takes over {exercise.slow:g} times as"
         asks = "Which loop over entries could be a single tensor operation?"
         return "slow", (f"{says} long as the book's version.", asks), None
-    return "right", (f"It does what {exercise.source} says, in every step of the probe.",), None
+    return "right", (f"It agrees with {exercise.source} on every {unit(exercise)} tried.",), None
 
 
 def _array(value: Any) -> np.ndarray:
@@ -188,15 +167,3 @@ def _near(exercise: Exercise, steps: list[Step], truth: list[Step]) -> tuple[str
     if wrong is None or not off < NEAR * min(distance(steps, truth), 1e9):
         return ()
     return (f"It behaves nearly like a mistake that the book knows: {wrong.says}",)
-
-
-def _where(
-    steps: list[Step], truth: list[Step], at: int, name: str, exercise: Exercise
-) -> tuple[str, ...]:
-    """What is right so far, and where the first difference is."""
-    limit = exercise.tolerance
-    fine = [other for other in truth[at] if gap(steps[at][other], truth[at][other]) <= limit]
-    also = f" There {' and '.join(f'`{one}`' for one in fine)} is right still." if fine else ""
-    single = len(truth) > 1 and at == 0
-    begin = "It differs from the first step on" if single else f"It differs first at step {at + 1}"
-    return (*_so_far(at), f"{begin}, in `{name}`.{also}")

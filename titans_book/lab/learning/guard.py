@@ -18,7 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["Misfit", "Run", "Watched", "put_back", "run"]
+from titans_book.lab.learning.fitting import fit
+
+__all__ = ["Run", "Watched", "copies", "put_back", "run"]
 
 PAGE = 2000  # characters of print that are kept
 SECONDS = 5.0
@@ -26,14 +28,6 @@ SECONDS = 5.0
 
 class TooLong(BaseException):
     """Raised inside a function that does not come to an end."""
-
-
-class Misfit(Exception):
-    """What came back is not what was asked for: `says` why, and `asks` what helps."""
-
-    def __init__(self, says: str, asks: str):
-        super().__init__(says)
-        self.says, self.asks = says, asks
 
 
 @dataclass
@@ -113,25 +107,47 @@ def copies(values: tuple) -> tuple:
 
 
 class Watched:
-    """A function that is called on copies. What it was given, edited and returned is remembered."""
+    """A function that is called on copies, and whose result is fitted to the reference's.
 
-    def __init__(self, function: Callable, reference: Callable, names: tuple[str, ...] = ()):
-        self.function, self.reference, self.names = function, reference, names
+    given: the arguments of every call; edited: those it changed in place; tracked: those on which
+    it switched gradients. numbers: whether a Python number is as good as a tensor without axes.
+    """
+
+    def __init__(
+        self,
+        function: Callable,
+        reference: Callable,
+        names: tuple[str, ...] = (),
+        numbers: bool = False,
+    ):
+        self.function, self.reference, self.names, self.numbers = (
+            function,
+            reference,
+            names,
+            numbers,
+        )
         self.given: list[tuple] = []
         self.edited: list[str] = []
+        self.tracked: list[str] = []
 
     def __call__(self, *arguments: Any) -> Any:
         self.given.append(copies(arguments))
         mine = copies(arguments)
         result = self.function(*mine)
         for place, (after, before) in enumerate(zip(mine, arguments, strict=True)):
-            same = not isinstance(before, Tensor) or _same(after, before)
-            if not same and self.name(place) not in self.edited:
-                self.edited.append(self.name(place))
+            if isinstance(before, Tensor):
+                self._look(self.name(place), after, before)
         expected = self.reference(*copies(arguments))
         if not arguments and isinstance(result, Tensor):  # where nothing is given, nothing sets it
             result = result.to(torch.as_tensor(expected).dtype)
-        return fit(result, expected)
+        return fit(result, expected, self.numbers)
+
+    def _look(self, name: str, after: Tensor, before: Tensor) -> None:
+        """Note an argument that the function has changed, or made to collect gradients."""
+        if not _same(after.detach(), before) and name not in self.edited:
+            self.edited.append(name)
+        if after.requires_grad and name not in self.tracked:
+            self.tracked.append(name)
 
     def name(self, place: int) -> str:
         """What an argument is called."""
@@ -142,68 +158,3 @@ def _same(after: Tensor, before: Tensor) -> bool:
     return after.shape == before.shape and torch.equal(
         torch.nan_to_num(after), torch.nan_to_num(before)
     )
-
-
-def fit(result: Any, expected: Any) -> Any:
-    """The result, made of tensors like the expected ones; Misfit says what is different."""
-    if not isinstance(expected, tuple):
-        return _fit(result, expected, "the result")
-    if isinstance(result, list):
-        result = tuple(result)
-    if result is not None and (not isinstance(result, tuple) or len(result) != len(expected)):
-        count = len(result) if isinstance(result, tuple) else "one"
-        raise Misfit(
-            f"It returns {count} value{'' if count == 'one' else 's'}; "
-            f"{len(expected)} are asked for.",
-            "What does the last line of the docstring say should come back, and in which order?",
-        )
-    results = (None,) * len(expected) if result is None else result
-    return tuple(
-        _fit(one, other, f"result {place}")
-        for place, (one, other) in enumerate(zip(results, expected, strict=True), 1)
-    )
-
-
-def _fit(result: Any, expected: Any, what: str) -> Tensor:
-    expected = torch.as_tensor(expected)
-    if result is None:
-        raise Misfit("It returns nothing.", "Is there a `return` in front of the last line?")
-    if isinstance(result, (bool, int, float)) and expected.dim() == 0:
-        return torch.tensor(float(result), dtype=torch.float64)
-    if isinstance(result, Tensor) and result.dtype == torch.bool and expected.is_floating_point():
-        result = result.to(expected.dtype)  # a comparison counts as 0 or 1
-    if not isinstance(result, Tensor):
-        kind = type(result).__name__
-        if expected.dim() == 0:
-            says = f"{what.capitalize()} is of type {kind}; a number is asked for."
-            raise Misfit(says, "How is that number written in Python?")
-        raise Misfit(
-            f"{what.capitalize()} is of type {kind}, not a torch tensor.",
-            "Which torch operation gives the same, without leaving torch?",
-        )
-    if result.device != expected.device:
-        raise Misfit(
-            f"{what.capitalize()} lies on the device {result.device}, the inputs on "
-            f"{expected.device}.",
-            "Which of your tensors was made elsewhere?",
-        )
-    _fit_shape(result, expected, what)
-    if result.dtype != expected.dtype:
-        raise Misfit(
-            f"{what.capitalize()} has dtype {result.dtype}; the inputs have {expected.dtype}, and "
-            "so must it.",
-            "Where do you make a tensor without saying its dtype, or convert one?",
-        )
-    return result.detach()
-
-
-def _fit_shape(result: Tensor, expected: Tensor, what: str) -> None:
-    if result.shape == expected.shape:
-        return
-    have, want = tuple(result.shape), tuple(expected.shape)
-    asks = f"Which product of your tensors has the shape {want}?"
-    if have == want[::-1]:
-        asks = "Keys are rows here: which of the two vectors comes first in the outer product?"
-    elif expected.dim() == 0:
-        asks = "One number is asked for: what turns all of these into one?"
-    raise Misfit(f"{what.capitalize()} has the shape {have}, where {want} is asked for.", asks)

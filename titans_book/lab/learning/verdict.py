@@ -34,6 +34,7 @@ class Difference:
     name: str
     yours: np.ndarray
     expected: np.ndarray | None
+    unit: str = "step"
 
     def panels(self) -> dict[str, np.ndarray]:
         """Yours, and if it may be shown the expected one and the difference, as matrices."""
@@ -101,7 +102,7 @@ class Verdict:
             return ""
         panels = self.difference.panels()
         limit = pixels.nice_limit(np.concatenate([p.ravel() for p in panels.values()]), 1.0)
-        where = f"{self.difference.name} at step {self.difference.step}"
+        where = f"{self.difference.name} at {self.difference.unit} {self.difference.step}"
         cells = "".join(_figure(title, matrix, limit, where) for title, matrix in panels.items())
         note = f"<small>{escape(where)}; colours from −{limit:g} (blue) to {limit:g} (red)</small>"
         style = "display:flex;gap:1.2em;flex-wrap:wrap;margin:.5em 0 .2em"

@@ -1,0 +1,90 @@
+"""Is a result of the right kind? Number of values, type, shape, dtype, device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["Misfit", "fit"]
+
+
+class Misfit(Exception):
+    """What came back is not what was asked for: `says` why, and `asks` what helps."""
+
+    def __init__(self, says: str, asks: str):
+        super().__init__(says)
+        self.says, self.asks = says, asks
+
+
+def fit(result: Any, expected: Any, numbers: bool = False) -> Any:
+    """The result, made of tensors like the expected ones; Misfit says what is different.
+
+    numbers: whether a Python number is as good as a tensor without axes.
+    """
+    if not isinstance(expected, tuple):
+        return _fit(result, expected, "the result", numbers)
+    if isinstance(result, list):
+        result = tuple(result)
+    if result is not None and (not isinstance(result, tuple) or len(result) != len(expected)):
+        count = len(result) if isinstance(result, tuple) else "one"
+        raise Misfit(
+            f"It returns {count} value{'' if count == 'one' else 's'}; "
+            f"{len(expected)} are asked for.",
+            "What does the last line of the docstring say should come back, and in which order?",
+        )
+    results = (None,) * len(expected) if result is None else result
+    return tuple(
+        _fit(one, other, f"result {place}", numbers)
+        for place, (one, other) in enumerate(zip(results, expected, strict=True), 1)
+    )
+
+
+def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
+    numbers = numbers or not isinstance(expected, Tensor)
+    expected = torch.as_tensor(expected)
+    if result is None:
+        raise Misfit("It returns nothing.", "Is there a `return` in front of the last line?")
+    if isinstance(result, (bool, int, float)) and expected.dim() == 0:
+        if numbers:
+            return torch.tensor(float(result), dtype=torch.float64)
+        says = f"{what.capitalize()} is a Python number; a tensor without axes is asked for."
+        raise Misfit(says, "Which call in it turns a tensor into a number, and cuts its gradient?")
+    if isinstance(result, Tensor) and result.dtype == torch.bool and expected.is_floating_point():
+        result = result.to(expected.dtype)  # a comparison counts as 0 or 1
+    if not isinstance(result, Tensor):
+        kind = type(result).__name__
+        if expected.dim() == 0:
+            says = f"{what.capitalize()} is of type {kind}; a number is asked for."
+            raise Misfit(says, "How is that number written in Python?")
+        raise Misfit(
+            f"{what.capitalize()} is of type {kind}, not a torch tensor.",
+            "Which torch operation gives the same, without leaving torch?",
+        )
+    if result.device != expected.device:
+        raise Misfit(
+            f"{what.capitalize()} lies on the device {result.device}, the inputs on "
+            f"{expected.device}.",
+            "Which of your tensors was made elsewhere?",
+        )
+    _fit_shape(result, expected, what)
+    if result.dtype != expected.dtype:
+        raise Misfit(
+            f"{what.capitalize()} has dtype {result.dtype}; the inputs have {expected.dtype}, and "
+            "so must it.",
+            "Where do you make a tensor without saying its dtype, or convert one?",
+        )
+    return result.detach()
+
+
+def _fit_shape(result: Tensor, expected: Tensor, what: str) -> None:
+    if result.shape == expected.shape:
+        return
+    have, want = tuple(result.shape), tuple(expected.shape)
+    asks = f"Which product of your tensors has the shape {want}?"
+    if have == want[::-1]:
+        asks = "Keys are rows here: which of the two vectors comes first in the outer product?"
+    elif expected.dim() == 0:
+        asks = "One number is asked for: what turns all of these into one?"
+    raise Misfit(f"{what.capitalize()} has the shape {have}, where {want} is asked for.", asks)

@@ -1,0 +1,76 @@
+"""The sentences of a check: what was given, where it stopped, where it parts from the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from titans_book.lab.learning.compare import gap
+from titans_book.lab.learning.exercise import Exercise, Step
+from titans_book.lab.learning.guard import Watched
+
+__all__ = ["advice", "described", "line_of", "parting", "unit"]
+
+
+def described(watched: Watched) -> str:
+    """What the function was given when it failed, argument by argument."""
+    if not watched.given:
+        return "It was not even called: does it take the arguments of the stub, in their order?"
+    words = []
+    for place, value in enumerate(watched.given[-1]):
+        if isinstance(value, Tensor) and value.dim():
+            text = f"shape {tuple(value.shape)}, {str(value.dtype).removeprefix('torch.')}"
+        else:
+            text = f"{float(value):.3f}" if isinstance(value, (Tensor, float)) else repr(value)
+        words.append(f"`{watched.name(place)}`: {text}")
+    return "It was given " + "; ".join(words) + "."
+
+
+def line_of(error: BaseException, function: Callable) -> tuple[str, ...]:
+    """The line of the function at which it failed, counted from its `def`."""
+    code, trace, line = getattr(function, "__code__", None), error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code is code:
+            line = trace.tb_lineno - code.co_firstlineno + 1
+        trace = trace.tb_next
+    return (f"That was in line {line} of your function.",) if line else ()
+
+
+def advice(words: str) -> tuple[str, ...]:
+    """What helps against the commonest errors, by their words."""
+    if "bitwise_xor" in words:
+        return ("In Python `^` is no power: which sign is?",)
+    if any(
+        part in words for part in ("size mismatch", "cannot be multiplied", "must match the size")
+    ):
+        rows = "Tokens are rows here: a memory is asked as `q @ M`, and `torch.outer(a, b)` has the"
+        return (f"{rows} shape (len(a), len(b)). Which of your shapes do not fit?",)
+    return ()
+
+
+def unit(exercise: Exercise) -> str:
+    """What a probe consists of: steps if something is carried on, else examples."""
+    return "step" if getattr(exercise.probe, "state", None) else "example"
+
+
+def so_far(right: int, unit: str) -> tuple[str, ...]:
+    """What is right before the first difference."""
+    if right == 0:
+        return ()
+    return (f"{unit.capitalize()}{f's 1 to {right}' if right > 1 else ' 1'}: right.",)
+
+
+def parting(
+    steps: list[Step], truth: list[Step], at: int, name: str, exercise: Exercise
+) -> tuple[str, ...]:
+    """What is right so far, and where the first difference is."""
+    limit = exercise.tolerance
+    fine = [other for other in truth[at] if gap(steps[at][other], truth[at][other]) <= limit]
+    also = f" There {' and '.join(f'`{one}`' for one in fine)} is right still." if fine else ""
+    single = len(truth) > 1 and at == 0
+    what = unit(exercise)
+    begin = f"It differs first at {what} {at + 1}"
+    if single:
+        begin = f"It differs from the first {what} on"
+    return (*so_far(at, what), f"{begin}, in `{name}`.{also}")
