@@ -17,8 +17,9 @@
 #
 # Whoever meets a fox for the first time does not answer "key not found". A memory worth its name has
 # something to say about what it has never seen, and it says it because of what it has seen. The
-# smallest such memory is one matrix. It is also the one inside linear attention, and the seed of
-# everything that Titans does.
+# smallest such memory is one matrix. It is also the one inside linear attention (attention answers with
+# all stored values, each weighted by how well its key fits the question; the linear kind leaves out the
+# softmax over these weights), and the seed of everything that Titans does.
 #
 # **You will be able to**
 #
@@ -374,8 +375,8 @@ for times in (2, 3, 4):
 # right sound should reach, and whatever else is in the answer is crosstalk. The slider sets dog · wolf.
 # Whenever you move it or switch the rule, your whole list of writes is played again from an empty memory.
 #
-# **A question for the board:** with the delta rule, dog written first and wolf second, once each: at
-# which likeness does the dog *begin* to howl? And under Hebb's rule?
+# **A question for the board:** with the delta rule, dog written first and wolf second, once each: from
+# which likeness on does the dog howl *louder than it woofs*? And under Hebb's rule?
 
 # %%
 board = WriteBoard(
@@ -420,7 +421,7 @@ figures.lines(
 #
 # Between 0.61 and 0.62. With likeness ρ, the dog's answer is (1 − ρ²) woof + ρ howl: you did this for
 # ρ = 0.8. The two are equally loud where ρ² + ρ = 1, and that is the **golden ratio**, 0.618. Hebb's dog
-# says 1 woof + ρ howl: it never howls first, until at ρ = 1 dog and wolf are the same key, and no rule
+# says 1 woof + ρ howl: its howl is never the louder one, until at ρ = 1 dog and wolf are the same key, and no rule
 # can tell them apart.
 #
 # </details>
@@ -509,9 +510,10 @@ assert (delta_error[1:] < 0.75 * hebb_error[1:]).all()
 assert eight_error[counts.index(16)] < 0.01 and 0.1 < eight_error[counts.index(32)] < 0.3
 
 # %% [markdown]
-# Delta wins from the second pair on, and by far. With patience it is exact while there is room. But you may hear
-# that *one pass of the delta rule is worse than Hebb once the memory is full*. By this measure that is
-# false. Is it false, then?
+# Delta is nearer from the second pair on, and by far, though at 64 pairs it, too, is no nearer than an
+# answer of 0 would be. With ever more passes it becomes exact as long as n ≤ d; for 16 pairs eight passes
+# do. But you may hear that *one pass of the delta rule is worse than Hebb once the memory is full*. By
+# this measure that is false. Is it false, then?
 #
 # ## Near, or recognisable?
 #
@@ -539,8 +541,8 @@ Pick(
     because={
         "delta": "That would fit the errors you have just seen. But being near is not the same as "
                  "pointing the right way.",
-        "same": "It would mean that both measures say nothing about each other here. They do "
-                "disagree, and strongly.",
+        "same": "It would mean that both rules recognise equally many pairs, however far off "
+                "their answers are. They do not.",
         "hebb": "With few pairs there is hardly a difference; the fuller the memory, the more "
                 "pairs Hebb has ahead. The next picture shows both shares.",
     },
@@ -588,7 +590,7 @@ hebb_age, delta_age = by_age(hebb_write), by_age(delta_once)
 figures.lines(
     torch.arange(8) * 8 + 4.5, {"Hebb": hebb_age, "delta, one pass": delta_age}, limits=(0, 1.05),
     xlabel="place in the order of writing, 1 to 64", ylabel="share recognised",
-    alt="Hebb's share is about 0.83 whatever the place. Delta's rises steeply, from 0.06 for the "
+    alt="Hebb's share is about 0.83 whatever the place. Delta's rises steeply, from 0.07 for the "
         "oldest pairs to 1 for the latest.",
 )  # fmt: skip
 
@@ -672,11 +674,12 @@ quiz("01.measure")
 # ## What you have seen
 #
 # 1. A memory is a function: q M answers every question, and similar questions alike.
-# 2. Hebb adds the outer product of key and value. Recall is the value, plus crosstalk k · k′.
+# 2. Hebb adds the outer product of key and value. Recall is the value (for |k| = 1),
+#    plus crosstalk, (k · k′) v′ of every other pair.
 # 3. The delta rule writes only what is missing: exact for the latest pair, and a known pair changes
 #    nothing.
 # 4. A d by d matrix can hold d pairs exactly; beyond that, every rule has to choose what to lose.
-# 5. Delta's answers are nearer at every n; from about ¾ d on Hebb's are recognised more often. A
+# 5. Delta's answers are nearer at every n > 1; from about ¾ d on Hebb's are recognised more often. A
 #    measure is a choice.
 #
 # **You can now** store pairs in a matrix by hand, compute the crosstalk of two keys before running

@@ -281,12 +281,13 @@ assert for_key.tolist() == [0, 0] and for_memory.norm() > 0
 # %% [markdown]
 # The gradient for the key is a row, e Mᵀ. It says how to change the *word* so that it would surprise
 # less, and words are not ours to change. An empty memory has none at all: the pair could not be newer,
-# and a "surprise with respect to the input" would be **0**. With respect to the memory it is −kᵀv, the
-# whole pair. Throughout this book surprise is the gradient for the memory, as in equations (8), (10),
+# and a surprise taken for the key would be **0**. (In Titans the input also makes the value, so the
+# gradient for the input is not 0; but it has the input's shape, and cannot be written into M.) With
+# respect to the memory it is −kᵀv, the whole pair. Throughout this book surprise is the gradient for the memory, as in equations (8), (10),
 # (14) and (16).
 #
 # **And the factor 2.** Equation (12) is printed without the ½; appendix C has it. So the gradient of (12)
-# is 2u, and a θ from there is worth half a θ here. Measured, not only said:
+# is 2u, and a θ from there does as much as 2θ here. Measured, not only said:
 
 # %%
 def printed(M):
@@ -581,7 +582,8 @@ assert abs(shares[1] - 0.7) < 0.02 and 0.6 < shares[2] < 0.8 and abs(cosine - 0.
 # With keys far apart and θ = 1 a repeat keeps about 7 % of its surprise, and each single one less than
 # 10 %. With θ = 0.3 it keeps 70 %, which is 1 − θ. With keys of cosine 0.7 it keeps about 70 % as well,
 # at full θ: every pair was overwritten by its lookalikes. **Surprise at a repeat has two causes, and the
-# number does not tell which:** too little was written, or too much was overwritten.
+# number does not tell which:** the wrong share was written (too little, or beyond 1 too much), or it was
+# overwritten.
 #
 # ## Play: type something
 #
@@ -589,7 +591,7 @@ assert abs(shares[1] - 0.7) < 0.02 and 0.6 < shares[2] < 0.8 and abs(cosine - 0.
 # are open). Type whatever you like, in any script.
 #
 # **A question for the sliders.** Take three equal lines, as they stand there, and drag *change letter
-# no.* through line 2. How many letters start to glow in line 2, and how many in line 3, where nothing was
+# no.* through the middle of line 2. How many letters start to glow in line 2, and how many in line 3, where nothing was
 # changed? Then predict, before you move it: what do 4 *letters before* do to these two numbers? And: at
 # which two positions of θ does a repeat surprise exactly as much as the first meeting?
 
@@ -620,7 +622,7 @@ figures.heatmap(
 # *Three and one.* In line 2: the changed letter, because another was expected; and the two after it,
 # whose keys have never been seen. In line 3: only the letter that takes its place back, since there all
 # keys are old. With n letters before it is n + 1 and still one. (Where lines begin, n letters are new
-# already: no line break stood before them.) For θ: at 0 nothing is ever written, and at 2 every answer
+# already: no line break stood before them. Near its end the glow runs over into line 3.) For θ: at 0 nothing is ever written, and at 2 every answer
 # jumps to the mirror image of its error.
 #
 # </details>
@@ -642,8 +644,8 @@ assert all(abs(surprises("aaaa", theta, 1)[2] - 1) < 1e-6 for theta in (0.0, 2.0
 # ## Bug hunt
 #
 # Here is a surprise as some public code has it, retold in three lines of our own: surprise is a
-# *number*, and the number says how hard to write. It looks reasonable. On a pair that is met five times
-# it even gives the same surprises as ours. Then the value of that key changes, and stays changed. Read
+# *number*, and the number says how hard to write. It looks reasonable. On a pair whose key and
+# value have length 1, met five times, it even gives the same surprises as ours. Then the value of that key changes, and stays changed. Read
 # the function first: what will happen?
 
 # %%
@@ -667,7 +669,7 @@ figures.lines(
     range(1, 12), {"surprise_step": ours, "loud_write": loud}, roles="surprise",
     xlabel="meeting (the value changes at the sixth)", ylabel="surprise",
     alt="Both fall together from 1 to nearly 0 over five meetings and jump to 1.4 at the sixth. "
-        "Then surprise_step falls again; loud_write grows from meeting to meeting, to 7.",
+        "Then surprise_step falls again; loud_write dips to 1.0 and then grows, to 7.",
 )  # fmt: skip
 
 # %% [markdown]
@@ -676,8 +678,8 @@ figures.lines(
 # `torch.outer(k, v)` points to the new value, always. A gradient has a size *and a direction*: here
 # (old answer − new value), so a step against it takes the old answer out and puts the new one in.
 # `loud_write` can only add. The old value never leaves, so the error never falls below it, and every
-# meeting adds still more. As long as a key has one value only, both directions agree, and no test
-# notices. The mend is one term: `v - read(M, k)` instead of `shock` and `v`.
+# meeting adds still more. As long as a key has one value only, of length 1, both writes are equal, and a
+# test with such pairs notices nothing. The mend is one term: `v - read(M, k)` instead of `shock` and `v`.
 #
 # </details>
 #

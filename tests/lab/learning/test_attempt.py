@@ -218,3 +218,22 @@ def test_a_memory_runs_on_the_oracle_as_well():
 def test_the_record_is_plain_json(record):
     titans_step.check()
     assert json.loads(record.path.read_text())["titans_book"] == 1
+
+
+def test_a_function_that_calls_itself_is_told_so(record):
+    @exercise("04.titans_step")
+    def titans_step(M, S, k, v, theta, eta, alpha):
+        return titans_step(M, S, k, v, theta, eta, alpha)
+
+    verdict = titans_step.check()
+    assert verdict.outcome == "known" and "calls itself" in str(verdict)
+
+
+def test_a_function_of_another_name_is_not_kept(record):
+    @exercise("04.titans_step")
+    def my_step(M, S, k, v, theta, eta, alpha):
+        return steps.titans_step(M, S, k, v, theta, eta, alpha)
+
+    assert my_step.check().passed
+    assert "Call it titans_step" in repr(my_step.keep())
+    assert record.parts() == {}

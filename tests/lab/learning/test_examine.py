@@ -310,3 +310,64 @@ def test_a_python_number_is_no_tensor_where_a_gradient_has_to_pass():
     )
     assert outcome == "known" and "Python number" in words
     assert said(lambda k: 1 / float(k @ k), EXERCISES["02.exact_rate"])[0] == "right"
+
+
+class Unprintable(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def test_errors_without_words_and_of_other_kinds():
+    def raises(error):
+        def function(*_):
+            raise error
+
+        return function
+
+    assert "cannot be printed" in said(raises(Unprintable()))[1]
+    assert "`SystemExit`." in said(raises(SystemExit()))[1]
+
+    class StdinMissing(NotImplementedError):
+        """What a kernel raises for input() where nobody can type."""
+
+    assert said(raises(StdinMissing("raw_input was called")))[0] == "crashed"
+    assert said(raises(NotImplementedError("todo")))[0] == "open"
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda *_: (yield 1), "`yield`"),
+        (lambda M, k, v: (M, M), "2 values in a tuple; one tensor"),
+        (lambda M, k, v: [M], "1 value in a list; one tensor"),
+    ],
+)
+def test_one_tensor_is_one_tensor(function, words):
+    outcome, said_ = said(function, EXERCISES["02.surprise_grad"])
+    assert outcome == "known" and words in said_
+
+
+def test_a_step_takes_plain_numbers_and_tensors():
+    def items(M, S, k, v, theta, eta, alpha):
+        return right(M, S, k, v, theta.item(), eta.item(), alpha.item())
+
+    outcome, words = said(items)
+    assert outcome == "crashed" and "'float' object has no attribute 'item'" in words
+
+
+def test_the_notebooks_own_defaults_do_not_matter():
+    def makes_zeros(M, k, v):
+        return torch.zeros(M.shape) + torch.outer(k, k @ M - v)
+
+    torch.set_default_dtype(torch.float64)
+    try:
+        outcome, _ = said(lambda M, k, v: torch.zeros(M.shape) * 1, EXERCISES["02.surprise_grad"])
+        assert outcome == "known"  # float32, as it would be in a fresh notebook
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert said(makes_zeros, EXERCISES["02.surprise_grad"])[0] == "right"
+    torch.set_default_device("meta")
+    try:
+        assert said(right)[0] == "right"
+    finally:
+        torch.set_default_device(None)

@@ -21,6 +21,7 @@ from typing import Any
 from titans_book.lab.learning import parts
 from titans_book.lab.learning.examine import examine
 from titans_book.lab.learning.exercise import Exercise
+from titans_book.lab.learning.fitting import Misfit
 from titans_book.lab.learning.progress import progress
 from titans_book.lab.learning.verdict import Verdict
 
@@ -66,10 +67,12 @@ class Attempt:
         functools.update_wrapper(self, function)
         self.exercise, self.mine = exercise, function
         self._verdict: Verdict | None = None
-        self._noticed = False
+        self._noticed = self._examining = False
         self._hints = 0
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if self._examining:  # the check is running, and the function has called itself
+            raise Misfit(f"{self.exercise.short} calls itself.", "Which function did you mean?")
         verdict = self._examined()
         if verdict.passed:
             return self.mine(*arguments, **named)
@@ -81,7 +84,11 @@ class Attempt:
 
     def _examined(self) -> Verdict:
         if self._verdict is None:
-            self._verdict = examine(self.exercise, self.mine)
+            self._examining = True
+            try:
+                self._verdict = examine(self.exercise, self.mine)
+            finally:
+                self._examining = False
         return self._verdict
 
     def check(self) -> Verdict:
@@ -97,7 +104,7 @@ class Attempt:
         hints = self.exercise.hints
         if number is None:
             number = self._hints = min(self._hints + 1, len(hints))
-        if number not in range(1, len(hints) + 1):
+        if type(number) is not int or not 1 <= number <= len(hints):
             raise ValueError(f"hint {number!r} is none: there are hints 1 to {len(hints)}")
         progress().hint(self.exercise.name)
         return Note(f"Hint {number} of {len(hints)}, {HINTS[number - 1]}", hints[number - 1])

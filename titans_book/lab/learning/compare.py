@@ -10,13 +10,18 @@ from titans_book.lab.learning.exercise import Step
 __all__ = ["distance", "first_difference", "gap"]
 
 
-def gap(yours: Tensor, other: Tensor) -> float:
-    """The largest difference, relative to the other's size; infinite where one is no number."""
+def gap(yours: Tensor, other: Tensor, size_of: Tensor | None = None) -> float:
+    """The largest difference, relative to the size of the other, or of a third tensor.
+
+    It is infinite where one of yours is no number.
+    """
     yours, other = torch.as_tensor(yours).double(), torch.as_tensor(other).double()
     if not bool(torch.isfinite(yours).all()):
         return float("inf")
-    size = max(float(other.abs().max()) if other.numel() else 0.0, 1e-3)
-    return float((yours - other).abs().max()) / size if other.numel() else 0.0
+    if not other.numel():
+        return 0.0
+    scale = other if size_of is None else torch.as_tensor(size_of).double()
+    return float((yours - other).abs().max()) / max(float(scale.abs().max()), 1e-3)
 
 
 def first_difference(
@@ -30,10 +35,11 @@ def first_difference(
     return None
 
 
-def distance(steps: list[Step], others: list[Step]) -> float:
-    """How far two runs of a probe are apart: the largest relative difference of any tensor.
+def distance(steps: list[Step], others: list[Step], size_of: list[Step] | None = None) -> float:
+    """How far two runs of a probe are apart: the largest difference of any tensor in any step.
 
-    The later steps of a run grow out of the earlier ones, so each counts as much as the others.
+    Relative to the size of the other run's tensors, or of a third run's. The later steps of a run
+    grow out of the earlier ones, so each counts as much as the others.
     """
-    gaps = [gap(a[name], b[name]) for a, b in zip(steps, others, strict=True) for name in b]
-    return max(gaps, default=0.0)
+    runs = zip(steps, others, size_of or others, strict=True)
+    return max((gap(a[name], b[name], c[name]) for a, b, c in runs for name in b), default=0.0)

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from titans_book.lab.learning.compare import distance, first_difference
 from titans_book.lab.learning.exercise import Exercise, Step, Wrong
@@ -32,7 +31,7 @@ from titans_book.lab.learning.words import advice, described, line_of, parting, 
 
 __all__ = ["examine"]
 
-STUBS = ("", "your turn")  # what the book's stubs raise, and nbgrader's; torch has other words
+TORCH = ("not implemented for", "Could not run")  # torch's own, which no stub raises
 NEAR = 0.25  # of the way from the truth: nearer than that, a wrong version is named as a likeness
 
 
@@ -47,11 +46,23 @@ def examine(exercise: Exercise, function: Callable, seconds: float = SECONDS) ->
             steps.append(step)
 
     ran = run(work, seconds)
-    verdict = _failed(watched, f"{unit(exercise)} {len(steps) + 1}", ran, seconds)
-    if verdict is None:
-        verdict = _compared(exercise, function, watched, steps)
+    try:
+        with torch.device("cpu"):
+            verdict = _failed(watched, f"{unit(exercise)} {len(steps) + 1}", ran, seconds)
+            verdict = verdict or _compared(exercise, function, watched, steps)
+    except Exception as error:  # what came back cannot even be compared
+        says = f"What it returns cannot be compared ({type(error).__name__}: {_said(error)})."
+        verdict = "crashed", (says, "Is every value that it returns a plain torch tensor?"), None
     outcome, lines, difference = verdict
     return Verdict(outcome, exercise.short, lines, difference, ran.printed)
+
+
+def _said(error: BaseException) -> str:
+    """An error's words in one line; some errors cannot even be printed."""
+    try:
+        return " ".join(str(error).split())[:300]
+    except Exception:
+        return "(an error that cannot be printed)"
 
 
 def _argument_names(exercise: Exercise) -> tuple[str, ...]:
@@ -65,7 +76,7 @@ Found = tuple[str, tuple[str, ...], Difference | None]
 def _failed(watched: Watched, at: str, ran: Run, seconds: float) -> Found | None:
     """The answer for a run that did not come to its end but stopped `at` some step."""
     error = ran.error
-    if isinstance(error, NotImplementedError) and str(error) in STUBS:
+    if type(error) is NotImplementedError and not any(part in _said(error) for part in TORCH):
         says = "It is not written yet. Until it is, the book's own version is used."
         return "open", (says,), None
     given = described(watched)
@@ -75,9 +86,9 @@ def _failed(watched: Watched, at: str, ran: Run, seconds: float) -> Found | None
     if isinstance(error, Misfit):
         return "known", (error.says, error.asks), None
     if error is not None:
-        kind, words = type(error).__name__, " ".join(str(error).split())[:300]
+        kind, words = type(error).__name__, _said(error)
         line = line_of(error, watched.function)
-        says = f"It stopped in {at} with `{kind}`: {words}{'' if words.endswith('.') else '.'}"
+        says = f"It stopped in {at} with `{kind}`{': ' * bool(words)}{words.removesuffix('.')}."
         return "crashed", (says, *line, given, *advice(words)), None
     return None
 
@@ -98,9 +109,9 @@ def _compared(exercise: Exercise, function: Callable, watched: Watched, steps: l
         return "known", (*where, known.says, known.asks), difference
     looks = _looks(exercise, watched, steps[at], truth[at], name, at)
     near = _near(exercise, steps, truth)
-    asks = f"Which term of the equation ({exercise.source}) would make just this difference?"
     if exercise.accept:
-        asks = "In which direction does it have to change?"
+        return "unknown", where, difference
+    asks = f"Which term of the equation ({exercise.source}) would make just this difference?"
     return "unknown", (*where, *looks, *near, asks), difference
 
 
@@ -117,7 +128,7 @@ def _looks(
     numbers = [
         f"{n} = {float(value):.3g}"
         for n, value in zip(watched.names, given, strict=False)
-        if isinstance(value, Tensor) and value.dim() == 0
+        if isinstance(value, float) or value.dim() == 0
     ]
     parts = taken_apart(mine[name], true[name], exercise.terms(*given))
     return (*looks, *parts, *([f"Here {', '.join(numbers)}."] if parts and numbers else []))
@@ -137,7 +148,7 @@ def _right(exercise: Exercise, function: Callable, watched: Watched) -> Found:
     times = times_as_long(exercise, function)
     if times is not None and times > exercise.slow:
         says = f"The numbers are right. On a large input it takes over {exercise.slow:g} times as"
-        asks = "Which loop over entries could be a single tensor operation?"
+        asks = "Is there a loop over entries that could be a single tensor operation?"
         return "slow", (f"{says} long as the book's version.", asks), None
     return "right", (f"It agrees with {exercise.source} on every {unit(exercise)} tried.",), None
 
@@ -162,7 +173,9 @@ def _near(exercise: Exercise, steps: list[Step], truth: list[Step]) -> tuple[str
     """A wrong version that is much nearer than the truth is; single numbers are near by chance."""
     if exercise.accept or all(_array(value).size == 1 for value in truth[0].values()):
         return ()
-    versions = [(distance(steps, theirs), wrong) for wrong, theirs in _versions(exercise)]
+    versions = [
+        (distance(steps, theirs, size_of=truth), wrong) for wrong, theirs in _versions(exercise)
+    ]
     off, wrong = min(versions, key=lambda pair: pair[0], default=(float("inf"), None))
     if wrong is None or not off < NEAR * min(distance(steps, truth), 1e9):
         return ()

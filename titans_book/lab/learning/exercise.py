@@ -28,7 +28,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["Exercise", "Probe", "Wrong", "normal", "uniform", "vector"]
+__all__ = ["Exercise", "Probe", "Wrong", "gate", "normal", "uniform", "vector"]
 
 Step = dict[str, Tensor]
 
@@ -103,6 +103,20 @@ def uniform(low: float, high: float) -> Callable[[torch.Generator], Tensor]:
 
     def make(generator: torch.Generator) -> Tensor:
         return low + (high - low) * torch.rand((), generator=generator, dtype=torch.float64)
+
+    return make
+
+
+def gate(low: float, high: float) -> Callable[[torch.Generator], Tensor | float]:
+    """Draws single numbers like `uniform`, about half of them as plain Python numbers.
+
+    The chapters call a step with numbers, a model with tensors: a function has to take both.
+    """
+    draw = uniform(low, high)
+
+    def make(generator: torch.Generator) -> Tensor | float:
+        value = draw(generator)
+        return value if int(float(value) * 1e9) % 2 else float(value)
 
     return make
 

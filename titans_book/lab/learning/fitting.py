@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from numbers import Real
 from typing import Any
 
 import torch
@@ -23,7 +25,14 @@ def fit(result: Any, expected: Any, numbers: bool = False) -> Any:
 
     numbers: whether a Python number is as good as a tensor without axes.
     """
+    if inspect.isgenerator(result) or inspect.iscoroutine(result):
+        word = "`yield`" if inspect.isgenerator(result) else "`async`"
+        raise Misfit(f"It does not return its result: there is {word} in it.", "What ends it?")
     if not isinstance(expected, tuple):
+        if isinstance(result, (tuple, list)):
+            says = f"It returns {len(result)} value{'s' * (len(result) != 1)} in a "
+            raise Misfit(f"{says}{type(result).__name__}; one tensor is asked for.",
+                         "Which of them is the result?")  # fmt: skip
         return _fit(result, expected, "the result", numbers)
     if isinstance(result, list):
         result = tuple(result)
@@ -46,7 +55,7 @@ def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
     expected = torch.as_tensor(expected)
     if result is None:
         raise Misfit("It returns nothing.", "Is there a `return` in front of the last line?")
-    if isinstance(result, (bool, int, float)) and expected.dim() == 0:
+    if isinstance(result, Real) and expected.dim() == 0:
         if numbers:
             return torch.tensor(float(result), dtype=torch.float64)
         says = f"{what.capitalize()} is a Python number; a tensor without axes is asked for."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ def put_back() -> Iterator[None]:
     """torch's global settings as they were, whatever the function did to them."""
     dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
+        torch.set_default_dtype(torch.float32)
         try:
             yield
         finally:
@@ -91,7 +93,14 @@ def run(work: Callable[[], Any], seconds: float = SECONDS) -> Run:
 
 
 def _give_up(worker: threading.Thread) -> None:
-    """Raise TooLong inside the thread. A call that never returns to Python is left behind."""
+    """Raise TooLong inside the thread. A call that never returns to Python is left behind.
+
+    An import is waited for: interrupted, it would leave half a module behind.
+    """
+    for _ in range(600):
+        if not _importing(worker):
+            break
+        worker.join(0.05)
     for _ in range(20):
         if not worker.is_alive():
             return
@@ -99,6 +108,16 @@ def _give_up(worker: threading.Thread) -> None:
             ctypes.c_ulong(worker.ident), ctypes.py_object(TooLong)
         )
         worker.join(0.05)
+
+
+def _importing(worker: threading.Thread) -> bool:
+    """Whether the thread is in the middle of an import."""
+    frame = sys._current_frames().get(worker.ident) if worker.is_alive() else None
+    while frame is not None:
+        if "importlib" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def copies(values: tuple) -> tuple:

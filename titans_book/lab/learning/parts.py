@@ -45,6 +45,8 @@ def keep(exercise: Exercise, function: Callable) -> str:
         source = only_the_def(inspect.getsource(function))
     except (OSError, TypeError, SyntaxError, ValueError) as error:
         return f"Its source cannot be found ({error}): write it in a cell of a notebook."
+    if function.__name__ != exercise.short:
+        return f"It is called {function.__name__} here. Call it {exercise.short} to keep it."
     verdict = examine(exercise, _compiled(exercise.short, source, load_before(exercise.name)))
     if not verdict.passed:
         return (

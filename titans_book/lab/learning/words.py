@@ -17,6 +17,8 @@ def described(watched: Watched) -> str:
     """What the function was given when it failed, argument by argument."""
     if not watched.given:
         return "It was not even called: does it take the arguments of the stub, in their order?"
+    if not watched.given[-1]:
+        return "It takes no arguments."
     words = []
     for place, value in enumerate(watched.given[-1]):
         if isinstance(value, Tensor) and value.dim():

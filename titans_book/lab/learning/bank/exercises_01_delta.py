@@ -5,7 +5,7 @@ M is (d_in, d_out), k is (d_in), v is (d_out), theta is a number.
 
 import torch
 
-from titans_book.lab.learning.exercise import Exercise, Probe, normal, uniform, vector
+from titans_book.lab.learning.exercise import Exercise, Probe, gate, normal, vector
 from titans_book.memory import steps
 
 CHAPTER = "notebooks/01_memory_is_a_function.ipynb"
@@ -50,6 +50,18 @@ def is_the_usual_mse(M, k, v):
     """This is the usual mean squared error: a mean over the features, without the ½. The book's
     loss is half the sum."""
     return ((k @ M - v) ** 2).mean()
+
+
+@loss.wrong("Is the length of an error the sum of its squares, or the root of that sum?")
+def takes_half_the_length(M, k, v):
+    """You take half the length of the error, where half its square is asked for."""
+    return 0.5 * (k @ M - v).norm()
+
+
+@loss.wrong("Which errors should count most: many small ones, or a few large ones?")
+def takes_half_the_absolute(M, k, v):
+    """You add up absolute errors; eq. 12 adds up their squares."""
+    return 0.5 * (k @ M - v).abs().sum()
 
 
 @loss.wrong("Does eq. 12 print a small 2 above the bars?")
@@ -113,7 +125,7 @@ delta_write = Exercise(
     reference=steps.delta_write,
     probe=Probe(
         state={"M": normal(4, 3)},
-        inputs={"k": vector(4), "v": normal(3), "theta": uniform(0.2, 0.8)},
+        inputs={"k": vector(4), "v": normal(3), "theta": gate(0.2, 0.8)},
         returns=("M",),
     ),
     load=lambda: (

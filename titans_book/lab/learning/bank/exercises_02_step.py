@@ -5,7 +5,7 @@ M is (d_in, d_out), k is (d_in), v is (d_out); theta is a number.
 
 import torch
 
-from titans_book.lab.learning.exercise import Exercise, Probe, normal, uniform, vector
+from titans_book.lab.learning.exercise import Exercise, Probe, gate, normal, vector
 from titans_book.memory import steps
 
 CHAPTER = "notebooks/02_surprise_is_a_gradient.ipynb"
@@ -34,7 +34,7 @@ surprise_step = Exercise(
     reference=steps.surprise_step,
     probe=Probe(
         state={"M": normal(5, 3)},
-        inputs={"k": vector(5), "v": normal(3), "theta": uniform(0.1, 0.4)},
+        inputs={"k": vector(5), "v": normal(3), "theta": gate(0.1, 0.4)},
         returns=("M",),
     ),
     load=_large,

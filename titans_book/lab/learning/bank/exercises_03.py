@@ -5,7 +5,7 @@ S and u are (d_in, d_out); theta and eta are numbers.
 
 import torch
 
-from titans_book.lab.learning.exercise import Exercise, Probe, normal, uniform
+from titans_book.lab.learning.exercise import Exercise, Probe, gate, normal
 from titans_book.lab.play import aftershocks
 from titans_book.memory import steps
 
@@ -17,7 +17,7 @@ momentum_step = Exercise(
     reference=steps.momentum_step,
     probe=Probe(
         state={"S": normal(4, 3)},
-        inputs={"u": normal(4, 3), "theta": uniform(0.1, 0.4), "eta": uniform(0.2, 0.9)},
+        inputs={"u": normal(4, 3), "theta": gate(0.1, 0.4), "eta": gate(0.2, 0.9)},
         returns=("S",),
     ),
     load=lambda: (
@@ -216,7 +216,7 @@ def takes_the_middle():
     return 0.5
 
 
-@my_eta.wrong("If S halves in 4 tokens instead of one, which number goes in?")
+@my_eta.wrong("Does 0.25 keep a quarter of past surprise, or lose a quarter of it?")
 def takes_the_rest():
     """You may have found 1 - eta, the share that fades, instead of eta, the share that stays."""
     return 0.25

@@ -5,7 +5,7 @@ M and S are (d_in, d_out), k is (d_in), v is (d_out); theta, eta and alpha are n
 
 import torch
 
-from titans_book.lab.learning.exercise import Exercise, Probe, normal, uniform, vector
+from titans_book.lab.learning.exercise import Exercise, Probe, gate, normal, vector
 from titans_book.memory import steps
 
 CHAPTER = "notebooks/04_forgetting.ipynb"
@@ -28,9 +28,9 @@ titans_step = Exercise(
         inputs={
             "k": vector(5),
             "v": normal(3),
-            "theta": uniform(0.1, 0.4),
-            "eta": uniform(0.2, 0.9),
-            "alpha": uniform(0.05, 0.4),
+            "theta": gate(0.1, 0.4),
+            "eta": gate(0.2, 0.9),
+            "alpha": gate(0.05, 0.4),
         },
         returns=("M", "S"),
     ),
@@ -121,8 +121,8 @@ def writes_the_old_surprise(M, S, k, v, theta, eta, alpha):
 
 @titans_step.wrong("At which memory does eq. 14 take the gradient?")
 def is_surprised_after_forgetting(M, S, k, v, theta, eta, alpha):
-    """You forget first and measure the surprise then. That is Gated DeltaNet; Titans measures at
-    the memory before it forgets."""
+    """You forget first and measure the surprise then. With eta = 0 that is Gated DeltaNet; Titans
+    measures at the memory before it forgets."""
     M = (1 - alpha) * M
     S = eta * S - theta * torch.outer(k, _error(M, k, v))
     return M + S, S
@@ -170,3 +170,49 @@ def subtracts_the_surprise_twice(M, S, k, v, theta, eta, alpha):
     """S already points downhill, with its minus in eq. 14; you subtract it once more in eq. 13."""
     S = eta * S - theta * torch.outer(k, _error(M, k, v))
     return (1 - alpha) * M - S, S
+
+
+@titans_step.wrong("In which order does the last line of the docstring name them?")
+def returns_them_swapped(M, S, k, v, theta, eta, alpha):
+    """All is right but the order: you return S before M."""
+    S = eta * S - theta * torch.outer(k, _error(M, k, v))
+    return S, (1 - alpha) * M + S
+
+
+@titans_step.wrong("What does eq. 13 add to the memory: the surprise of this token, or S?")
+def writes_this_surprise_only(M, S, k, v, theta, eta, alpha):
+    """S is right, but M takes in the momentary surprise alone, so past surprise never arrives."""
+    u = torch.outer(k, _error(M, k, v))
+    return (1 - alpha) * M - theta * u, eta * S - theta * u
+
+
+@titans_step.wrong("With alpha = 0, how much should be written: nothing, or all of S?")
+def mixes_memory_and_surprise(M, S, k, v, theta, eta, alpha):
+    """You mix M and S with 1 - alpha and alpha. In eq. 13 alpha stands at M only, and S comes in
+    full: what is forgotten does not decide what is written."""
+    S = eta * S - theta * torch.outer(k, _error(M, k, v))
+    return (1 - alpha) * M + alpha * S, S
+
+
+@titans_step.wrong("Should yesterday's forgetting go on forgetting today, eta times?")
+def forgets_through_the_surprise(M, S, k, v, theta, eta, alpha):
+    """Your forgetting goes through S, as weight decay does that is added to a gradient: momentum
+    then repeats it. In eq. 13 it acts on M directly."""
+    S = eta * S - theta * torch.outer(k, _error(M, k, v)) - alpha * M
+    return M + S, S
+
+
+@titans_step.wrong("A memory that writes nothing, theta = 0: may it still forget?")
+def forgets_by_theta_too(M, S, k, v, theta, eta, alpha):
+    """You forget theta times alpha, as AdamW does with its weight decay. In eq. 13 the two gates
+    are independent."""
+    S = eta * S - theta * torch.outer(k, _error(M, k, v))
+    return (1 - theta * alpha) * M + S, S
+
+
+@titans_step.wrong("Which of u, S and M has to be there before the next one can be made?")
+def changes_M_first(M, S, k, v, theta, eta, alpha):
+    """You change M first, with the S that came in, and ask it afterwards. The order is u, then S,
+    then M."""
+    M = (1 - alpha) * M + S
+    return M, eta * S - theta * torch.outer(k, _error(M, k, v))

@@ -36,8 +36,8 @@ QUESTIONS = (
     ),
     Question(
         "01.twice",
-        "You write the same pair twice, with a key of length 1 and θ = 1. What do the two memories "
-        "answer to its key?",
+        "You write the same pair twice into an empty memory, with a key of length 1 and θ = 1. "
+        "What do the two memories answer to its key?",
         (
             Choice(
                 "Both answer v",
@@ -78,8 +78,8 @@ QUESTIONS = (
             ),
             Choice(
                 "As many as you like, if the delta rule goes over them often enough",
-                because="Patience brings a rule nearer to the best matrix there is. Beyond 32 "
-                "pairs the best one is wrong too.",
+                because="Patience makes the delta rule exact only while there is an exact matrix. "
+                "Beyond 32 pairs there is none, and each write spoils others.",
             ),
         ),
     ),
@@ -91,7 +91,7 @@ QUESTIONS = (
         (
             Choice(
                 "Delta: what is nearer is also recognised more often",
-                because="It sounds as if it had to be so, and we measured the opposite: 45 % "
+                because="It sounds as if it had to be so, and we measured the opposite: 44 % "
                 "against over 80 %. Distance punishes an answer that is too long. Recognition "
                 "does not mind its length.",
             ),

@@ -8,13 +8,13 @@ QUESTIONS = (
     Question(
         "02.whose",
         "A memory is empty, and a pair arrives that it has never seen. Which gradient of its loss "
-        "tells it so?",
+        "says that it is new, and what to write where?",
         (
             Choice(
-                "The gradient with respect to the input",
-                because="So the paper's text has it, but not its equations. For an empty memory "
-                "that gradient is (<i>kM</i> − <i>v</i>)<i>M</i><sup>T</sup> = 0: least where "
-                "everything is new.",
+                "The gradient with respect to the key",
+                because="It is (<i>kM</i> − <i>v</i>)<i>M</i><sup>T</sup> = 0 for an empty memory: "
+                "least where everything is new. Where the paper's text says “input”, its equations "
+                "take <i>M</i>.",
             ),
             Choice(
                 "The gradient with respect to the memory",
@@ -127,7 +127,7 @@ QUESTIONS = (
                 because="The error is large, so it writes hard. The trouble is the direction.",
             ),
             Choice(
-                "The old value stays, so the error never ends, and it writes more and more",
+                "The old value stays, so the error never ends, and it soon writes more and more",
                 right=True,
                 because="In chapter 02 its surprise grew to 7. The size of a surprise is not "
                 "enough: the gradient also says what to take out.",
