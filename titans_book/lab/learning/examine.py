@@ -95,7 +95,7 @@ def _failed(watched: Watched, at: str, ran: Run, seconds: float) -> Found | None
 
 def _compared(exercise: Exercise, function: Callable, watched: Watched, steps: list[Step]) -> Found:
     """The answer for a run that came to its end."""
-    truth = exercise.truth()
+    truth = exercise.truth
     differs = first_difference(steps, truth, exercise.tolerance)
     missing = exercise.accept(steps) if exercise.accept else ("" if differs is None else "differs")
     if not missing:
@@ -157,13 +157,9 @@ def _array(value: Any) -> np.ndarray:
     return torch.as_tensor(value).detach().double().numpy()
 
 
-def _versions(exercise: Exercise) -> list[tuple[Wrong, list[Step]]]:
-    return [(wrong, list(exercise.probe(wrong.function))) for wrong in exercise.bank]
-
-
 def _known(exercise: Exercise, steps: list[Step]) -> Wrong | None:
     """The wrong version that does exactly the same."""
-    for wrong, theirs in _versions(exercise):
+    for wrong, theirs in exercise.versions:
         if distance(steps, theirs) <= exercise.tolerance:
             return wrong
     return None
@@ -174,7 +170,7 @@ def _near(exercise: Exercise, steps: list[Step], truth: list[Step]) -> tuple[str
     if exercise.accept or all(_array(value).size == 1 for value in truth[0].values()):
         return ()
     versions = [
-        (distance(steps, theirs, size_of=truth), wrong) for wrong, theirs in _versions(exercise)
+        (distance(steps, theirs, size_of=truth), wrong) for wrong, theirs in exercise.versions
     ]
     off, wrong = min(versions, key=lambda pair: pair[0], default=(float("inf"), None))
     if wrong is None or not off < NEAR * min(distance(steps, truth), 1e9):

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -121,7 +122,7 @@ def gate(low: float, high: float) -> Callable[[torch.Generator], Tensor | float]
     return make
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """One exercise.
 
@@ -174,9 +175,15 @@ class Exercise:
 
         return add
 
+    @cached_property
     def truth(self) -> list[Step]:
         """What the reference returns, step by step."""
         return list(self.probe(self.reference))
+
+    @cached_property
+    def versions(self) -> list[tuple[Wrong, list[Step]]]:
+        """The bank, with what each wrong version returns; complete when it is first asked for."""
+        return [(wrong, list(self.probe(wrong.function))) for wrong in self.bank]
 
     def __repr__(self) -> Any:
         return f"Exercise: {self.name}, {self.what}"
