@@ -143,7 +143,7 @@ def swaps_eta_and_alpha(M, S, k, v, theta, eta, alpha):
     return (1 - eta) * M + S, S
 
 
-@titans_step.wrong("Which of the papers calls the write rate eta? The table on page one knows.")
+@titans_step.wrong("Which of the papers in the table of chapter 00 calls the write rate eta?")
 def swaps_theta_and_eta(M, S, k, v, theta, eta, alpha):
     """theta and eta are swapped, as other papers write them: here theta is the write rate and eta
     the momentum."""
