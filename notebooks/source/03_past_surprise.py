@@ -385,7 +385,8 @@ def answer(place, overlap, theta=0.1, eta=0.75):
 places = torch.arange(20)
 half_way, apart = ([answer(place, o) for place in range(20)] for o in (0.5, 0.0))
 lines(places, {"overlap ½": half_way, "overlap 0": apart}, limits=(0, 1.3),
-      levels={"what was said": 1.0}, xlabel="place of QUAKE (bridge: word 8, or 7 with QUAKE behind it)",
+      levels={"what was said": 1.0},
+      xlabel="place of QUAKE (bridge: word 8, or 7 with QUAKE behind it)",
       ylabel="the answer at the end",
       alt="With overlap the answer is near 1 wherever the quake stands, before or behind the "
           "bridge, and falls only near the end. Without overlap it is 0.39 everywhere.")
