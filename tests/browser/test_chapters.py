@@ -2,14 +2,10 @@
 
 import pytest
 
-from titans_book.lab.editions import LEARNER, ROOT, SOLUTION, masters, target
+from titans_book.lab.editions import LEARNER, ROOT, masters, target
 
 pytestmark = pytest.mark.browser
-NOTEBOOKS = [
-    str(target(master, edition).relative_to(ROOT))
-    for edition in (LEARNER, SOLUTION)
-    for master in masters()
-]
+NOTEBOOKS = [str(target(master, LEARNER).relative_to(ROOT)) for master in masters()]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
