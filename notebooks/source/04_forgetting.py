@@ -110,7 +110,7 @@ assert torch.allclose(mixture[:, 190], torch.tensor([0.05, 0.04, 0.41, 0.28]).do
 
 # %% [markdown]
 # A mixture: more of the third world than of the fourth, and traces of the other two. The delta rule
-# does overwrite, but only where she is asked, and only a part each time. To be wrong costs more than to
+# does overwrite, but only for the word that is said, and only a part each time. To be wrong costs more than to
 # know nothing; you met that in chapter 00. So at a border it would be better to know less.
 #
 # ## The equation
@@ -222,7 +222,7 @@ print("alpha = 0: chapter 03, to 1e-12.  alpha = 1: what is left is S, and S is 
 # Cleared, but not clean: M becomes S. Two things survive a wipe, the past surprise ηS, and a surprise
 # u that was measured at the old memory. So a wiped memory starts with a small *correction of answers
 # that it no longer gives*. That is eq. (13) as it is printed, not an accident of our code; a model that
-# wants a clean cut has to close η as well.
+# wants a clean cut has to close η and θ at that token, too.
 #
 # ### The same thing three times
 #
@@ -400,7 +400,7 @@ read = {way: travel.read(trip, alpha, step=titans_step) for way, alpha in ways.i
 found = {way: reading.error.mean().item() for way, reading in read.items()}
 print(", ".join(f"{way}: {error:.3f}" for way, error in found.items()))
 assert abs(found["nothing"] - 0.501) < 1e-3 and abs(found["alpha = 0.0125"] - 0.470) < 1e-3
-assert abs(found["calendar"] - 0.378) < 1e-3 and found["your gate"] < 0.95 * 0.470
+assert abs(found["calendar"] - 0.378) < 1e-3 and found["your gate"] < 0.96 * 0.470
 
 # %% [markdown]
 # The book's gate has 0.378, the same as the calendar: it opened at tokens 61, 121 and 181, and nowhere

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from titans_book import Gates, memorize
+from titans_book.lab.learning.bank.exercises_04_gate import forget_gate
+from titans_book.lab.learning.examine import examine
 from titans_book.lab.play import travel
 from titans_book.lab.play.worlds import LAST, Worlds
 
@@ -57,6 +59,19 @@ def test_a_gate_is_told_the_surprise_and_what_is_usual():
     assert torch.allclose(surprise.double(), reading.surprise)
     assert usual[0] == 0 and usual[1] == surprise[0]
     assert usual[2] == pytest.approx(0.9 * surprise[0] + 0.1 * surprise[1])
+
+
+def test_the_books_gate_opens_at_the_borders_and_nowhere_else():
+    reading = travel.read(travel.journey(), forget_gate.reference)
+    assert reading.alpha.nonzero().flatten().tolist() == [60, 120, 180]
+
+
+@pytest.mark.parametrize(
+    ("factor", "passes"), [(1.5, False), (1.9, True), (2, True), (2.4, True), (2.5, False)]
+)
+def test_the_thresholds_that_chapter_04_names(factor, passes):
+    verdict = examine(forget_gate, lambda surprise, usual: surprise > factor * usual)
+    assert verdict.passed == passes
 
 
 def test_without_forgetting_every_world_is_harder_than_the_last(worlds):
