@@ -80,7 +80,7 @@ def memorize(
         recorder = None if trace is None else Recorder(gates, state)
 
         lengths = _lengths(k.shape[2], chunk, state.position)
-        scalars = _scalars(rule.keep(gates.alpha), gates.eta, lengths)
+        scalars = scalars_of(rule.keep(gates.alpha), gates.eta, lengths)
         pieces = zip(*(_split(x, lengths) for x in (q, k, v, gates.theta)), strict=True)
         answers = []
         for numbers, (q_, k_, v_, theta) in zip(scalars, pieces, strict=True):
@@ -107,7 +107,7 @@ def _split(x: Tensor, lengths: list[int]) -> tuple[Tensor, ...]:
     return x.split(lengths, dim=2) if lengths else ()
 
 
-def _scalars(keep: Tensor, eta: Tensor, lengths: list[int]) -> list[Coefficients]:
+def scalars_of(keep: Tensor, eta: Tensor, lengths: list[int]) -> list[Coefficients]:
     """The Coefficients of every piece; those of pieces of one length are made together."""
     made: dict[int, list[Coefficients]] = {}
     gates = [_split(gate, lengths) for gate in (keep, eta)]
@@ -140,7 +140,7 @@ def _chunk(
         return old - attention @ theta_D[layer]
 
     y = net.trace(q, times_weights_now).result
-    state = _write(H, theta_D, numbers, state, anchor)
+    state = write(H, theta_D, numbers, state, anchor)
     if recorder is not None:
         recorder.add(H, D, state)
     return y, state
@@ -151,7 +151,7 @@ def _scale_narrow(scale: Tensor, g: Tensor, W: Tensor) -> Tensor:
     return (scale * g) @ W if W.shape[-2] <= W.shape[-1] else scale * (g @ W)
 
 
-def _write(
+def write(
     H: Layers, theta_D: Layers, numbers: Coefficients, state: MemoryState, anchor: Layers
 ) -> MemoryState:
     """(M_b, S_b) from (M_0, S_0): the last rows of the coefficients."""
