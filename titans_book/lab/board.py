@@ -9,7 +9,7 @@ is the inner time of the last snapshot: the passage is read token by token and t
 When it has been read, the newest snapshot takes its place.
 
 Three rules keep the cost small: at most 17 pictures a second; never more than a fixed share of the
-time spent on painting; and the numbers and the loss curve only four times a second.
+time spent on painting; and the numbers and the loss curve only twice a second.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class LiveBoard(Described, ipywidgets.VBox):
             self._play(now)
         if self._last is not None and now >= self._next_numbers:
             self._count()
-            self._next_numbers = now + 0.25
+            self._next_numbers = now + 0.5
         cost = thread_time() - began  # of this thread's own: waiting for a core takes nothing away
         self.paint_seconds += cost
         # From when it was due, so that a late picture does not make the next one later still.
