@@ -6,7 +6,7 @@ from statistics import median
 import jupytext
 import pytest
 
-from titans_book.lab.editions import masters
+from titans_book.lab.editions import EDITIONS, derive, masters, target
 
 MASTERS = pytest.mark.parametrize("master", masters(), ids=lambda path: path.stem)
 LONGEST_LINE, LONGEST_CELL, MEDIAN_CELL = 100, 25, 8
@@ -28,3 +28,13 @@ def test_cells_fit_a_glance(master):
     lengths = [len(re.findall(r"\S.*", source)) for source in cells(master, "code")]
     assert max(lengths) <= LONGEST_CELL
     assert median(lengths) <= MEDIAN_CELL
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.name)
+@MASTERS
+def test_links_lead_somewhere(master, edition):
+    """Every edition lies in a folder of its own, and its links count from there."""
+    text = "\n".join(c.source for c in derive(master, edition).cells if c.cell_type == "markdown")
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+    here = target(master, edition).parent
+    assert [link for link in links if not (here / link).exists()] == []

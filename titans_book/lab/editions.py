@@ -19,6 +19,7 @@ the masters build.
 
 import copy
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from nbformat import NotebookNode
 from .classroom import with_common_errors, with_grading
 from .solutions import marked, solved, without_solution
 
+LINK = re.compile(r"\]\(([\w/]+\.(?:md|png))")  # to a file beside the learner's notebooks
 ROOT = Path(__file__).resolve().parents[2]
 EDITION_TAGS = {"learner", "solution", "instructor"}
 JUPYTEXT_NOTES = {"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker"}
@@ -113,6 +115,8 @@ def derive(master: Path, edition: Edition) -> NotebookNode:
             source = edition.text(cell.source)
         except ValueError as error:
             raise ValueError(f"{master.name}, cell {cell.source[:40]!r}: {error}") from None
+        if cell.cell_type == "markdown" and edition.folder != ".":
+            source = LINK.sub(r"](../\1", source)
         notebook.cells.append(_cell(cell, source, _identity(key, seen[key])))
     notebook.cells = edition.finish(_number(master), notebook.cells)
     return notebook

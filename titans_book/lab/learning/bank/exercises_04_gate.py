@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from titans_book.lab.learning.exercise import Exercise, Step
-from titans_book.lab.play.travel import LENGTH, WORDS, Journey, journey, read
+from titans_book.lab.play.travel import LENGTH, Journey, journey, read
 
 CHAPTER = "notebooks/04_forgetting.ipynb"
 FIXED = 0.0125  # about the best constant alpha for worlds of LENGTH tokens
@@ -56,7 +56,7 @@ def _good_gate(steps: list[Step]) -> str:
     *trips, silence = steps
     if any(bool((step["alpha"] == -1).any()) for step in steps):
         when = "usual is 0" if float(silence["alpha"]) == -1 else "it reads"
-        return f"It gives NaN, which is no number, when {when}: one NaN wipes the memory for good."
+        return f"It gives NaN, which is no number, when {when}: one NaN spoils a memory for good."
     if any(float(s["alpha"].min()) < 0 or float(s["alpha"].max()) > 1 for s in steps):
         return "alpha is a share, from 0 to 1; yours goes beyond."
     for step, constant, words in zip(trips, _constant(), ("", " times 8"), strict=True):
@@ -72,11 +72,14 @@ def _good_gate(steps: list[Step]) -> str:
 
 def _habits(alpha: Tensor) -> str:
     """When a gate opened, from its alpha in each world (a row each)."""
+    false = int((alpha[:, 3:] > 0.1).sum()) + int((alpha[0, :3] > 0.1).sum())
     slept = int((alpha[1:, :3].amax(1) < 0.3).sum())
-    inside = float((alpha[:, WORDS:] > 0.1).double().mean())
-    shut = f"It stays nearly shut at {slept} of the 3 borders"
-    at_borders = shut if slept else "It opens at every border"
-    return f"{at_borders}, and is open at {inside:.0%} of the tokens inside a world."
+    if false > 3:
+        return (
+            f"It opens at {false} tokens that are no border. False alarms keep the memory young, "
+            "and `usual` high, so that a border no longer stands out."
+        )
+    return f"It stays nearly shut at {slept} of the 3 borders, and opens {false} times elsewhere."
 
 
 def _forget_gate(surprise: Tensor, usual: Tensor) -> Tensor:
@@ -95,7 +98,7 @@ forget_gate = Exercise(
         "ratio. `usual` is 0 before the first token, so multiply by it rather than divide.",
         "    return 1.0 if changed else 0.0\n    changed = usual > 0 and surprise > ... * usual",
     ),
-    source="Titans section 3.1",
+    source="the error of the best constant alpha",
     taught=CHAPTER,
     part=False,
     accept=_good_gate,
@@ -118,6 +121,19 @@ def always(surprise, usual):
 def reversed_gate(surprise, usual):
     """It is the wrong way round: it forgets where all is well, and keeps where all is wrong."""
     return (surprise < 2 * usual).double()
+
+
+@forget_gate.wrong("If all goes well, how large is `surprise`, and which branch does it take?")
+def shuts_at_the_border(surprise, usual):
+    """It is the wrong way round: shut where surprise is large, open where all is well."""
+    return (surprise <= 2 * usual).double()
+
+
+@forget_gate.wrong("How often is a surprise larger than the mean of those before it?")
+def opens_above_the_mean(surprise, usual):
+    """It opens whenever a surprise is larger than usual, and at the very first token as well. Noise
+    is enough for that."""
+    return (surprise > usual).double()
 
 
 @forget_gate.wrong("About half of all surprises are above the average: how much above is unusual?")

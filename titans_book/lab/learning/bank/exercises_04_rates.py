@@ -31,7 +31,8 @@ def _number(function: Callable) -> Iterator[Step]:
 def _low_enough(steps: list[Step]) -> str:
     alpha = float(steps[0]["alpha"])
     if not 0 <= alpha <= 1:
-        return f"alpha is the share that is forgotten, from 0 to 1. Yours is {alpha:g}."
+        said = f"alpha is the share that is forgotten, from 0 to 1. Yours is {alpha:g}."
+        return f"{said} Which share of the memory goes at each token?"
     error, best = _hurried(alpha), _hurried(BEST)
     if error <= 1.01 * best:
         return ""

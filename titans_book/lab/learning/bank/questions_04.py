@@ -18,7 +18,7 @@ QUESTIONS = (
                 "S: past surprise, and a surprise measured at the old memory",
                 right=True,
                 because="M becomes 0 · M + S. The old memory is gone, but η S<sub>t−1</sub> and a "
-                "correction of its answer are not. Only η = 0 and θ = 0 would leave nothing.",
+                "correction of its answer are not, unless η and θ are 0 as well.",
             ),
             Choice(
                 "This token's pair, exactly",
