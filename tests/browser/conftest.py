@@ -68,8 +68,13 @@ def server(browser, project, tmp_path_factory):
 
 
 @pytest.fixture(params=["light"])
-def lab(request, browser, server):
-    """A fresh page on a light desktop; parametrize it indirectly with "dark" for a dark one."""
+def lab(request, browser, server, project):
+    """A fresh page on a light desktop; parametrize it indirectly with "dark" for a dark one.
+
+    The notebooks are fresh as well: one that Lab saved while a test ran it still shows that test's
+    widgets, and their kernel is gone.
+    """
+    shutil.copytree(ROOT / "notebooks", project / "notebooks", dirs_exist_ok=True)
     context = browser.new_context(
         viewport={"width": 1400, "height": 1000}, color_scheme=request.param
     )
