@@ -79,9 +79,9 @@ def memorize(
         q, k, v, gates = q.to(dtype), k.to(dtype), v.to(dtype), gates.map(lambda g: g.to(dtype))
         recorder = None if trace is None else Recorder(gates, state)
 
-        lengths = _lengths(k.shape[2], chunk, state.position)
+        lengths = lengths_of(k.shape[2], chunk, state.position)
         scalars = scalars_of(rule.keep(gates.alpha), gates.eta, lengths)
-        pieces = zip(*(_split(x, lengths) for x in (q, k, v, gates.theta)), strict=True)
+        pieces = zip(*(split(x, lengths) for x in (q, k, v, gates.theta)), strict=True)
         answers = []
         for numbers, (q_, k_, v_, theta) in zip(scalars, pieces, strict=True):
             y, state = _chunk(rule, (q_, k_, v_, theta), numbers, state, recorder)
@@ -92,10 +92,10 @@ def memorize(
     return y.to(out_dtype), state
 
 
-def _lengths(time: int, chunk: int, position: int) -> list[int]:
+def lengths_of(time: int, chunk: int, position: int) -> list[int]:
     """The pieces between boundaries: the rest of an open chunk, full chunks, and a new open one.
 
-    >>> _lengths(time=10, chunk=4, position=3)
+    >>> lengths_of(time=10, chunk=4, position=3)
     [1, 4, 4, 1]
     """
     head = min(-position % chunk, time)
@@ -103,14 +103,14 @@ def _lengths(time: int, chunk: int, position: int) -> list[int]:
     return [n for n in (head, *[chunk] * full, tail) if n]
 
 
-def _split(x: Tensor, lengths: list[int]) -> tuple[Tensor, ...]:
+def split(x: Tensor, lengths: list[int]) -> tuple[Tensor, ...]:
     return x.split(lengths, dim=2) if lengths else ()
 
 
 def scalars_of(keep: Tensor, eta: Tensor, lengths: list[int]) -> list[Coefficients]:
     """The Coefficients of every piece; those of pieces of one length are made together."""
     made: dict[int, list[Coefficients]] = {}
-    gates = [_split(gate, lengths) for gate in (keep, eta)]
+    gates = [split(gate, lengths) for gate in (keep, eta)]
     for n in set(lengths):
         same = [torch.stack([g for g in gate if g.shape[-1] == n]) for gate in gates]
         made[n] = coefficients(*same).unbind()

@@ -72,11 +72,11 @@ def memorize(
     with torch.autocast(v.device.type, enabled=False):
         state = resume(state, weights, len(k), dtype)
         q, k, v, gates = q.to(dtype), k.to(dtype), v.to(dtype), gates.map(lambda g: g.to(dtype))
-        lengths = _lengths(k.shape[2], block)
+        lengths = chunked.lengths_of(k.shape[2], block, position=0)
         scalars = chunked.scalars_of(rule.keep(gates.alpha), gates.eta, lengths)
-        pieces = zip(*(x.split(block, dim=2) for x in (q, k, v, gates.theta)), strict=True)
+        pieces = zip(*(chunked.split(x, lengths) for x in (q, k, v, gates.theta)), strict=True)
         answers = []
-        for numbers, piece in zip(scalars, pieces, strict=False):  # split has a piece for no token
+        for numbers, piece in zip(scalars, pieces, strict=True):
             y, state = _block(rule.read, piece, numbers, state)
             answers.append(y)
         y = torch.cat(answers, dim=2) if answers else torch.zeros_like(v)
@@ -98,11 +98,6 @@ def _resolve(layers: int, **options: Any) -> rules.Rule:
             other = "titans_book.memory.memorize takes the others"
             raise ValueError(f"{name} is {have}, and only {want} has an exact form; {other}")
     return rule
-
-
-def _lengths(time: int, block: int) -> list[int]:
-    full, rest = divmod(time, block)
-    return [block] * full + [rest] * bool(rest)
 
 
 def _block(

@@ -70,7 +70,7 @@ def mqar(
     batch, time, pairs = count("batch", batch), count("time", time), count("pairs", pairs)
     updates = count("updates", updates) if updates else 0
     half, told, g = _checked(time, pairs, updates, vocab, power), pairs + updates, source(seed)
-    keys = 1 + _distinct(g, batch, half - 1, pairs + (half - 1 - pairs) * fill)
+    keys = 1 + _distinct(g, batch, half - 1, half - 1 if fill else pairs)
     values = half + _distinct(g, batch, vocab - half, told)
     again = _distinct(g, batch, pairs, updates)
     keys_told = torch.cat([keys[:, :pairs], keys.gather(1, again)], dim=1)

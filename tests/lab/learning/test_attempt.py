@@ -9,7 +9,7 @@ from titans_book.lab.learning import attempt, parts, running
 from titans_book.lab.learning import progress as records
 from titans_book.lab.learning.attempt import exercise
 from titans_book.lab.learning.progress import Progress
-from titans_book.memory import Gates, NeuralMemory, reference, steps
+from titans_book.memory import Gates, NeuralMemory, memorize, reference, steps
 from titans_book.model import TitansConfig, TitansLM
 
 
@@ -175,6 +175,15 @@ def test_the_recurrence_made_of_parts_is_the_oracle(record, kept):
     first, carried = running.memorize(*cut(q, k, v, gates, slice(3)), weights)
     rest, _ = running.memorize(*cut(q, k, v, gates, slice(3, None)), weights, state=carried)
     assert torch.allclose(torch.cat([first, rest], 2), y, rtol=0, atol=1e-12)
+
+
+def test_a_trace_of_parts_is_the_trace_of_the_fast_form(record):
+    q, k, v, gates, weights = sequence()
+    mine, fast = [], []
+    running.memorize(q, k, v, gates, weights, trace=mine)
+    memorize(q, k, v, gates, weights, chunk=1, trace=fast)
+    assert torch.allclose(mine[0].film[0], fast[0].film[0], atol=1e-6)
+    assert torch.allclose(mine[0].surprise, fast[0].surprise, rtol=1e-5)
 
 
 def test_a_function_that_vmap_cannot_run_goes_one_by_one(record):

@@ -205,7 +205,7 @@ def test_right_but_slow():
 
 
 def test_one_step_from_nothing_misses_what_six_steps_find():
-    """The reason for the probes: without a past, half of the mistakes cannot show."""
+    """The reason for the probes: without a past, several mistakes cannot show."""
     empty = Probe(
         state={
             "M": lambda _: torch.zeros(5, 3).double(),

@@ -107,10 +107,10 @@ def _compared(exercise: Exercise, function: Callable, watched: Watched, steps: l
     known = _known(exercise, steps)
     if known is not None:
         return "known", (*where, known.says, known.asks), difference
-    looks = _looks(exercise, watched, steps[at], truth[at], name, at)
-    near = _near(exercise, steps, truth)
     if exercise.accept:
         return "unknown", where, difference
+    looks = _looks(exercise, watched, steps[at], truth[at], name, at)
+    near = _near(exercise, steps, truth)
     asks = f"Which term of the equation ({exercise.source}) would make just this difference?"
     return "unknown", (*where, *looks, *near, asks), difference
 
@@ -119,8 +119,6 @@ def _looks(
     exercise: Exercise, watched: Watched, mine: Step, true: Step, name: str, at: int
 ) -> tuple[str, ...]:
     """What the difference looks like at this step."""
-    if exercise.accept or at >= len(watched.given):
-        return ()
     given = watched.given[at]
     looks = likeness(mine, true, name, given, watched.names)
     if exercise.terms is None:
@@ -169,7 +167,7 @@ def _known(exercise: Exercise, steps: list[Step]) -> Wrong | None:
 
 def _near(exercise: Exercise, steps: list[Step], truth: list[Step]) -> tuple[str, ...]:
     """A wrong version that is much nearer than the truth is; single numbers are near by chance."""
-    if exercise.accept or all(_array(value).size == 1 for value in truth[0].values()):
+    if all(_array(value).size == 1 for value in truth[0].values()):
         return ()
     versions = [
         (distance(steps, theirs, size_of=truth), wrong) for wrong, theirs in exercise.versions

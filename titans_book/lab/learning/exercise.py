@@ -15,8 +15,8 @@
         '''Your S forgets as well. Only M does.'''
         ...
 
-The probe runs a function for several steps with random gates in float64: one step from an empty
-memory tells only half of the wrong answers from the right one.
+The probe runs a function for several steps with random gates in float64: in a single step from an
+empty memory several wrong answers look right.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -185,5 +184,5 @@ class Exercise:
         """The bank, with what each wrong version returns; complete when it is first asked for."""
         return [(wrong, list(self.probe(wrong.function))) for wrong in self.bank]
 
-    def __repr__(self) -> Any:
+    def __repr__(self) -> str:
         return f"Exercise: {self.name}, {self.what}"

@@ -139,12 +139,8 @@ class Watched:
         names: tuple[str, ...] = (),
         numbers: bool = False,
     ):
-        self.function, self.reference, self.names, self.numbers = (
-            function,
-            reference,
-            names,
-            numbers,
-        )
+        self.function, self.reference = function, reference
+        self.names, self.numbers = names, numbers
         self.given: list[tuple] = []
         self.edited: list[str] = []
         self.tracked: list[str] = []

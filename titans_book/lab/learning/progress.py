@@ -28,9 +28,11 @@ VERSION = 1
 SECTIONS = ("exercises", "questions", "predictions", "parts")
 VARIABLE = "TITANS_BOOK_PROGRESS"
 NUMBER = (int, float)
+WHOLE, LISTS = ("attempts", "hints", "box"), ("outcomes", "answers", "values")
 KINDS = {
-    **{"attempts": int, "hints": int, "outcomes": list, "first": NUMBER, "passed": NUMBER},
-    **{"answers": list, "box": int, "due": NUMBER, "values": list, "off_by": NUMBER},
+    **dict.fromkeys(WHOLE, int),
+    **dict.fromkeys(LISTS, list),
+    **dict.fromkeys(("first", "passed", "due", "off_by"), NUMBER),
 }
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from titans_book.lab.learning.parts import RECURRENCE, credit, load
 from titans_book.memory.state import Gates, MemoryState, check, resume
+from titans_book.memory.trace import Recorder
 
 __all__ = ["install", "memorize"]
 
@@ -42,13 +43,20 @@ def memorize(
     answer, *_, step = (_batched(found[name].function) for name in RECURRENCE)
     start = resume(state, weights, len(k), k.dtype)
     (M,), (S,) = start.weights, start.momentum
-    answers = []
+    state, answers = start, []
+    recorder = None if trace is None else Recorder(gates, start)
     for t in range(k.shape[2]):
+        error = k[:, :, t : t + 1] @ M - v[:, :, t : t + 1]
         now = [gate[:, :, t].to(M.dtype) for gate in (gates.theta, gates.eta, gates.alpha)]
         M, S = step(M, S, k[:, :, t], v[:, :, t], *now)
         answers.append(answer(M, q[:, :, t]))
+        state = MemoryState((M,), (S,), (M,), state.position + 1)
+        if recorder is not None:
+            recorder.add((k[:, :, t : t + 1],), (error,), state)
+    if recorder is not None:
+        trace.append(recorder.finish())
     y = torch.stack(answers, dim=2) if answers else torch.zeros_like(v)
-    return y, MemoryState((M,), (S,), (M,), start.position + k.shape[2])
+    return y, state
 
 
 def _require(rule: dict[str, Any], layers: int) -> None:

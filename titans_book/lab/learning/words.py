@@ -56,11 +56,11 @@ def unit(exercise: Exercise) -> str:
     return "step" if getattr(exercise.probe, "state", None) else "example"
 
 
-def so_far(right: int, unit: str) -> tuple[str, ...]:
+def so_far(right: int, what: str) -> tuple[str, ...]:
     """What is right before the first difference."""
     if right == 0:
         return ()
-    return (f"{unit.capitalize()}{f's 1 to {right}' if right > 1 else ' 1'}: right.",)
+    return (f"{what.capitalize()}{f's 1 to {right}' if right > 1 else ' 1'}: right.",)
 
 
 def parting(
@@ -70,9 +70,6 @@ def parting(
     limit = exercise.tolerance
     fine = [other for other in truth[at] if gap(steps[at][other], truth[at][other]) <= limit]
     also = f" There {' and '.join(f'`{one}`' for one in fine)} is right still." if fine else ""
-    single = len(truth) > 1 and at == 0
-    what = unit(exercise)
-    begin = f"It differs first at {what} {at + 1}"
-    if single:
-        begin = f"It differs from the first {what} on"
-    return (*so_far(at, what), f"{begin}, in `{name}`.{also}")
+    what, from_the_start = unit(exercise), len(truth) > 1 and at == 0
+    place = f"from the first {what} on" if from_the_start else f"first at {what} {at + 1}"
+    return (*so_far(at, what), f"It differs {place}, in `{name}`.{also}")
