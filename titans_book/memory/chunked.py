@@ -104,6 +104,7 @@ def lengths_of(time: int, chunk: int, position: int) -> list[int]:
 
 
 def split(x: Tensor, lengths: list[int]) -> tuple[Tensor, ...]:
+    """The pieces of x along the tokens; none where there are none."""
     return x.split(lengths, dim=2) if lengths else ()
 
 
