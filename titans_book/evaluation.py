@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from titans_book.tasks.corpora import tokens
+from titans_book.tasks.recall import IGNORED, Recall
 
 
 class Counts(NamedTuple):
@@ -142,3 +143,25 @@ def bits_per_token(
         nats = F.cross_entropy(logits.transpose(1, 2), rows[:, 1:], reduction="none")
         total += nats[inside.to(device)].double().sum().item()
     return bits(total / (len(tokens) - 1))
+
+
+def accuracy_asked(
+    logits: Float[Tensor, "batch time vocab"], targets: Int[Tensor, "batch time"]
+) -> Float[Tensor, ""]:
+    """The share of right answers among the places where one is due (targets not IGNORED).
+
+    Taught in notebooks/07_learning_to_memorise.ipynb.
+    """
+    asked = targets != IGNORED
+    return (logits.argmax(-1) == targets)[asked].double().mean()
+
+
+def accuracy(model: nn.Module, task: Recall) -> float:
+    """The share of questions that a model answers right, all sequences read at once.
+
+    `model` maps tokens to (logits, state).
+    """
+    device = next(model.parameters()).device
+    with torch.no_grad():
+        logits, _ = model(task.inputs.to(device))
+    return accuracy_asked(logits, task.targets.to(device)).item()

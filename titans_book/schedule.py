@@ -15,40 +15,26 @@ from titans_book.memory.check import whole
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
-    """How to train. Raises ValueError naming the field, its value and what is allowed.
+class Descent:
+    """How to go downhill. Raises ValueError naming the field, its value and what is allowed.
 
     steps            optimizer steps in all.
-    batch, length    sequences a step, and tokens in each.
     learning_rate    at the top of the schedule; it ends at `final` times that.
     warmup           steps until the top.
     weight_decay     AdamW's, on matrices only.
     clip             largest norm of the gradient.
-    seed             of the order in which the text is read.
-    evaluate_every   steps between two looks at the held-out text; 0 for never.
-    save_every       steps between two checkpoints (given a folder); 0 for the end only.
-    watch_every      steps between two snapshots of the memories; 0 for none.
     """
 
     steps: int = 1000
-    batch: int = 8
-    length: int = 128
     learning_rate: float = 4e-3
     final: float = 0.1
     warmup: int = 50
     weight_decay: float = 0.1
     clip: float = 1.0
-    seed: int = 0
-    evaluate_every: int = 100
-    save_every: int = 100
-    watch_every: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch"):
-            whole(name, getattr(self, name), least=1)
-        whole("length", self.length, least=2)
-        for name in ("warmup", "seed", "evaluate_every", "save_every", "watch_every"):
-            whole(name, getattr(self, name), least=0)
+        whole("steps", self.steps, least=1)
+        whole("warmup", self.warmup, least=0)
         for name, most in {"learning_rate": 1, "final": 1, "weight_decay": 1, "clip": 1e9}.items():
             value = getattr(self, name)
             zero_allowed = name in ("final", "weight_decay")
@@ -59,10 +45,36 @@ class TrainingSettings:
                 raise ValueError(f"{name} must be {least} and at most {most:g}, got {value!r}")
 
 
-def learning_rate(step: int, settings: TrainingSettings) -> float:
+@dataclass(frozen=True)
+class TrainingSettings(Descent):
+    """How to train on a text: a Descent, and how the text is read. Raises ValueError as it does.
+
+    batch, length    sequences a step, and tokens in each.
+    seed             of the order in which the text is read.
+    evaluate_every   steps between two looks at the held-out text; 0 for never.
+    save_every       steps between two checkpoints (given a folder); 0 for the end only.
+    watch_every      steps between two snapshots of the memories; 0 for none.
+    """
+
+    batch: int = 8
+    length: int = 128
+    seed: int = 0
+    evaluate_every: int = 100
+    save_every: int = 100
+    watch_every: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole("batch", self.batch, least=1)
+        whole("length", self.length, least=2)
+        for name in ("seed", "evaluate_every", "save_every", "watch_every"):
+            whole(name, getattr(self, name), least=0)
+
+
+def learning_rate(step: int, settings: Descent) -> float:
     """Linear warm-up, then a cosine down to `final` times the top. `step` counts from 0.
 
-    >>> s = TrainingSettings(steps=100, warmup=10, learning_rate=1e-3)
+    >>> s = Descent(steps=100, warmup=10, learning_rate=1e-3)
     >>> round(learning_rate(0, s), 6), learning_rate(10, s), round(learning_rate(99, s), 6)
     (0.0001, 0.001, 0.0001)
     """

@@ -11,13 +11,11 @@ the third. Taught in chapter 13.
 """
 
 import json
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Int
 from torch import Tensor
@@ -26,8 +24,9 @@ from titans_book import checkpoints, runs
 from titans_book.evaluation import bits_per_token
 from titans_book.memory import MemoryTrace
 from titans_book.model import TitansLM
+from titans_book.optimizer import adamw, differentiate
 from titans_book.runs import TrainingError, load_checkpoint
-from titans_book.schedule import TrainingSettings, learning_rate, windows
+from titans_book.schedule import TrainingSettings, windows
 
 __all__ = [
     "Evaluated",
@@ -135,13 +134,7 @@ class _Run:
         self.model, self.settings, self.folder = model, settings, folder
         self.device = next(model.parameters()).device
         self.step, self.saved, self.whole = 0, 0, True
-        matrices = [p for p in model.parameters() if p.dim() >= 2]
-        others = [p for p in model.parameters() if p.dim() < 2]
-        groups = [
-            {"params": matrices, "weight_decay": settings.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95))
+        self.optimizer = adamw(model, settings)
         self.began, self.first = time.monotonic(), 0
 
     def start(self, resume: bool) -> None:
@@ -169,28 +162,13 @@ class _Run:
         self.model.train()
         logits, _ = self.model(rows[:, :-1], trace=trace)
         loss = F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
-        self._refuse_unless_finite("loss", loss)
-        rate = learning_rate(self.step, settings)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.zero_grad()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
-        self._refuse_unless_finite("gradient", norm)
+        rate, norm = differentiate(self.model, self.optimizer, loss, self.step, settings)
         self.whole = False  # an interruption from here on would leave half a step
         self.optimizer.step()
         self.step += 1
         self.whole = True
         snapshot = Snapshot(rows[0, :-1].cpu(), tuple(trace)) if watch else None
-        return self._event(loss.item(), rate, norm.item(), began, snapshot)
-
-    def _refuse_unless_finite(self, name: str, value: Tensor) -> None:
-        """Stop before a number that is none reaches the weights, and so a checkpoint."""
-        if not math.isfinite(value.item()):
-            raise TrainingError(
-                f"the {name} is {value.item()} at step {self.step + 1}: training has diverged. "
-                "Lower learning_rate (or the memory's theta_max) and start at the last checkpoint."
-            )
+        return self._event(loss.item(), rate, norm, began, snapshot)
 
     def _event(self, loss, rate, norm, began, snapshot) -> Step:
         now = time.monotonic()
