@@ -28,7 +28,8 @@ from torch import Tensor
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
 from titans_book.memory import rule as rules
-from titans_book.memory.recurrence import Coefficients, coefficients, soften
+from titans_book.memory.guards import damp, soften
+from titans_book.memory.recurrence import Coefficients, coefficients
 from titans_book.memory.state import Gates, Layers, MemoryState, check, resume
 from titans_book.memory.trace import Recorder, squared_surprise
 
@@ -46,6 +47,7 @@ def memorize(
     chunk: int = 16,
     read: str = "after",
     clamp: float | None = None,
+    damping: float | None = None,
     state: MemoryState | None = None,
     trace: list | None = None,
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
@@ -59,6 +61,8 @@ def memorize(
     chunk     b: gradients are taken at the weights of the last multiple of b tokens.
     read      "after": y_t = M_t(q_t). "before": y_t = M_{t-1}(q_t).
     clamp     the longest surprise |u_t| that is taken at full length; None is the paper's rule.
+    damping   how many alike tokens of a chunk may together correct an error fully, see `damp`; None
+              is the paper's rule.
     state     where an earlier call stopped; then M_0 is not used. None starts afresh.
     trace     a list that receives one MemoryTrace of the first sequence.
 
@@ -72,7 +76,7 @@ def memorize(
     tensor([[[[3., 0.]]]])
     """
     check(q, k, v, gates, weights)
-    rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp)
+    rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp, damping)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
     with torch.autocast(v.device.type, enabled=False):
         state = resume(state, weights, len(k), dtype)
@@ -133,6 +137,8 @@ def _chunk(
     anchor = M if state.position % rule.chunk == 0 else state.anchor
     steps = net.trace(k, lambda layer, h: h @ anchor[layer])
     H, D = steps.inputs, net.errors(anchor, steps, rule.objective.error(steps.result, v))
+    if rule.damping is not None:
+        theta = damp(theta, squared_surprise(H, D), D[-1], rule.damping)
     if rule.clamp is not None:
         theta = theta * soften(squared_surprise(H, D), rule.clamp)
 
@@ -158,7 +164,7 @@ def write(
     H: Layers, D: Layers, theta: Tensor, numbers: Coefficients, state: MemoryState, anchor: Layers
 ) -> MemoryState:
     """(M_b, S_b) from (M_0, S_0): the last rows of the coefficients."""
-    last_P, last_E = (-theta * x[..., -1, :] for x in (numbers.P, numbers.E))
+    last_P, last_E = -theta * numbers.P[..., -1, :], -theta * numbers.last_E
     beta, c, e = (
         x[..., None, None] for x in (numbers.beta[..., -1], numbers.c[..., -1], numbers.e)
     )
@@ -170,7 +176,7 @@ def write(
 
 
 def _add_products(W: Tensor, weight: Tensor, h: Tensor, d: Tensor) -> Tensor:
-    """W + sum_i weight_i h_i^T d_i, in the place of W: the weight goes to the shorter of the two."""
+    """W + sum_i weight_i h_i^T d_i, in the place of W: the weight goes to the narrow side."""
     weight = weight[..., None]
     h, d = (weight * h, d) if h.shape[-1] <= d.shape[-1] else (h, weight * d)
     return W.baddbmm_(h.mT, d)

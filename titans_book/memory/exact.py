@@ -53,7 +53,7 @@ def memorize(
 
     Arguments, errors and result as there; block is how many tokens are solved for together. With a
     trace it goes token by token. Raises ValueError where the rule has no exact form: more than one
-    layer, another objective than "l2", a chunk other than 1, or a clamp.
+    layer, another objective than "l2", a chunk other than 1, a clamp, or damping.
 
     >>> one = torch.ones(1, 1, 3)
     >>> x = torch.eye(2)[None, None, [0, 1, 0]]
@@ -87,11 +87,12 @@ def memorize(
 def _resolve(layers: int, **options: Any) -> rules.Rule:
     """The rule, or ValueError if it has no exact form."""
     choices = {"network": None, "objective": "l2", "retention": "decay", "chunk": 1}
-    rule = rules.resolve(layers, **{**choices, "read": "after", "clamp": None, **options})
+    rule = rules.resolve(layers, **{**choices, "read": "after", **options})
     wrong = {
         "layers": (layers, 1),
         "chunk": (rule.chunk, 1),
         "clamp": (rule.clamp, None),
+        "damping": (rule.damping, None),
         "objective": (rule.objective, OBJECTIVES["l2"]),
     }
     for name, (have, want) in wrong.items():

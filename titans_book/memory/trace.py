@@ -44,8 +44,6 @@ class Recorder:
         return x[: self.heads].detach().cpu().clone()
 
 
-
-
 def squared_surprise(inputs: Layers, errors: Layers) -> Tensor:
     """|u_t|^2 of every token: the gradient of layer l is h_l^T D_l, of norm |h_l| |D_l|."""
     layers = zip(inputs, errors, strict=True)
