@@ -26,6 +26,7 @@ FIELDS = {
     "value_activation": True,
     "theta_max": 0.5,
     "clamp": 0.1,
+    "damping": 8.0,
 }
 
 

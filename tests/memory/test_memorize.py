@@ -124,6 +124,50 @@ def test_a_clamped_memory_survives_what_breaks_a_free_one():
     assert safe.weights[0].abs().max() < 640 * 0.9 * 6 / (1 - 0.5)
 
 
+@pytest.mark.parametrize("read", ["after", "before"])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_damped_step(depth, read):
+    leaves = problem(time=13, depth=depth)
+    assert_same_function(leaves, chunk=4, read=read, damping=2.0)
+    assert_same_function(leaves, chunk=4, read=read, damping=2.0, clamp=0.5)
+
+
+def test_one_damped_token_is_the_proximal_step():
+    """damping=1, chunk=1: M_1 is the argmin of 1/2 |kM - v|^2 + |M - M_0|^2 / (2 theta)."""
+    q, k, v, theta, _, _, W = problem(batch=1, heads=1, time=1, depth=1)
+    k, zero = 2 * k, torch.zeros_like(theta)  # any length of key
+    _, state = memorize(q, k, v, Gates(theta, zero, zero), [W], chunk=1, damping=1)
+    M, k, v = state.weights[0][0, 0], k[0, 0], v[0, 0]
+    slope = k.mT @ (k @ M - v) + (M - W[0]) / theta.item()
+    assert slope.abs().max() < 1e-12
+
+
+def test_damping_by_half_a_chunk_holds_the_border_of_stability():
+    """The worst chunk there is: one key again and again, at a rate far beyond the stable one."""
+    k = torch.zeros(1, 1, 640, 4, dtype=torch.float64)
+    k[..., 0] = 1
+    gates = Gates(*(torch.full((1, 1, 640), g, dtype=torch.float64) for g in (50.0, 0.0, 0.0)))
+    start = [torch.zeros(1, 4, 4, dtype=torch.float64)]
+    _, free = memorize(k, k, 3 * k, gates, start, chunk=16)
+    _, held = memorize(k, k, 3 * k, gates, start, chunk=16, damping=8)
+    _, broken = memorize(k, k, 3 * k, gates, start, chunk=16, damping=7)
+    assert not free.weights[0].isfinite().all() or free.weights[0].abs().max() > 1e20
+    assert (held.weights[0][0, 0, 0, 0] - 3).abs() < 3
+    assert (broken.weights[0][0, 0, 0, 0] - 3).abs() > 30
+
+
+def test_a_pair_that_is_known_has_no_step_to_damp():
+    leaves = problem(batch=1, heads=1, time=4, depth=1)
+    q, k, _, *gates = leaves[:6]
+    known = k @ leaves[6]
+    y, state = memorize(q, k, known, Gates(*gates), leaves[6:], damping=1.0)
+    assert all(
+        x.isfinite().all()
+        for x in torch.autograd.grad(y.sum(), leaves, allow_unused=True)
+        if x is not None
+    )
+
+
 @pytest.mark.parametrize("depth", [1, 2])
 def test_gates_of_exactly_zero_and_one(depth):
     assert_same_function(problem(time=40, depth=depth, edges=True), chunk=16)
@@ -303,11 +347,12 @@ def test_gates_out_of_range_are_named(function, name, change):
         {"chunk": 0},
         {"read": "later"},
         {"clamp": 0},
+        {"damping": 0},
+        {"damping": 1, "objective": "dot"},
     ],
 )
 def test_wrong_options_are_named(function, option):
-    (name,) = option
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(ValueError, match=next(iter(option))):
         call(function, problem(), **option)
 
 

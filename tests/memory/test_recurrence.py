@@ -35,7 +35,13 @@ def test_coefficients_are_the_two_recurrences(pairs):
     keep, eta = torch.tensor(pairs, dtype=torch.float64).T.contiguous()
     got = coefficients(keep, eta)
     P, E, beta, c, e = loop(keep, eta)
-    for have, want in ((got.P, P), (got.E, E), (got.beta, beta), (got.c, c)):
+    for have, want in (
+        (got.P, P),
+        (got.last_E, E[-1]),
+        (decay_matrix(eta), E),
+        (got.beta, beta),
+        (got.c, c),
+    ):
         torch.testing.assert_close(have, want, rtol=1e-13, atol=1e-15)
     assert got.e.item() == pytest.approx(e, rel=1e-13, abs=1e-15)
 

@@ -28,7 +28,8 @@ from torch import Tensor
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
 from titans_book.memory import rule as rules
-from titans_book.memory.recurrence import Coefficients, coefficients, soften
+from titans_book.memory.guards import damp, soften
+from titans_book.memory.recurrence import Coefficients, coefficients
 from titans_book.memory.state import Gates, Layers, MemoryState, check, resume
 from titans_book.memory.trace import Recorder, squared_surprise
 
@@ -46,6 +47,7 @@ def memorize(
     chunk: int = 16,
     read: str = "after",
     clamp: float | None = None,
+    damping: float | None = None,
     state: MemoryState | None = None,
     trace: list | None = None,
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
@@ -59,6 +61,8 @@ def memorize(
     chunk     b: gradients are taken at the weights of the last multiple of b tokens.
     read      "after": y_t = M_t(q_t). "before": y_t = M_{t-1}(q_t).
     clamp     the longest surprise |u_t| that is taken at full length; None is the paper's rule.
+    damping   how many alike tokens of a chunk may together correct an error fully, see `damp`; None
+              is the paper's rule.
     state     where an earlier call stopped; then M_0 is not used. None starts afresh.
     trace     a list that receives one MemoryTrace of the first sequence.
 
@@ -72,7 +76,7 @@ def memorize(
     tensor([[[[3., 0.]]]])
     """
     check(q, k, v, gates, weights)
-    rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp)
+    rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp, damping)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
     with torch.autocast(v.device.type, enabled=False):
         state = resume(state, weights, len(k), dtype)
@@ -82,14 +86,20 @@ def memorize(
         lengths = lengths_of(k.shape[2], chunk, state.position)
         scalars = scalars_of(rule.keep(gates.alpha), gates.eta, lengths)
         pieces = zip(*(split(x, lengths) for x in (q, k, v, gates.theta)), strict=True)
+        state, shape = state.map(flat), v.shape
         answers = []
-        for numbers, (q_, k_, v_, theta) in zip(scalars, pieces, strict=True):
-            y, state = _chunk(rule, (q_, k_, v_, theta), numbers, state, recorder)
+        for numbers, piece in zip(scalars, pieces, strict=True):
+            y, state = _chunk(rule, tuple(map(flat, piece)), numbers, state, recorder)
             answers.append(y)
-        y = torch.cat(answers, dim=2) if answers else torch.zeros_like(v)
+        y = torch.cat(answers, dim=1).view(shape) if answers else torch.zeros_like(v)
     if recorder is not None:
         trace.append(recorder.finish())
-    return y.to(out_dtype), state
+    return y.to(out_dtype), state.map(lambda W: W.unflatten(0, shape[:2]))
+
+
+def flat(x: Tensor) -> Tensor:
+    """Batch and heads as one dimension: every sequence and head is a memory of its own."""
+    return x.flatten(0, 1)
 
 
 def lengths_of(time: int, chunk: int, position: int) -> list[int]:
@@ -113,7 +123,7 @@ def scalars_of(keep: Tensor, eta: Tensor, lengths: list[int]) -> list[Coefficien
     made: dict[int, list[Coefficients]] = {}
     gates = [split(gate, lengths) for gate in (keep, eta)]
     for n in set(lengths):
-        same = [torch.stack([g for g in gate if g.shape[-1] == n]) for gate in gates]
+        same = [torch.stack([flat(g) for g in gate if g.shape[-1] == n]) for gate in gates]
         made[n] = coefficients(*same).unbind()
     return [made[n].pop(0) for n in lengths]
 
@@ -126,42 +136,47 @@ def _chunk(
     net, M, S = rule.network, state.weights, state.momentum
     anchor = M if state.position % rule.chunk == 0 else state.anchor
     steps = net.trace(k, lambda layer, h: h @ anchor[layer])
-    D = net.errors(anchor, steps, rule.objective.error(steps.result, v))
-    H, rate = steps.inputs, theta[..., None]
+    H, D = steps.inputs, net.errors(anchor, steps, rule.objective.error(steps.result, v))
+    if rule.damping is not None:
+        theta = damp(theta, squared_surprise(H, D), D[-1], rule.damping)
     if rule.clamp is not None:
-        rate = rate * soften(squared_surprise(H, D), rule.clamp)[..., None]
-    theta_D = tuple(rate * d for d in D)
+        theta = theta * soften(squared_surprise(H, D), rule.clamp)
 
     now = numbers if rule.read == "after" else numbers.before()
-    beta, c = now.beta[..., None], now.c[..., None]
+    beta, c, P = now.beta[..., None], now.c[..., None], now.P * -theta[..., None, :]
 
     def times_weights_now(layer: int, g: Tensor) -> Tensor:
-        attention = (g @ H[layer].mT) * now.P
-        old = _scale_narrow(beta, g, M[layer]) + _scale_narrow(c, g, S[layer])
-        return old - attention @ theta_D[layer]
+        attention = (g @ H[layer].mT) * P
+        if g.shape[-1] <= D[layer].shape[-1]:  # scale where a token has fewer numbers
+            old = torch.matmul(beta * g, M[layer]).baddbmm_(c * g, S[layer])
+        else:
+            old = torch.addcmul(beta * (g @ M[layer]), c, g @ S[layer])
+        return old.baddbmm_(attention, D[layer])
 
     y = net.trace(q, times_weights_now).result
-    state = write(H, theta_D, numbers, state, anchor)
+    state = write(H, D, theta, numbers, state, anchor)
     if recorder is not None:
         recorder.add(H, D, state)
     return y, state
 
 
-def _scale_narrow(scale: Tensor, g: Tensor, W: Tensor) -> Tensor:
-    """scale * (g W), with the rows scaled on the side that has fewer columns."""
-    return (scale * g) @ W if W.shape[-2] <= W.shape[-1] else scale * (g @ W)
-
-
 def write(
-    H: Layers, theta_D: Layers, numbers: Coefficients, state: MemoryState, anchor: Layers
+    H: Layers, D: Layers, theta: Tensor, numbers: Coefficients, state: MemoryState, anchor: Layers
 ) -> MemoryState:
     """(M_b, S_b) from (M_0, S_0): the last rows of the coefficients."""
-    last_P, last_E = numbers.P[..., -1, :, None], numbers.E[..., -1, :, None]
+    last_P, last_E = -theta * numbers.P[..., -1, :], -theta * numbers.last_E
     beta, c, e = (
         x[..., None, None] for x in (numbers.beta[..., -1], numbers.c[..., -1], numbers.e)
     )
     M, S = [], []
-    for h, d, m, s in zip(H, theta_D, state.weights, state.momentum, strict=True):
-        M.append(torch.addcmul(beta * m, c, s) - h.mT @ (last_P * d))
-        S.append(e * s - h.mT @ (last_E * d))
-    return MemoryState(tuple(M), tuple(S), anchor, state.position + theta_D[0].shape[-2])
+    for h, d, m, s in zip(H, D, state.weights, state.momentum, strict=True):
+        M.append(_add_products(torch.addcmul(beta * m, c, s), last_P, h, d))
+        S.append(_add_products(e * s, last_E, h, d))
+    return MemoryState(tuple(M), tuple(S), anchor, state.position + theta.shape[-1])
+
+
+def _add_products(W: Tensor, weight: Tensor, h: Tensor, d: Tensor) -> Tensor:
+    """W + sum_i weight_i h_i^T d_i, in the place of W: the weight goes to the narrow side."""
+    weight = weight[..., None]
+    h, d = (weight * h, d) if h.shape[-1] <= d.shape[-1] else (h, weight * d)
+    return W.baddbmm_(h.mT, d)

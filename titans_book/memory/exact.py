@@ -53,7 +53,7 @@ def memorize(
 
     Arguments, errors and result as there; block is how many tokens are solved for together. With a
     trace it goes token by token. Raises ValueError where the rule has no exact form: more than one
-    layer, another objective than "l2", a chunk other than 1, or a clamp.
+    layer, another objective than "l2", a chunk other than 1, a clamp, or damping.
 
     >>> one = torch.ones(1, 1, 3)
     >>> x = torch.eye(2)[None, None, [0, 1, 0]]
@@ -75,22 +75,24 @@ def memorize(
         lengths = chunked.lengths_of(k.shape[2], block, position=0)
         scalars = chunked.scalars_of(rule.keep(gates.alpha), gates.eta, lengths)
         pieces = zip(*(chunked.split(x, lengths) for x in (q, k, v, gates.theta)), strict=True)
+        state, shape = state.map(chunked.flat), v.shape
         answers = []
         for numbers, piece in zip(scalars, pieces, strict=True):
-            y, state = _block(rule.read, piece, numbers, state)
+            y, state = _block(rule.read, tuple(map(chunked.flat, piece)), numbers, state)
             answers.append(y)
-        y = torch.cat(answers, dim=2) if answers else torch.zeros_like(v)
-    return y.to(out_dtype), state
+        y = torch.cat(answers, dim=1).view(shape) if answers else torch.zeros_like(v)
+    return y.to(out_dtype), state.map(lambda W: W.unflatten(0, shape[:2]))
 
 
 def _resolve(layers: int, **options: Any) -> rules.Rule:
     """The rule, or ValueError if it has no exact form."""
     choices = {"network": None, "objective": "l2", "retention": "decay", "chunk": 1}
-    rule = rules.resolve(layers, **{**choices, "read": "after", "clamp": None, **options})
+    rule = rules.resolve(layers, **{**choices, "read": "after", **options})
     wrong = {
         "layers": (layers, 1),
         "chunk": (rule.chunk, 1),
         "clamp": (rule.clamp, None),
+        "damping": (rule.damping, None),
         "objective": (rule.objective, OBJECTIVES["l2"]),
     }
     for name, (have, want) in wrong.items():
@@ -118,4 +120,5 @@ def _block(
     last = (x[..., -1, None, None] for x in (before.beta, before.c))
     anchor = sum(x * W for x, W in zip(last, (M, S), strict=True))
     anchor = anchor + k.mT @ (before.P[..., -1, :, None] * D)
-    return y, chunked.write((k,), (-D,), numbers, state, (anchor,))
+    written = -torch.ones_like(theta)  # D holds theta and the sign already
+    return y, chunked.write((k,), (D,), written, numbers, state, (anchor,))

@@ -28,9 +28,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.memory import network as networks
-from titans_book.memory import objective as objectives
-from titans_book.memory import retention as retentions
-from titans_book.memory.check import choose, flag, positive, whole
+from titans_book.memory import rule as rules
+from titans_book.memory.check import flag, positive, whole
 from titans_book.memory.chunked import memorize
 from titans_book.memory.state import Gates, MemoryState, begin
 
@@ -74,6 +73,9 @@ class NeuralMemory(nn.Module):
                 pair in one step.
     clamp       the longest surprise taken at full length, as a multiple of what a fresh memory
                 feels at a value with features of size 1; None for no limit. See `soften`.
+    damping     how many alike tokens of a chunk may together correct an error fully: chunk / 2
+                keeps every chunk of a linear memory stable, 1 a single token; None for the paper's
+                rule. See `damp`.
 
     Raises ValueError or TypeError naming the field, its value and what is allowed.
 
@@ -99,26 +101,22 @@ class NeuralMemory(nn.Module):
         value_activation: bool = False,
         theta_max: float = 1.0,
         clamp: float | None = 4.0,
+        damping: float | None = None,
     ) -> None:
         super().__init__()
-        for name, value in dict(
-            dim=dim, heads=heads, depth=depth, expansion=expansion, chunk=chunk, conv=conv
-        ).items():
+        sizes = dict(dim=dim, heads=heads, depth=depth, expansion=expansion, conv=conv)
+        for name, value in sizes.items():
             whole(name, value, least=1)
         if dim % heads:
             raise ValueError(f"dim must be a multiple of heads={heads}, got {dim}")
-        choose("objective", objective, objectives.OBJECTIVES)
-        choose("retention", retention, retentions.RETENTIONS)
-        choose("read", read, ("after", "before"))
         flag("momentum", momentum)
         flag("value_activation", value_activation)
-        if clamp is not None:
-            positive("clamp", clamp)
         positive("theta_max", theta_max)
 
         self.dim, self.heads, self.conv, self.theta_max = dim, heads, conv, float(theta_max)
         self.value_activation = value_activation
         self.network = networks.Network(depth, activation)
+        rules.resolve(depth, self.network, objective, retention, chunk, read, clamp, damping)
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.taps = nn.Parameter(torch.zeros(conv, 3 * dim))
         gates = ["theta"] + ["eta"] * momentum + ["alpha"] * (retention != "none")
@@ -138,6 +136,7 @@ class NeuralMemory(nn.Module):
             chunk=chunk,
             read=read,
             clamp=limit,
+            damping=damping,
         )
 
     # Where the gates start, before they look at x. theta is in units of the stable write rate.

@@ -11,7 +11,7 @@ Each is a leaky integrator h_t = decay_t h_{t-1} + x_t, and two in a row give
     S_t = e_t S_0 - sum_{i<=t} E_ti theta_i u_i
 
     symbol   meaning                             in words                     identifier
-    E_ti     prod_{i<j<=t} eta_j                 what momentum keeps of u_i   Coefficients.E
+    E_ti     prod_{i<j<=t} eta_j                 what momentum keeps of u_i   decay_matrix(eta)
     A_ti     prod_{i<j<=t} keep_j                what the memory keeps of it  decay_matrix
     P        A E                                 both, one after the other    Coefficients.P
     beta_t   prod_{j<=t} keep_j                  what is left of M_0          Coefficients.beta
@@ -22,9 +22,11 @@ The paper has the decay alone (eq. 16); both together are derived here and prove
 Taught in chapter 06.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -34,17 +36,22 @@ def integrate(
 ) -> Float[Tensor, "*batch time columns"]:
     """h_t = decay_t h_{t-1} + x_t with h_0 = 0, for every column of x.
 
-    In matrix form (I - D Z) h = x, where Z shifts by one token: one triangular solve. It only
-    multiplies and adds numbers between 0 and 1, so no ratio of underflown products is ever taken,
-    and a gate of exactly 0 is exact in value and gradient. The first decay is not used.
+    Row by row, for all chunks, heads and columns at once. It only multiplies and adds numbers
+    between 0 and 1, so no ratio of underflown products is ever taken, and a gate of exactly 0 is
+    exact in value and gradient. The first decay is not used.
 
     >>> integrate(torch.tensor([1.0, 0.5, 0.5]), torch.ones(3, 1)).flatten()
     tensor([1.0000, 1.5000, 1.7500])
     """
-    time = decay.shape[-1]
-    shift = torch.diag_embed(-decay[..., 1:], offset=-1)
-    system = shift + torch.eye(time, dtype=decay.dtype, device=decay.device)
-    return torch.linalg.solve_triangular(system, x, upper=False, unitriangular=True)
+    return torch.stack(_rows(decay, x.unbind(-2)), dim=-2)
+
+
+def _rows(decay: Tensor, x: Sequence[Tensor]) -> list[Tensor]:
+    """The rows h_t of `integrate`, from the rows x_t."""
+    rows = [x[0]]
+    for factor, row in zip(decay[..., None].unbind(-2)[1:], x[1:], strict=True):
+        rows.append(torch.addcmul(row, factor, rows[-1]))
+    return rows
 
 
 def decay_matrix(decay: Float[Tensor, "*batch time"]) -> Float[Tensor, "*batch time time"]:
@@ -68,47 +75,37 @@ def _identity(decay: Tensor) -> Tensor:
 
 
 def _flush(x: Tensor) -> Tensor:
-    """Zeros for products too small to matter: denormal numbers make a CPU ten times slower."""
-    tiny = torch.finfo(x.dtype).tiny ** 0.5
-    return x.masked_fill((x > 0) & (x < tiny), 0.0)
+    """Zeros for products too small to matter: denormal numbers make a CPU ten times slower.
 
-
-def soften(square: Tensor, clamp: float) -> Tensor:
-    """The factor that shortens a surprise u_t to a length of at most `clamp`: c / max(c, |u_t|).
-
-    square: |u_t|^2. A surprise within bounds is left as it is. Written so that its derivative
-    exists at u_t = 0. A guard of ours, not of the paper: one token can then move the memory by
-    theta_t c at most, so no stretch of text makes it grow faster than its own length.
-
-    >>> soften(torch.tensor([0.0, 4.0, 100.0]), clamp=2.0)
-    tensor([1.0000, 1.0000, 0.2000])
+    In the place of x, and no part of the function that is differentiated: a kind of rounding.
     """
-    return clamp * torch.rsqrt(square.clamp(min=clamp**2))
+    with torch.no_grad():
+        return F.threshold(x, torch.finfo(x.dtype).tiny ** 0.5, 0.0, inplace=True)
 
 
 @dataclass(frozen=True)
 class Coefficients:
     """The scalars of one chunk, or of many side by side: shapes with C tokens in a chunk.
 
-    P, E are (..., C, C); beta and c are (..., C); e is (...).
+    P is (..., C, C); last_E, beta and c are (..., C); e is (...).
     """
 
     P: Tensor
-    E: Tensor
+    last_E: Tensor
     beta: Tensor
     c: Tensor
     e: Tensor
 
     def unbind(self) -> list["Coefficients"]:
         """One Coefficients for each index of the first dimension."""
-        columns = (x.unbind(0) for x in (self.P, self.E, self.beta, self.c, self.e))
+        columns = (x.unbind(0) for x in (self.P, self.last_E, self.beta, self.c, self.e))
         return [Coefficients(*row) for row in zip(*columns, strict=True)]
 
     def before(self) -> "Coefficients":
         """The same for M_{t-1} in the place of M_t: a read that comes before the write."""
         return Coefficients(
             P=torch.cat([torch.zeros_like(self.P[..., :1, :]), self.P[..., :-1, :]], dim=-2),
-            E=self.E,
+            last_E=self.last_E,
             beta=torch.cat([torch.ones_like(self.beta[..., :1]), self.beta[..., :-1]], dim=-1),
             c=torch.cat([torch.zeros_like(self.c[..., :1]), self.c[..., :-1]], dim=-1),
             e=self.e,
@@ -118,7 +115,7 @@ class Coefficients:
 def coefficients(
     keep: Float[Tensor, "*batch time"], eta: Float[Tensor, "*batch time"]
 ) -> Coefficients:
-    """P, E, beta, c and e of the header, from two triangular solves.
+    """P, beta, c, e and the last row of E, see the header; row by row.
 
     >>> no = torch.zeros(3)
     >>> coefficients(keep=1 - no, eta=no).P    # no decay, no momentum: a running sum
@@ -126,15 +123,14 @@ def coefficients(
             [1., 1., 0.],
             [1., 1., 1.]])
     """
-    E = integrate(eta, _identity(eta))
+    E = _rows(eta, _identity(eta).unbind(-2))
+    P = _flush(torch.stack(_rows(keep, E), dim=-2))
     first = _identity(keep)[..., :1]  # its integral is what is left at t of the first token's M
-    both = integrate(keep, torch.cat([E, first], dim=-1))
-    P, rest = _flush(both[..., :-1]), _flush(both[..., -1])
-    E = _flush(E)
+    rest = _flush(integrate(keep, first))[..., 0]
     return Coefficients(
         P=P,
-        E=E,
+        last_E=E[-1],
         beta=keep[..., :1] * rest,
         c=eta[..., :1] * P[..., 0],
-        e=eta[..., 0] * E[..., -1, 0],
+        e=eta[..., 0] * E[-1][..., 0],
     )

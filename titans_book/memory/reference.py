@@ -18,7 +18,7 @@ from torch import Tensor
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
 from titans_book.memory import rule as rules
-from titans_book.memory.recurrence import soften
+from titans_book.memory.guards import damp, soften
 from titans_book.memory.state import Gates, MemoryState, check, resume
 
 
@@ -35,6 +35,7 @@ def memorize(
     chunk: int = 16,
     read: str = "after",
     clamp: float | None = None,
+    damping: float | None = None,
     state: MemoryState | None = None,
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
     """The same function as `titans_book.memory.memorize`, one token after the other, in float64.
@@ -43,7 +44,7 @@ def memorize(
     can be differentiated (the inner gradient keeps its graph).
     """
     check(q, k, v, gates, weights)
-    rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp)
+    rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp, damping)
     net, loss = rule.network, rule.objective.loss
     q, k, v = q.double(), k.double(), v.double()
     theta, eta = gates.theta.double(), gates.eta.double()
@@ -57,11 +58,15 @@ def memorize(
             anchor = M
         if read == "before":
             answers.append(net(M, q[:, :, t : t + 1]))
-        u = _gradient(net, loss, anchor, k[:, :, t : t + 1], v[:, :, t : t + 1])
+        k_t, v_t, theta_t = k[:, :, t : t + 1], v[:, :, t : t + 1], theta[:, :, t]
+        u = _gradient(net, loss, anchor, k_t, v_t)
+        square = sum(g.square().sum((-2, -1)) for g in u)
+        if damping is not None:
+            error = rule.objective.error(net(anchor, k_t), v_t)
+            theta_t = damp(theta_t, square, error[:, :, 0], damping)
         if clamp is not None:
-            square = sum(g.square().sum((-2, -1), keepdim=True) for g in u)
-            u = [soften(square, clamp) * g for g in u]
-        S = [_at(eta, t) * s - _at(theta, t) * g for s, g in zip(S, u, strict=True)]
+            theta_t = theta_t * soften(square, clamp)
+        S = [_at(eta, t) * s - theta_t[..., None, None] * g for s, g in zip(S, u, strict=True)]
         M = [_at(keep, t) * m + s for m, s in zip(M, S, strict=True)]
         if read == "after":
             answers.append(net(M, q[:, :, t : t + 1]))

@@ -12,7 +12,8 @@ from titans_book.memory.check import choose, positive, whole
 class Rule:
     """MIRAS's choices of network, objective and retention, and how the rule is applied.
 
-    keep maps alpha to what is kept; chunk, read and clamp are as in `titans_book.memory.memorize`.
+    keep maps alpha to what is kept; chunk, read, clamp and damping are those of
+    `titans_book.memory.memorize`.
     """
 
     network: networks.Network
@@ -21,6 +22,7 @@ class Rule:
     chunk: int
     read: str
     clamp: float | None
+    damping: float | None
 
 
 def resolve(
@@ -30,17 +32,22 @@ def resolve(
     retention: str,
     chunk: int,
     read: str,
-    clamp: float | None,
+    clamp: float | None = None,
+    damping: float | None = None,
 ) -> Rule:
     """The Rule for weights of that many layers. Raises ValueError naming the wrong choice.
 
-    >>> resolve(2, None, "l2", "decay", chunk=16, read="after", clamp=None).network.depth
+    >>> resolve(2, None, "l2", "decay", chunk=16, read="after").network.depth
     2
     """
     choose("read", read, ("after", "before"))
     whole("chunk", chunk, least=1)
     if clamp is not None:
         positive("clamp", clamp)
+    if damping is not None:
+        positive("damping", damping)
+        if objectives.resolve(objective) is objectives.OBJECTIVES["dot"]:
+            raise ValueError("damping must be None with objective 'dot': no write can overshoot it")
     return Rule(
         networks.resolve(network, layers),
         objectives.resolve(objective),
@@ -48,4 +55,5 @@ def resolve(
         chunk,
         read,
         clamp,
+        damping,
     )

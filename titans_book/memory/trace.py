@@ -15,29 +15,33 @@ class Recorder:
 
     def __init__(self, gates: Gates, state: MemoryState) -> None:
         self.gates, self.surprise, self.film, self.times = gates, [], [], []
-        self.start = state.position
-        self._frame(state)
+        self.start, self.heads = state.position, gates.theta.shape[1]
+        self._frame(state.map(lambda W: W.flatten(0, 1)))
 
     def _frame(self, state: MemoryState) -> None:
-        self.film.append([_first(W) for W in state.weights])
+        self.film.append([self._first(W) for W in state.weights])
         self.times.append(state.position - self.start)
 
     def add(self, inputs: Layers, errors: Layers, state: MemoryState) -> None:
-        """After a chunk: the inputs and errors of its keys, and the state behind it."""
-        self.surprise.append(_first(squared_surprise(inputs, errors).sqrt()))
+        """After a chunk: the inputs and errors of its keys, and the state behind it.
+
+        Batch and heads are one dimension here.
+        """
+        self.surprise.append(self._first(squared_surprise(inputs, errors).sqrt()))
         self._frame(state)
 
     def finish(self) -> MemoryTrace:
         layers = tuple(torch.stack(frames) for frames in zip(*self.film, strict=True))
         theta, eta, alpha = (
-            _first(gate) for gate in (self.gates.theta, self.gates.eta, self.gates.alpha)
+            self._first(gate.flatten(0, 1))
+            for gate in (self.gates.theta, self.gates.eta, self.gates.alpha)
         )
         surprise = torch.cat(self.surprise, dim=-1) if self.surprise else torch.zeros_like(theta)
         return MemoryTrace(theta, eta, alpha, surprise, layers, tuple(self.times))
 
-
-def _first(x: Tensor) -> Tensor:
-    return x[0].detach().cpu().clone()
+    def _first(self, x: Tensor) -> Tensor:
+        """The heads of the first sequence."""
+        return x[: self.heads].detach().cpu().clone()
 
 
 def squared_surprise(inputs: Layers, errors: Layers) -> Tensor:

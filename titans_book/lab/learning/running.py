@@ -60,7 +60,8 @@ def memorize(
 
 
 def _require(rule: dict[str, Any], layers: int) -> None:
-    wanted = {"objective": "l2", "retention": "decay", "chunk": 1, "read": "after", "clamp": None}
+    wanted = {"objective": "l2", "retention": "decay", "chunk": 1, "read": "after"}
+    wanted |= {"clamp": None, "damping": None}
     wrong = [f"{key}={rule[key]!r}" for key in wanted if rule.get(key, wanted[key]) != wanted[key]]
     if layers != 1:
         wrong.append(f"depth={layers}")
