@@ -153,7 +153,7 @@ def accuracy_asked(
     Taught in notebooks/07_learning_to_memorise.ipynb.
     """
     asked = targets != IGNORED
-    return (logits.argmax(-1) == targets)[asked].double().mean()
+    return (logits.argmax(-1) == targets)[asked].float().mean()
 
 
 def accuracy(model: nn.Module, task: Recall) -> float:
