@@ -1,8 +1,8 @@
 """Your own code, kept: functions that passed their check run in later chapters and in the model.
 
 A kept function is stored as its source, one `def`, in the progress file. It is read back into a
-bare namespace (torch, math, and the parts of earlier chapters) and checked again before it is used;
-what fails is replaced by the book's version, with a word about it. `release()` returns to the book.
+bare namespace (GIVEN, and the parts of earlier chapters) and checked again before it is used; what
+fails is replaced by the book's version, with a word about it. `release()` returns to the book.
 
 running.py makes the recurrence of them, and puts it into a model.
 """
@@ -22,9 +22,11 @@ import torch
 from titans_book.lab.learning.examine import examine
 from titans_book.lab.learning.exercise import Exercise
 from titans_book.lab.learning.progress import progress
+from titans_book.memory.deep_steps import gelu, gelu_slope
 
 __all__ = ["RECURRENCE", "Part", "credit", "keep", "load", "part", "release"]
 
+GIVEN = {"torch": torch, "math": math, "gelu": gelu, "gelu_slope": gelu_slope}
 RECURRENCE = ("01.read", "02.surprise_grad", "03.momentum_step", "04.titans_step")
 
 
@@ -78,7 +80,7 @@ def _compiled(short: str, source: str, others: dict[str, Callable]) -> Callable:
     """The function that a source defines. ValueError if it defines something else."""
     if only_the_def(source) != source.strip():
         raise ValueError("it is not a single def")
-    names: dict[str, Any] = {"torch": torch, "math": math, **others}
+    names: dict[str, Any] = {**GIVEN, **others}
     lazy = __future__.annotations.compiler_flag  # shapes in the annotations stay text
     exec(compile(source, f"<your {short}>", "exec", flags=lazy), names)
     if not callable(names.get(short)):
