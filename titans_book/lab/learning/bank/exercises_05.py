@@ -83,3 +83,16 @@ def subtracts_the_question(W_1, W_2, q):
 def adds_the_question_twice(W_1, W_2, q):
     """The question comes in twice."""
     return 2 * q + gelu(q @ W_1) @ W_2
+
+
+@mlp_read.wrong("What does M(x) = x + ... do to x on the straight way?")
+def bends_the_straight_way(W_1, W_2, q):
+    """The straight way has a bend in it. There the question passes as it is."""
+    return gelu(q) + gelu(q @ W_1) @ W_2
+
+
+@mlp_read.wrong("Which activation does this memory have?")
+def takes_sigmoid(W_1, W_2, q):
+    """That is a sigmoid, a gate's activation: a hidden unit that is not asked would still say ½.
+    This memory has gelu."""
+    return q + torch.sigmoid(q @ W_1) @ W_2

@@ -132,3 +132,25 @@ def forgets_the_half(W_1, W_2, k, v, theta):
 def returns_the_surprise(W_1, W_2, k, v, theta):
     """You return the gradients. Asked for are the memories after the write."""
     return _each(W_1, W_2, k, v)
+
+
+def _everybody(W_1, W_2, k, v):
+    """For each memory, its surprise at every sequence's pair: (memories, sequences, ...)."""
+    all_pairs = torch.vmap(inner_grad, in_dims=(None, None, 0, 0))
+    return torch.vmap(all_pairs, in_dims=(0, 0, None, None))(W_1, W_2, k, v)
+
+
+@batch_write.wrong("`k @ W_1` for k (B, d) and W_1 (B, d, m): which keys does W_1[0] meet?")
+def reads_everybody_to_everybody(W_1, W_2, k, v, theta):
+    """Every memory hears every sequence. A matrix product of k (B, d) and W_1 (B, d, m) broadcasts:
+    it pairs each memory with all keys, so the old loss still shares, only in more places."""
+    u_1, u_2 = (u.mean(1) / len(k) for u in _everybody(W_1, W_2, k, v))
+    return W_1 - theta * u_1, W_2 - theta * u_2
+
+
+@batch_write.wrong("`k @ W_1` for k (B, d) and W_1 (B, d, m): which keys does W_1[0] meet?")
+def reads_everybody_in_full(W_1, W_2, k, v, theta):
+    """Every memory hears every sequence, and in full: k (B, d) times W_1 (B, d, m) broadcasts, so
+    that each memory meets all keys."""
+    u_1, u_2 = (u.sum(1) for u in _everybody(W_1, W_2, k, v))
+    return W_1 - theta * u_1, W_2 - theta * u_2

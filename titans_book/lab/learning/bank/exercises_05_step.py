@@ -181,3 +181,19 @@ def swaps_eta_and_alpha(W_1, W_2, S_1, S_2, k, v, theta, eta, alpha):
     """eta and alpha are swapped: eta carries surprise on, alpha forgets."""
     u = inner_grad(W_1, W_2, k, v)
     return _both((W_1, W_2), (S_1, S_2), u, theta, alpha, eta)
+
+
+@deep_step.wrong("In which order does the last line of the docstring name them?")
+def returns_the_surprise_first(W_1, W_2, S_1, S_2, k, v, theta, eta, alpha):
+    """All is right but the order: you return the S before the W."""
+    u = inner_grad(W_1, W_2, k, v)
+    W_1, W_2, S_1, S_2 = _both((W_1, W_2), (S_1, S_2), u, theta, eta, alpha)
+    return S_1, S_2, W_1, W_2
+
+
+@deep_step.wrong("Which of the layers does eq. 14 exempt from momentum?")
+def has_momentum_in_one_layer(W_1, W_2, S_1, S_2, k, v, theta, eta, alpha):
+    """The last layer has no momentum. Every layer has an S of its own, and carries it on."""
+    u = inner_grad(W_1, W_2, k, v)
+    W_1, _, S_1, _ = _both((W_1, W_2), (S_1, S_2), u, theta, eta, alpha)
+    return W_1, (1 - alpha) * W_2 - theta * u[1], S_1, -theta * u[1]
