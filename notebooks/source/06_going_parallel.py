@@ -22,12 +22,13 @@
 #
 # **You will be able to**
 #
-# 1. read and write a whole chunk without a single matrix per token, and prove that it is exact for what it is;
+# 1. read and write a whole chunk without a matrix per token, and prove that it is exact for what it is;
 # 2. catch an implementation that looks into the future, and mend it;
 # 3. say at which chunk length a memory explodes, before it does;
 # 4. tell Titans' chunks from the exact delta rule, and say what each costs.
 #
-# **You need** the Titans step of chapter 04. Chapter 05 is about deeper memories; here one matrix is enough.
+# **You need** the Titans step of chapter 04. [Chapter 05](05_deep_memory.ipynb) is about deeper memories; here
+# one matrix is enough.
 
 # %%
 import time
@@ -79,12 +80,12 @@ assert [round(litres) for litres in milk.values()] == [1, 1, 1, 0, -728, 344]
 # %% [markdown]
 # Two at a time is even better than one: the first two buy the litre, and everybody else goes home. Three
 # buy too much, the next three pour some away, and it settles. Four buy two litres, the next four pour
-# both away, and so on all day. And sixteen buy eight litres; the next sixteen see seven too many and pour away
+# both away, and so on all day. Sixteen buy eight litres; the next sixteen see seven too many and pour away
 # *fifty-six*. What a fridge cannot do, a matrix can.
 #
-# Why would anybody let them look in together? Because the fridge is in the cellar. What costs time is not the
-# buying but the forty-eight walks. For a processor a walk is a small matrix operation that has to wait
-# for the one before. How much do we win on a text of 512 tokens?
+# Why would anybody let them look in together? Because the fridge is in the cellar. It is not the buying that
+# takes time but the forty-eight walks. For a processor a walk is a small matrix operation that waits for the
+# one before. How much do we win on a text of 512 tokens?
 
 # %%
 def seconds(work):
@@ -104,12 +105,13 @@ print("chunks of 64 took less than a fifth of the time of one token after the ot
 assert alone > 5 * together
 
 # %% [markdown]
-# (It is more like a twentieth; the cell asks for what holds on every computer.) So everybody goes parallel, Titans too. The honest question is what one gives up for it.
+# (Usually much less; the cell asks for what holds on every computer.) So everybody goes parallel, Titans
+# too. The honest question is what one gives up for it.
 #
 # ## The equation
 #
-# Cut the text into chunks of b tokens. Let $t' = b\lfloor (t-1)/b\rfloor$ be the last token before the chunk in which
-# t stands. All surprise of a chunk is measured at the memory $M_{t'}$ that the chunk starts with:
+# Cut the text into chunks of b tokens, and let $t' = b\lfloor (t-1)/b\rfloor$ be the last token before t's
+# chunk. All surprise of a chunk is measured at the memory $M_{t'}$ that it starts with:
 #
 # $$
 # \begin{aligned}
@@ -122,9 +124,9 @@ assert alone > 5 * together
 # \end{aligned}
 # $$
 #
-# One index is new: $M_{t'}$ where chapter 04 has $M_{t-1}$. The gradients are *frozen*. But then they are
-# all known before the chunk begins, and what is left is adding up and fading. Unroll both lines, and every
-# memory of the chunk is a sum of things that are known at its start:
+# One index is new: $M_{t'}$ where chapter 04 has $M_{t-1}$. The gradients are *frozen*, so they are all known
+# before the chunk begins, and what is left is adding up and fading. Unroll both lines, and every memory of
+# the chunk is a sum of things that are known at its start:
 #
 # $$
 # {\color{#D55E00}{M_t}} = {\color{#009E73}{\beta_t}}\,{\color{#D55E00}{M_{t'}}}
@@ -144,10 +146,10 @@ assert alone > 5 * together
 # | all $y_t = q_tM_t$ | the answers | `chunk_read` | one chunk is the oracle |
 # | $M_b,\ S_b$ | the state for the next chunk | `chunk_write` | the same |
 #
-# **Where we differ.** The paper has forgetting without momentum (its eq. 16, with $\beta_t/\beta_i$ for A) and
+# **Where we differ.** The paper has forgetting without momentum (eq. 16, with $\beta_t/\beta_i$ for A) and
 # momentum without forgetting (18); both together are one more product, `A @ E`. And its
-# $t' = t - \mathrm{mod}(t, b)$ has a slip at the border: at t = b it gives t' = b, a token that is surprised at a
-# memory which it has already written.
+# $t' = t - \mathrm{mod}(t, b)$ slips at the border: t = b would be surprised at a memory that it has
+# already written.
 #
 # ## By hand
 #
@@ -160,9 +162,9 @@ assert alone > 5 * together
 # | 2 | ½ | ½ · 1 + ½ = **1** |
 # | 3 | ¼ | ½ · 1 + ¼ = **¾** |
 #
-# The same by the masks: the first columns of A and E are 1, ½, ¼, and the last row of A is ¼, ½, 1. The
-# entry of P for token 3 is ¼ · 1 + ½ · ½ + 1 · ¼ = **¾**. Three summands are three ways into the memory: the write
-# can be handed over at token 1, 2 or 3, and it fades the rest of the way. That is why it is `@` and not `*`.
+# The same by the masks: the last row of A is ¼, ½, 1, the first column of E is 1, ½, ¼, so the entry of P
+# is ¼ · 1 + ½ · ½ + 1 · ¼ = **¾**. Three summands are three ways into the memory: the write is handed over at
+# token 1, 2 or 3, and it fades the rest of the way. That is why it is `@` and not `*`.
 #
 # ## Predict: how loud is a write, and when?
 #
@@ -190,8 +192,8 @@ figures.lines(
 )  # fmt: skip
 
 # %% [markdown]
-# It grows before it fades. An electrician would say: **momentum is the first low-pass filter, the memory the second.**
-# What comes out of two filters in a row rises late and is gone late. How loud does it become, and when?
+# It grows before it fades. An electrician would say: **momentum is the first low-pass filter, the memory
+# the second.** What comes out of two of them rises late and is gone late. How loud does it become, and when?
 
 # %%
 print(f"loudest after {int(write_left.argmax())} tokens: {write_left.max():.2f} times the write")
@@ -201,9 +203,9 @@ assert int(write_left.argmax()) == 5 and abs(write_left.max() - 2.69) < 0.005
 # ## Your turn: the masks
 #
 # **First, what is left of what.** `decay_mask(decay)` gets the decays of b tokens and returns the (b, b)
-# matrix with $A_{ti} = \text{decay}_{i+1}\cdots\text{decay}_t$: row t asks, column i has written. It serves twice, for
-# `1 - alpha` and for `eta`. Three lines at most, no loop. It has to be right for a decay of exactly 0, and for tiny
-# ones.
+# matrix with $A_{ti} = \text{decay}_{i+1}\cdots\text{decay}_t$: row t asks, column i has written. It serves
+# twice, for `1 - alpha` and for `eta`. About three lines, no loop. It has to be right for a decay of exactly
+# 0, and for tiny ones.
 #
 # `.check()`, `.hint()`, `.solution()` and `.keep()` are there as always; while an exercise is open, the
 # book's version answers.
@@ -236,11 +238,11 @@ assert not (by_division - 0.0077).abs() < 0.0038 and abs(by_logarithm - 0.00765)
 assert beta[2100] < torch.finfo(torch.float32).tiny and abs(0.95**95 - 0.0077) < 1e-4
 
 # %% [markdown]
-# After some 2,000 tokens the running product is too small for a float, and the quotient is one of two
-# ruins. (On one computer it is 0 / 0, on another 1.) **Logarithms** survive that, and most fast code uses
-# them; but they have nothing to say about a gate that is exactly 0, such as η without momentum. Products that begin
-# anew in every column have neither problem. (The package makes them row by row, for all chunks and heads at
-# once: `titans_book/memory/recurrence.py`.)
+# After some 2,000 tokens the running product is too small for a float, and the quotient is a ruin: 0 / 0 on
+# one computer, 1 on another. **Logarithms** survive that, and most fast code uses them; but they have nothing
+# to say about a gate that is exactly 0, such as η without momentum. Products that begin anew in every column
+# have neither problem. (The package makes them row by row, for all chunks and heads at once:
+# `titans_book/memory/recurrence.py`.)
 #
 # **Now all coefficients of a chunk.** P and E; β, the running product of 1 − α; and c. The old S
 # fades to $e_t = \eta_1\cdots\eta_t$, and the memory takes that in at every token and forgets some of it: $c = A\,e$.
@@ -248,7 +250,7 @@ assert beta[2100] < torch.finfo(torch.float32).tiny and abs(0.95**95 - 0.0077) <
 # %%
 @exercise("06.chunk_coefficients")
 def chunk_coefficients(eta, alpha):
-    """P = A E, E, beta and c = A e, in this order. eta, alpha: (b); returns (b, b) twice, (b) twice."""
+    """P = A E, E, beta and c = A e, in this order. eta, alpha: (b). P, E: (b, b); beta, c: (b)."""
     ### BEGIN SOLUTION
     A, E = decay_mask(1 - alpha), decay_mask(eta)
     beta, e = (1 - alpha).cumprod(0), eta.cumprod(0)
@@ -259,13 +261,12 @@ def chunk_coefficients(eta, alpha):
 chunk_coefficients.check()
 
 # %% [markdown]
-# What do they look like? Sixteen tokens; momentum is nearly shut at the ninth (η = 0.1), and the memory forgets
-# most at the thirteenth (α = 0.8). Where do you see which?
+# What do they look like? Sixteen tokens; momentum is nearly shut at the ninth (η = 0.1), and the memory
+# forgets most at the thirteenth (α = 0.8). Where do you see which?
 
 # %%
-eta, alpha = torch.full((2, 16), 0.8).double()
-alpha, eta[8] = 1 - alpha / 0.8 * 0.9, 0.1
-alpha[12] = 0.8
+eta, alpha = torch.full((16,), 0.8).double(), torch.full((16,), 0.1).double()
+eta[8], alpha[12] = 0.1, 0.8
 P, E, beta, c = chunk_coefficients(eta, alpha)
 figures.heatmap(
     torch.stack([decay_mask(1 - alpha), E, P]), kind="magnitude", limit=2.7, width=7.6,
@@ -276,13 +277,13 @@ figures.heatmap(
 )  # fmt: skip
 
 # %% [markdown]
-# P is brightest *below* the diagonal: the after-shocks. At row 9 momentum drops what it holds, and the memory
-# only stops gaining; at row 13 it loses most of what it has.
+# P is brightest *below* the diagonal: the after-shocks. At row 9 momentum drops what it holds, and the
+# memory only stops gaining; at row 13 it loses most of what it has.
 #
 # ## Your turn: a whole chunk
 #
-# Multiply the unrolled equation by a query. Then $q_t k_i^\top$ is a number, how much the question t and the key i have in
-# common, and no matrix per token is left anywhere:
+# Multiply the unrolled equation by a query. Then $q_t k_i^\top$ is a number, what question t and key i have
+# in common, and no matrix per token is left anywhere:
 #
 # $$
 # Y = \beta\odot(Q{\color{#D55E00}{M}}) + c\odot(Q{\color{#D55E00}{S}})
@@ -385,9 +386,9 @@ print("tokens that move an answer before them:", [p for p, s in enumerate(leaks,
 assert all((size > 1e-9) == (p % 4 > 0) for p, size in enumerate(leaks, 1))
 
 # %% [markdown]
-# All but the first of each chunk. A model with this fault has a wonderful training loss, because each token can look up
-# the next one, and it falls apart when it has to write the text itself. We have met
-# it in at least four public implementations of Titans.
+# All but the first of each chunk. A model with this fault has a wonderful training loss, because each token
+# can look up the next one, and it falls apart when it has to write the text itself. We have met it in four
+# public implementations of Titans.
 #
 # **Mend it.** Two lines inside the loop. Each chunk is read at the memory that it finds, and written after that.
 
@@ -408,8 +409,8 @@ def in_chunks(M, S, q, k, v, theta, eta, alpha, b):
 in_chunks.check()
 
 # %% [markdown]
-# Here is who sees whom. A cell is lit where changing the token below it moves the answer beside it; a dot marks
-# the future. What is left above the diagonal?
+# Here is who sees whom. A cell is lit where changing the token below it moves the answer beside it; a dot
+# marks the future. What is left above the diagonal?
 
 # %%
 seen = {name: chunk_figures.influence(answers_of(form), x)
@@ -426,9 +427,9 @@ chunk_figures.influence_map(
 #
 # ## What is exact
 #
-# **Claim one: no numbers are lost by not forming any matrices.** There are three ways to work out a
-# chunk. The *loop* goes token by token with frozen surprise. The *scan* is what eq. (18) suggests: make all
-# matrices uᵢ, and add them up in log₂ b rounds, each over all tokens at once. The *mask* is yours.
+# **Claim one: nothing is lost by not forming any matrices.** There are three ways to work out a chunk. The
+# *loop* goes token by token with frozen surprise. The *scan* is what eq. (18) suggests: make all matrices uᵢ,
+# and add them up in log₂ b rounds, each over all tokens at once. The *mask* is yours.
 
 # %%
 def by_loop(M, S, q, k, v, theta, eta, alpha):
@@ -477,9 +478,8 @@ print("the mask was more than three times as fast as the loop, and as the scan")
 assert took["loop"] > 3 * took["mask"] and took["scan"] > 3 * took["mask"]
 
 # %% [markdown]
-# The scan is the clever one, and here it gains little or nothing: it saves *rounds* and pays with a d × d matrix for every
-# token, while all that ever changes is a row of P. The matrices were never needed; only what a query sees of
-# them was.
+# The scan saves *rounds* (which a GPU likes), and pays with a d × d matrix for every token. The matrices were
+# never needed; only what a query sees of them was.
 #
 # **Claim two: it is the same function as the oracle**, which takes gradients with autograd and goes token
 # by token. For b = 1 it is your step of chapter 04, and two calls equal one.
@@ -501,8 +501,8 @@ for b in (1, 8, 16, 64):
 print("b = 1 is titans_step; b = 1, 8, 16 and 64 are the oracle: all to 1e-12")
 
 # %% [markdown]
-# And two calls? Read a text of 40 tokens in chunks of 8; stop, take M and S along, and go on. Does it matter where
-# one stops?
+# And two calls? Read a text of 40 tokens in chunks of 8; stop, take M and S along, and go on. Does it matter
+# where one stops?
 
 # %%
 def in_two_calls(cut, b=8):
@@ -516,10 +516,10 @@ assert in_two_calls(16) < 1e-12 and in_two_calls(19) > 1e-3
 print("cut at a border, 16: the same to 1e-12.  Cut inside a chunk, 19: another answer")
 
 # %% [markdown]
-# At a border it does not. Inside a chunk your two calls start a new chunk too early, and surprise is measured elsewhere.
-# So a state that wants to be cut anywhere has to carry a third matrix: the *anchor*, the memory that the open chunk
-# started with. `memorize` does. (Some implementations instead wait until a chunk is full. Then a text shorter than
-# a chunk leaves no trace at all.)
+# At a border it does not. Inside a chunk the second call starts a chunk too early, and surprise is measured
+# elsewhere. A state that can be cut anywhere has to carry a third matrix, the *anchor*: the memory that the
+# open chunk started with. `memorize` does. (Some implementations wait until a chunk is full instead; then a
+# text shorter than a chunk leaves no trace at all.)
 
 # %%
 def piece(now, state=None):
@@ -537,13 +537,13 @@ print("memorize, cut after any of the 39 tokens: the same to 1e-12")
 # %% [markdown]
 # ## What is not exact
 #
-# So the chunk is worked out without an error. But it is the chunk's rule, and not the rule of chapter 04. How far
-# apart do the two memories go?
+# So the chunk is worked out without an error. But it is the chunk's rule, and not that of chapter 04. How
+# far apart do the two memories go?
 #
-# We need a text in which milk and buttermilk occur. `alike.text(likeness)` draws 192 keys of length 1; any two
-# of them have, on average, the product `likeness`: at 0 they have nothing in common, at 1 they are the same
-# key. A value is what the world W answers to the key. No momentum and no forgetting, so that whatever happens is the
-# chunk's doing. Half alike, θ = 0.1: how far is the memory from the one with b = 1, and how far is it from the world?
+# We need a text in which milk and buttermilk occur. `alike.text(likeness)` draws 192 keys of length 1; any
+# two of them have, on average, the product `likeness`: at 0 nothing in common, at 1 the same key. A value is
+# what the world W answers to the key. No momentum and no forgetting, so whatever happens is the chunk's
+# doing. Half alike, θ = 0.1: how far is the memory from the one with b = 1, and how far from the world?
 
 # %%
 told = alike.text(likeness=0.5)
@@ -572,10 +572,10 @@ assert apart == sorted(apart) and abs(apart[-1] - 0.145) < 0.002
 assert max(wrong) - min(wrong) < 0.02 and wrong[-1] < wrong[0]
 
 # %% [markdown]
-# A surprise, at least for us. The longer the chunk, the *staler* the memory at which surprise is measured, and the further it goes
-# from the online one. But it is not worse! Stale surprise is too large, if anything, and a little too much is no harm
-# while there is much to learn. You will often hear that staleness costs quality; on this text, at this θ, it
-# costs nothing. And then b doubles once more:
+# A surprise, at least for us. The longer the chunk, the *staler* the memory at which surprise is measured,
+# and the further it goes from the online one. But it is not worse! Stale surprise is too large, if anything,
+# and a little too much is no harm while there is much to learn. You will often hear that staleness costs
+# quality; on this text, at this θ, it costs nothing. And then b doubles once more:
 
 # %%
 broken = float((after(64, 0.1) - told.W).norm() / told.W.norm())
@@ -587,19 +587,19 @@ assert abs(broken - 1.97) < 0.01
 #
 # ## The gauge
 #
-# The flatmates tell where it is. Without momentum and forgetting, a chunk as a whole is one linear step. Put v = kW
-# into the equation and collect:
+# The flatmates tell where it is. Without momentum and forgetting, a chunk as a whole is one linear step. Put
+# v = kW into the equation and collect:
 #
 # $$
 # {\color{#D55E00}{M_b}} - W = \Bigl(I - \sum_{i\le b}{\color{#009E73}{\theta_i}}\,k_i^\top k_i\Bigr)
 # \bigl({\color{#D55E00}{M_0}} - W\bigr).
 # $$
 #
-# An error along an eigenvector of the sum is multiplied by 1 − λ. Below λ = 1 it shrinks. From 1 to 2 it changes sign
-# and still shrinks: three flatmates. Above 2 it grows: five. So the gauge is the largest eigenvalue, and
-# **the border is at 2**. A single key of length 1 has λ = θ; b keys at right angles have θ, too; and b like keys have
-# *bθ*. Not the number of tokens is dangerous, but the number of tokens that say the same. What does the gauge
-# say about our text?
+# An error along an eigenvector of the sum is multiplied by 1 − λ. Below λ = 1 it shrinks. From 1 to 2 it
+# changes sign and still shrinks: three flatmates. Above 2 it grows: five. So the gauge is the largest
+# eigenvalue, and **the border is at 2**. A single key of length 1 has λ = θ; b keys at right angles have θ,
+# too; and b like keys have *bθ*. It is not the number of tokens that is dangerous, but the number of tokens
+# that say the same. What does the gauge say about our text?
 
 # %%
 rate = torch.full((alike.TIME,), 0.1).double()
@@ -610,14 +610,14 @@ assert abs(levels[32] - 1.80) < 0.01 and abs(levels[64] - 3.33) < 0.01
 # %% [markdown]
 # 1.80 at b = 32, and 3.33 at b = 64: it knew.
 #
-# **Your turn: predict the explosion.** Write `safe_chunk(k, theta)`: the longest chunk of 1, 2, 4, … 64 tokens
-# with which no chunk of this text is beyond the border. `gauge(k, theta, b)` has one number for each chunk of b
+# **Your turn: predict the explosion.** Write `safe_chunk(k, theta)`: the longest of 1, 2, 4, … 64 tokens with
+# which no chunk of this text reaches the border. `gauge(k, theta, b)` has one number for each chunk of b
 # tokens; `BOUND` is 2.
 
 # %%
 @exercise("06.safe_chunk")
 def safe_chunk(k, theta):
-    """The largest b of 1, 2, 4, 8, 16, 32, 64 whose every gauge is below 2. k: (T, d), theta: (T)."""
+    """The largest b of 1, 2, 4, ... 64 whose every gauge is below 2. k: (T, d), theta: (T)."""
     ### BEGIN SOLUTION
     lengths = (1, 2, 4, 8, 16, 32, 64)
     return max(b for b in lengths if gauge(k, theta, b).max() < BOUND)
@@ -653,10 +653,10 @@ assert max(left_of_it) < 0.88 and abs(best[1] - 0.02) < 0.005 and abs(best[64] -
 assert list(best.values())[2:] == sorted(best.values())[2:]
 
 # %% [markdown]
-# Left of the line there is no cross, and there can be none: below 2 no chunk makes any error larger, whatever came before it. To
-# the right it is a question of time. And here is the price of a long chunk after all. At *one* θ all chunks are equally
-# good, until they break. But the largest θ that a chunk can bear falls as the chunk grows, and with it how much
-# the memory can learn from a text: the best error is 0.02 for b = 1, and 0.69 for b = 64.
+# Left of the line there is no cross, and there can be none: below 2 no chunk makes any error larger. And here
+# is the price of a long chunk after all. At *one* θ all chunks are equally good, until they break. But the
+# largest θ that a chunk can bear falls as the chunk grows, and with it what the memory can learn from a
+# text: the best error is 0.02 for b = 1, and 0.69 for b = 64.
 #
 # **The chunk is part of the function, not a matter of scheduling.** A model that was trained with b = 64 has learned a θ
 # for it; read with another b it is another model.
@@ -669,14 +669,14 @@ assert list(best.values())[2:] == sorted(best.values())[2:]
 # %% [markdown]
 # ## Play: the dial
 #
-# Your `chunk_write` reads the text anew at each move. **A question for the dial:** set b = 16. How far can θ go until
-# the trace breaks, when all keys are the same (1.0), half alike (0.5), and unlike (0.0)? And where does the gauge stand
-# then: always just above 2?
+# Your `chunk_write` writes the text anew at each move. **A question for the dial:** set b = 16. How far can θ
+# go until the trace breaks, when all keys are the same (1.0), half alike (0.5), and unlike (0.0)? And where
+# does the gauge stand then: always just above 2?
 
 # %%
 ChunkDial(
     write=chunk_write,
-    alt="Sliders for the chunk, the write rate and the likeness of keys, a gauge and an error trace.",
+    alt="Sliders for chunk, write rate and likeness of keys; a gauge and an error trace.",
 )
 
 # %% [markdown]
@@ -691,11 +691,11 @@ ChunkDial(alt="A memory that breaks", b=16, theta=0.3).figure(
 # %% [markdown]
 # <details><summary><b>Answer</b> (try the dial first)</summary>
 #
-# The same keys break at θ = 0.14, with the gauge at 2.24; it would be 2 at 0.125. Half alike they break at 0.28
-# (2.72), and unlike keys hold out until θ = 1.14 (4.26). The gauge is a promise in one direction. Below 2
-# nothing can go wrong. Above 2 *some* error grows *in that chunk*; whether it goes on growing depends
-# on whether the next chunk overshoots in the same direction. Like keys always do; for unlike keys
-# the worst direction is another one each time, and the others shrink meanwhile.
+# The same keys break at θ = 0.14, with the gauge at 2.24; it would be 2 at 0.125. Half alike they break at
+# 0.28 (2.72), and unlike keys hold out until θ = 1.14 (4.26). The gauge is a promise in one direction. Below
+# 2 nothing can go wrong. Above 2 *some* error grows *in that chunk*; whether it goes on depends on whether
+# the next chunk overshoots in the same direction. Like keys always do; for unlike keys the worst direction is
+# another one each time, and meanwhile the last one shrinks.
 #
 # </details>
 
@@ -714,16 +714,16 @@ assert [theta for theta, _ in breaks.values()] == [0.14, 0.28, 1.14]
 assert abs(breaks[1.0][1] - 2.24) < 0.01 and abs(breaks[0.0][1] - 4.26) < 0.01
 
 # %% [markdown]
-# **Momentum** repeats a write up to 1/(1 − η) times, so be careful: put θ/(1 − η) into the gauge. (The book's layer divides
-# its θ by just that.) A **deep** memory has no single gauge: its λ changes with the weights, and that is
-# the cliff of chapter 05.
+# **Momentum** repeats a write up to 1/(1 − η) times, so be careful: put θ/(1 − η) into the gauge. (The book's
+# layer multiplies its θ by 1 − η for that reason.) A **deep** memory has no fixed gauge: its λ changes with
+# the weights, and that is the cliff of chapter 05.
 #
 # ## The exact rule beside it
 #
-# Is there no way to have b = 1 and be parallel? For the flatmates there is: leave notes. All sixteen look in at eight, one
-# litre is missing. The first writes on the door *I buy ½*. The second reads that and needs to buy only ¼, the third ⅛.
-# One walk to the cellar, sixteen lines on a piece of paper. In symbols, each token subtracts what those before it
-# have written, as far as their keys are alike:
+# Is there no way to have b = 1 and be parallel? For the flatmates there is: notes. All sixteen look in, one
+# litre is missing. The first writes on the door *I buy ½*. The second reads that and buys only ¼, the third
+# ⅛. One walk to the cellar, sixteen lines on a piece of paper. In symbols, each token subtracts what those
+# before it have written, as far as their keys are alike:
 #
 # $$
 # {\color{#CC79A7}{d_t}} = {\color{#009E73}{\theta_t}}\Bigl(v_t - k_t{\color{#D55E00}{M_{0}}}
@@ -733,8 +733,9 @@ assert abs(breaks[1.0][1] - 2.24) < 0.01 and abs(breaks[0.0][1] - 4.26) < 0.01
 # = {\color{#009E73}{\Theta}}\,(V - K{\color{#D55E00}{M_0}}).
 # $$
 #
-# One triangular system, and D is what b = 1 writes. (DeltaNet computes it in this way; the papers call it the WY form. With momentum and
-# forgetting there is a P in the triangle: `titans_book/memory/exact.py`.) What do the flatmates' notes say?
+# One triangular system, and D is what b = 1 writes. (DeltaNet computes it in this way; it is called the WY
+# form. With momentum and forgetting there is a P in the triangle: `titans_book/memory/exact.py`.) What do the
+# flatmates' notes say?
 
 # %%
 K, missing = torch.ones(4, 1).double(), torch.ones(4, 1).double()  # four looks, a litre is missing
@@ -758,11 +759,10 @@ assert (slow - fast).abs().max() < 1e-10 and far > 100
 print("blocks of 64, solved exactly: b = 1 to 1e-10; frozen chunks of 64: more than 100 times off")
 
 # %% [markdown]
-# So for a *linear* memory with the squared loss nobody has to freeze anything. What does it cost? A triangular
-# system of 64 unknowns in every block, and each row of it waits for the one above. Titans freezes because its
-# memory is meant to be **deep**. There an earlier write moves a later surprise through the nonlinearity, in a way
-# that depends on all weights; no table of products $k_tk_i^\top$ can foresee it. With the dot-product loss, by the way, freezing
-# changes nothing: its surprise −kᵀv never looks at M.
+# So for a *linear* memory with the squared loss nobody has to freeze anything. The price is a triangular
+# system in every block, each row of which waits for the one above. Titans freezes because its memory is meant
+# to be **deep**. There an earlier write moves a later surprise through the nonlinearity, in a way that depends
+# on all weights; no table of products $k_tk_i^\top$ can foresee it.
 #
 # | | frozen chunk | exact (WY) |
 # |---|---|---|
@@ -773,14 +773,15 @@ print("blocks of 64, solved exactly: b = 1 to 1e-10; frozen chunks of 64: more t
 #
 # ## Guards
 #
-# What if a text comes along that nobody foresaw, a page of one and the same key? Two guards, both ours and both off in
-# the paper's rule; each is a line in the ledger.
+# What if a text comes along that nobody foresaw, a page of one and the same key? Two guards of ours, neither of them in
+# the paper:
 #
 # `clamp=c` shortens a surprise that is longer than c. One chunk can then move the memory by θbc at most.
 #
-# `damping=n` shortens a write by the length of its own key: $\theta / (1 + n\,\theta\,|k|^2)$ for one matrix. With n = 1
-# that is a step which asks where it will *land*, and never overshoots by itself: Longhorn's, from the family of chapter 04. With
-# n = b/2 even b like keys stay below the border, because $b \cdot \theta/(1 + \tfrac b2\theta) < 2$.
+# `damping=n` shortens a write by the length of its own key: $\theta / (1 + n\,\theta\,|k|^2)$ for one matrix.
+# With n = 1 that is Longhorn's step, from the family of chapter 04: it asks where it will *land*, and never
+# overshoots by itself. With n = b/2 even b like keys stay below the border, because
+# $b \cdot \theta/(1 + \tfrac b2\theta) < 2$.
 #
 # On our text, with the θ = 0.4 that drove b = 64 away:
 
@@ -795,11 +796,11 @@ assert last["none"] > 100 and abs(last["clamp=2"] - 2.3) < 0.1
 assert abs(last["damping=32"] - 0.82) < 0.01
 
 # %% [markdown]
-# The clamp is a guard rail: the memory stays on the road, but it is lost (2.3 is worse than nothing). Damping
-# slows down before the bend: 0.82, no crash, and less learned than the 0.69 of the best θ. It takes all keys
-# for alike. Neither is the paper's; both are tested against the oracle.
+# The clamp is a guard rail: no crash, but the memory is lost (2.3 is worse than nothing). Damping slows down
+# before the bend: 0.82, not as good as the 0.69 of the best θ, for it takes all keys for alike. Both are tested
+# against the oracle; the layer of this book comes with a clamp.
 #
-# # ## What have you kept?
+# ## What have you kept?
 
 # %%
 quiz("06.border")
@@ -813,7 +814,7 @@ quiz("06.future")
 # %% [markdown]
 # ## In five lines
 #
-# 1. A chunk freezes surprise at the memory it starts with; the rest is adding and fading, in one masked product.
+# 1. A chunk freezes surprise at the memory it starts with; the rest is one masked product.
 # 2. P = A E: momentum is the first low-pass, the memory the second. No matrix per token, no division.
 # 3. Exact: mask = scan = loop = oracle, for every b. Not exact: b > 1 against one token at a time.
 # 4. Staleness is harmless up to a cliff, and the gauge θ · λ_max(Σ kᵀk) knows where: at 2.
@@ -830,9 +831,9 @@ for one in (decay_mask, chunk_coefficients, chunk_read, chunk_write, in_chunks):
 progress_map()
 
 # %% [markdown]
-# **Where we differ from the paper.** The border of a chunk is moved by one token (above); momentum is carried over it,
-# which the paper leaves open; a chunk that is not full has already been written; gates belong to tokens and not
-# to chunks; and θ is twice the θ of eq. (12), whose loss has no ½, so that the border at 2 would be at 1 there. All of it is in
+# **Where we differ from the paper.** The border of a chunk is moved by one token (above); momentum is carried
+# over it, which the paper leaves open; a chunk that is not full has already been written; and θ is twice the θ
+# of eq. (12), whose loss has no ½, so that in its θ the border would be at 1. All of it is in
 # [where we differ](where_we_differ.md).
 #
 # **Next.** Keys, values and gates have been given so far. Who makes them, and how are they learned *through* all

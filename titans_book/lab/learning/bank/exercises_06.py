@@ -1,4 +1,4 @@
-"""Exercises of chapter 06, going parallel: the decay mask and the coefficients of a chunk.
+"""Exercises of chapter 06, going parallel: the decay mask, with what people write instead.
 
 A gate is a (b) tensor, one number a token; masks are (b, b), row t, column i.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from titans_book.lab.learning.exercise import Exercise, Probe, Step
+from titans_book.lab.learning.exercise import Exercise, Step
 from titans_book.memory import chunk_steps
 from titans_book.memory.chunk_steps import decay_mask as mask
 
@@ -146,122 +146,17 @@ def counts_from_the_start(decay):
     return decay.cumprod(0)[:, None].expand(len(decay), len(decay)).tril()
 
 
-chunk_coefficients = Exercise(
-    name="06.chunk_coefficients",
-    what="what momentum and forgetting leave of every write",
-    reference=chunk_steps.chunk_coefficients,
-    probe=Probe(
-        inputs={"eta": drawn(5, 0.2, 0.95), "alpha": drawn(5, 0.05, 0.4)},
-        returns=("P", "E", "beta", "c"),
-    ),
-    load=lambda: (torch.full((160,), 0.9).double(), torch.full((160,), 0.1).double()),
-    hints=(
-        "Momentum is the first leaky sum, the memory the second. E says what momentum keeps of a "
-        "write, A what the memory keeps of what momentum hands it; a write has to pass both.",
-        "Momentum keeps eta, the memory 1 - alpha. P and E are (b, b), beta and c (b). beta and e "
-        "are running products of all gates from the first token on: `x.cumprod(0)`. c is A times "
-        "e: what is left of S at each token, gathered by the memory.",
-        "    return A @ E, E, beta, A @ e\n"
-        "    A, E = decay_mask(1 - alpha), decay_mask(eta)\n"
-        "    beta, e = (1 - alpha).cumprod(0), eta.cumprod(0)",
-    ),
-    source="Titans eqs. 13 and 14, unrolled",
-    taught=CHAPTER,
-)
+@decay_mask.wrong("As time goes on, does one move down a column of the mask, or along a row?")
+def runs_along_the_rows(decay):
+    """Your products run along the rows. A row is one moment; a write grows older down its
+    column."""
+    later = decay.new_ones(len(decay), len(decay)).tril(-1) > 0
+    return torch.where(later, decay[:, None], 1.0).cumprod(1).tril()
 
 
-def _all(eta, alpha):
-    """A, E, beta, e: what the wrong versions are made of."""
-    return mask(1 - alpha), mask(eta), (1 - alpha).cumprod(0), eta.cumprod(0)
-
-
-@chunk_coefficients.wrong("A write goes through momentum first. Which factor stands on the right?")
-def multiplies_in_the_other_order(eta, alpha):
-    """E A instead of A E: the memory first, then momentum. With gates that never change it would
-    be the same; with gates of every token it is not."""
-    A, E, beta, e = _all(eta, alpha)
-    return E @ A, E, beta, A @ e
-
-
-@chunk_coefficients.wrong("In how many ways can token 1's write have come into M_3?")
-def multiplies_entry_by_entry(eta, alpha):
-    """`*` multiplies entry by entry: one way from i to t. `@` adds up all the tokens s at which
-    momentum can hand the write to the memory."""
-    A, E, beta, e = _all(eta, alpha)
-    return A * E, E, beta, A @ e
-
-
-@chunk_coefficients.wrong("With alpha = 0 nothing is forgotten: what should be multiplied then?")
-def keeps_alpha(eta, alpha):
-    """The memory keeps 1 - alpha; you let it keep alpha."""
-    A, E, beta, e = _all(eta, 1 - alpha)
-    return A @ E, E, beta, A @ e
-
-
-@chunk_coefficients.wrong("Which of the two gates does momentum have, and which the memory?")
-def swaps_the_gates(eta, alpha):
-    """eta and 1 - alpha have changed places: eta is for momentum (E), 1 - alpha for the memory
-    (A, beta)."""
-    A, E, beta, e = _all(1 - alpha, 1 - eta)
-    return A @ E, E, beta, A @ e
-
-
-@chunk_coefficients.wrong("How often is S_0 added to M in a chunk of five tokens: once?")
-def adds_the_old_surprise_once(eta, alpha):
-    """c is only what is left of S itself. The memory takes in what is left at every token, and
-    forgets some of it: A times e."""
-    A, E, beta, e = _all(eta, alpha)
-    return A @ E, E, beta, e
-
-
-@chunk_coefficients.wrong("Who meets the first token's gates: M_0, or only what is written later?")
-def starts_one_token_late(eta, alpha):
-    """beta is the first column of A, which begins with 1. The memory that a chunk starts with has
-    to pass the first token's forgetting as well."""
-    A, E, _, e = _all(eta, alpha)
-    return A @ E, E, A[:, 0], A @ e
-
-
-@chunk_coefficients.wrong("S_0 came in before token 1. Which gate does it meet first?")
-def lets_the_old_surprise_in_free(eta, alpha):
-    """c is the first column of P, as if S_0 had been written at token 1. It was there before, so
-    it meets eta_1 as well."""
-    A, E, beta, _ = _all(eta, alpha)
-    return A @ E, E, beta, (A @ E)[:, 0]
-
-
-@chunk_coefficients.wrong("What would P be without momentum?")
-def has_no_momentum(eta, alpha):
-    """Your P is A alone: each write goes into the memory once, and momentum never repeats it."""
-    A, E, beta, e = _all(eta, alpha)
-    return A, E, beta, A @ e
-
-
-@chunk_coefficients.wrong("What would P be with alpha = 1 at every token?")
-def has_no_memory(eta, alpha):
-    """Your P is E alone: it says what is left in momentum, and not what the memory has gathered."""
-    A, E, beta, e = _all(eta, alpha)
-    return E, E, beta, A @ e
-
-
-@chunk_coefficients.wrong("Which one tells what is left in S: the mask of 1 - alpha, or of eta?")
-def returns_the_other_mask(eta, alpha):
-    """In second place you return A, what the memory keeps. E is asked for, what momentum keeps:
-    S at the end of a chunk needs it."""
-    A, E, beta, e = _all(eta, alpha)
-    return A @ E, A, beta, A @ e
-
-
-@chunk_coefficients.wrong("In which order does the docstring name the four?")
-def returns_c_before_beta(eta, alpha):
-    """All four are right, but beta and c have changed places."""
-    A, E, beta, e = _all(eta, alpha)
-    return A @ E, E, A @ e, beta
-
-
-@chunk_coefficients.wrong("M_0 and S_0 are two things. Does forgetting M_0 shrink S_0?")
-def fades_the_old_surprise_twice(eta, alpha):
-    """c is beta times e: S_0 fades by both gates at every token, and is handed over once. It is a
-    sum over the tokens at which it can be handed over."""
-    A, E, beta, e = _all(eta, alpha)
-    return A @ E, E, beta, beta * e
+@decay_mask.wrong("How large is 1e-8 beside a running product that has become 1e-12?")
+def divides_with_a_little_extra(decay):
+    """You divide, with a small number added below so that it cannot be 0. That number is soon
+    larger than what it stands beside."""
+    beta = decay.cumprod(0)
+    return (beta[:, None] / (beta[None, :] + 1e-8)).tril()
