@@ -16,8 +16,8 @@
 # *Read 20 minutes, play 15, code 25. Any CPU will do.*
 #
 # For four chapters a memory has been one matrix. Now it becomes a network, and that network learns while
-# it reads. It will hold what no matrix can hold, and four times as much. It also gets an edge that it can
-# fall over, from a small error to NaN within a few words. You will go to that edge and look down.
+# it reads. It will hold what no matrix can hold, and a good deal more of it. It also gets an edge that it
+# can fall over, from a small error to NaN within a few words. You will go to that edge and look down.
 #
 # **You will be able to**
 #
@@ -109,8 +109,8 @@ print("the best matrix for the stairs:", best.round(decimals=6).abs().tolist())
 # | (13), (14), per layer | forgetting and momentum | `deep_step` | equals `reference.memorize` |
 #
 # (In full: `titans_book/memory/deep_steps.py`, `tests/memory/test_deep_steps.py`.) The paper says neither
-# how wide the network is, nor which bend it has. The straight way, x + …, and GELU are what the same
-# authors' later papers describe. What does that bend look like?
+# how wide the network is, nor which bend it has. The straight way, x + …, and GELU come from
+# later papers of the same group (as we have them, at second hand). What does that bend look like?
 
 # %%
 z = torch.linspace(-4, 4, 81, dtype=torch.float64)
@@ -366,10 +366,10 @@ assert found[20] < 0.05
 #
 # ## How much does it hold?
 #
-# Back to random pairs: d = 16, keys of length 1, and values with features of size 1. No matrix
-# holds more than 16 of them; beyond, even the best one has an error of about 1 − 16/n (chapter 01). (Error: |M(k) − v|² as
-# a share of |v|². An empty matrix has 1.) Our deep memory has 64 hidden units and hears n pairs in 20
-# rounds. `deep.read` does what your step does, for any depth and many write rates at once.
+# Back to random pairs: d = 16, keys of length 1, and values with features of size 1. No matrix holds more
+# than 16 of them; beyond, even the best one has an error of about 1 − 16/n (chapter 01). Error means
+# |M(k) − v|² as a share of |v|²; an empty matrix has 1. Our deep memory has 64 hidden units and hears n
+# pairs in 20 rounds. `deep.read` does what your step does, for any depth and many write rates at once.
 #
 # **Predict** its error, for 8 to 64 pairs.
 
@@ -688,8 +688,11 @@ assert matrix[29] < 0.25 and hidden[29] > 0.9 and dead[49] > 1.0
 # %% [markdown]
 # After 1,000 silent tokens it is dead: thirty rounds of perfectly good lessons leave no trace. It needs no
 # silence, either. Where nothing is ever repeated, no write holds the weights up against α: after 600 new
-# pairs W₁ has shrunk from a length of 16 to less than 0.1. And the **wipe** of chapter 04, α = 1, which did a matrix good at a border? A memory knows eight pairs by heart,
-# and is wiped once, by your own step. Forgetting is off after that. How long until it knows them again?
+# pairs W₁ has shrunk from a length of 16 to less than 0.1.
+#
+# And the **wipe** of chapter 04, α = 1, which did a matrix good at a border? A memory knows eight pairs by
+# heart, and is wiped once, by your own step. Forgetting is off after that. How long until it knows them
+# again?
 
 # %%
 k, v = deep.pairs(8)
@@ -723,9 +726,9 @@ assert newborn < 0.02 and later > 0.8 and much_later < 0.2
 #
 # And the gauge offers a cure. ρ = |u|² / |D₂|² is the curvature in the direction of the error, and your
 # four vectors give it for nothing: |u|² = |k|²|D₁|² + |h|²|D₂|². So divide: θ / (1 + θρ) takes away nearly
-# all of the error for a large θ and, to first order, never more than all. For one matrix that is Longhorn, which you met in chapter 04. Here it is
-# called `damping=1` (`guards.py`), and it is off unless asked for, since it also makes small steps
-# smaller. What do the fuse and the cure make of depth 4?
+# all of the error for a large θ and, to first order, never more than all. For one matrix that is Longhorn,
+# which you met in chapter 04. Here it is called `damping=1` (`guards.py`), and it is off unless asked for,
+# since it also makes small steps smaller. What do the fuse and the cure make of depth 4?
 
 # %%
 k, v = deep.pairs(32)

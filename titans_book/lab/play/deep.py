@@ -69,7 +69,7 @@ def read(
     """Read the pairs token by token, once for each write rate (Titans eqs. 13 to 15, chunk 1)."""
     net = Network(depth=len(weights))
     theta = torch.as_tensor(theta, dtype=k.dtype).reshape(-1)
-    W = [w.expand(len(theta), *w.shape[-2:]) for w in weights]
+    W = [w.expand(len(theta), *w.shape[-2:]).clone() for w in weights]
     S, error, rate = [torch.zeros_like(w) for w in W], [], -theta[:, None, None]
     for key, value in zip(k, v, strict=True):
         steps = net.trace(key.expand(len(theta), 1, -1), lambda layer, h, W=W: h @ W[layer])
@@ -79,8 +79,9 @@ def read(
         if eta:
             S = [torch.baddbmm(s, *one, beta=eta) for s, one in zip(S, u, strict=True)]
             W = [(1 - alpha) * w + s for w, s in zip(W, S, strict=True)]
-        else:  # S is the surprise alone: one pass over the weights
-            W = [torch.baddbmm(w, *one, beta=1 - alpha) for w, one in zip(W, u, strict=True)]
+        else:  # S is the surprise alone: one pass over the weights, in place
+            for w, one in zip(W, u, strict=True):
+                w.baddbmm_(*one, beta=1 - alpha)
     return Reading(torch.stack(error, 1) / v.square().sum(1).mean(), W)
 
 
