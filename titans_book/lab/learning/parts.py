@@ -56,7 +56,8 @@ def keep(exercise: Exercise, function: Callable) -> str:
             f"Put that inside the function. {' '.join(verdict.lines)}"
         )
     progress().keep(exercise.name, source)
-    return "Kept. Later chapters and the model of chapter 13 run on your version from now on."
+    model = " and the model of chapter 13" if exercise.name in RECURRENCE else ""
+    return f"Kept. Later chapters{model} run on your version from now on."
 
 
 def only_the_def(source: str) -> str:
