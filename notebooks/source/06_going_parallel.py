@@ -838,4 +838,4 @@ progress_map()
 # [where we differ](where_we_differ.md).
 #
 # **Next.** Keys, values and gates have been given so far. Who makes them, and how are they learned *through* all
-# these writes? That is chapter 07, learning to memorise. [Chapter 13](13_train_it.ipynb) trains a whole model.
+# these writes? That is [chapter 07](07_learning_to_memorise.ipynb), learning to memorise.
