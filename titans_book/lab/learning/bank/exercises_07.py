@@ -90,6 +90,21 @@ def returns_keys_first(x, W_Q, W_K, W_V):
     return normalize(k, dim=-1), normalize(q, dim=-1), x @ W_V
 
 
+@project.wrong("Which of the keys has length 1 in yours: each, or all of them together?")
+def shares_one_length(x, W_Q, W_K, W_V):
+    """You divide by the length of all keys together; each token's key has a length of its own
+    (dim=-1)."""
+    q, k = silu(x @ W_Q), silu(x @ W_K)
+    return q / q.norm(), k / k.norm(), x @ W_V
+
+
+@project.wrong("Which numbers does ReLU cut off that SiLU only bends?")
+def uses_relu(x, W_Q, W_K, W_V):
+    """That is ReLU. SiLU is x times sigmoid(x), and lets small negative numbers through."""
+    q, k = torch.relu(x @ W_Q), torch.relu(x @ W_K)
+    return normalize(q, dim=-1), normalize(k, dim=-1), x @ W_V
+
+
 open_gates = Exercise(
     name="07.open_gates",
     what="three gates for every token",
@@ -159,3 +174,18 @@ def tames_by_alpha(x, W, b):
     """Your theta carries 1 - alpha in the place of 1 - eta."""
     theta, eta, alpha = torch.sigmoid(x @ W + b).unbind(-1)
     return theta * (1 - alpha), eta, alpha
+
+
+@open_gates.wrong("Momentum enlarges a write. Should theta be made larger for it, or smaller?")
+def divides_by_it(x, W, b):
+    """You divide theta by 1 - eta: that enlarges once more what momentum enlarges already."""
+    theta, eta, alpha = torch.sigmoid(x @ W + b).unbind(-1)
+    return theta / (1 - eta), eta, alpha
+
+
+@open_gates.wrong("Is the factor applied to the share, or to the number before the sigmoid?")
+def multiplies_before_the_sigmoid(x, W, b):
+    """The factor 1 - eta belongs to theta after its sigmoid; before it, it does not make the gate
+    smaller, only less decided."""
+    theta, eta, alpha = (x @ W + b).unbind(-1)
+    return torch.sigmoid(theta * (1 - eta)), eta.sigmoid(), alpha.sigmoid()

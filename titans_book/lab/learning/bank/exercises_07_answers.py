@@ -7,10 +7,14 @@ import torch
 from torch import Generator, Tensor
 
 from titans_book import evaluation
-from titans_book.lab.learning.exercise import Exercise, Probe, normal
+from titans_book.lab.learning.exercise import Exercise, Probe
 from titans_book.tasks.recall import IGNORED
 
 CHAPTER = "notebooks/07_learning_to_memorise.ipynb"
+
+
+def _logits(generator: Generator) -> Tensor:
+    return torch.randn(4, 9, 3, generator=generator)
 
 
 def _targets(generator: Generator) -> Tensor:
@@ -23,7 +27,7 @@ accuracy_asked = Exercise(
     name="07.accuracy_asked",
     what="the share of questions that are answered right",
     reference=evaluation.accuracy_asked,
-    probe=Probe(inputs={"logits": normal(4, 9, 3), "targets": _targets}, returns=("share",)),
+    probe=Probe(inputs={"logits": _logits, "targets": _targets}, returns=("share",)),
     hints=(
         "An answer is the token with the largest logit. Which places count at all?",
         "`logits.argmax(-1)` is (batch, time), like targets. A mask in square brackets keeps the "
@@ -84,3 +88,12 @@ def takes_the_confidence(logits, targets):
 def takes_the_smallest(logits, targets):
     """You take the token with the smallest logit, the least likely one."""
     return (logits.argmin(-1) == targets)[targets != IGNORED].float().mean()
+
+
+@accuracy_asked.wrong("Does a question count more where fewer are asked?")
+def averages_the_sequences(logits, targets):
+    """You take the share of each sequence first, and then their mean. So a question in a sequence
+    with few of them counts more than the others."""
+    asked = targets != IGNORED
+    right = (logits.argmax(-1) == targets) & asked
+    return (right.sum(1) / asked.sum(1)).float().mean()

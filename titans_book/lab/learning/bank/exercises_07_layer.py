@@ -52,14 +52,15 @@ layer_forward = Exercise(
 )  # fmt: skip
 
 
-def _layer(x, slow, M, *, ask=None, cut=lambda M: M, made=lambda *made: made, carry=True):
+def _layer(x, slow, M, *, ask=None, cut=lambda M: M, made=lambda *made: made, carry=True,
+           S=None, step=titans_step):  # fmt: skip
     """The layer with one thing changed: what is asked, what is cut off, what is carried on."""
     (q, k, v), gates = project(x, *slow[:3]), open_gates(x, *slow[3:])
     q, k, v, theta, eta, alpha = made(q, k, v, *gates)
-    S, y = torch.zeros_like(M), []
+    S, y = torch.zeros_like(M) if S is None else S, []
     for t in range(len(x)):
         before = M
-        M, S = titans_step(M, S, k[t], v[t], theta[t], eta[t], alpha[t])
+        M, S = step(M, S, k[t], v[t], theta[t], eta[t], alpha[t])
         S = S if carry else torch.zeros_like(S)
         M = cut(M)
         y.append(read(M, q[t]) if ask is None else ask(before, M, q[t], k[t]))
@@ -163,4 +164,26 @@ def averages_the_gates(x, W_Q, W_K, W_V, W, b, M):
     return _layer(
         x, (W_Q, W_K, W_V, W, b), M,
         made=lambda q, k, v, *gates: (q, k, v, *(gate.mean().expand(len(x)) for gate in gates)),
+    )  # fmt: skip
+
+
+@layer_forward.wrong("In which order does titans_step return its two results?")
+def swaps_memory_and_momentum(x, W_Q, W_K, W_V, W, b, M):
+    """titans_step gives M first and S second; you take them the other way round."""
+    swapped = lambda *given: titans_step(*given)[::-1]  # noqa: E731
+    return _layer(x, (W_Q, W_K, W_V, W, b), M, step=swapped)
+
+
+@layer_forward.wrong("How much past surprise is there before the first token?")
+def starts_with_past_surprise(x, W_Q, W_K, W_V, W, b, M):
+    """S starts as a copy of M. Before the first token nothing has surprised: S is zero."""
+    return _layer(x, (W_Q, W_K, W_V, W, b), M, S=M)
+
+
+@layer_forward.wrong("Through what does an answer depend on the keys that were written?")
+def asks_a_detached_memory(x, W_Q, W_K, W_V, W, b, M):
+    """The numbers are right, but the memory is detached before it is asked, so no answer tells the
+    writes how good they were."""
+    return _layer(
+        x, (W_Q, W_K, W_V, W, b), M, ask=lambda before, M, q, k: read(M.detach(), q)
     )  # fmt: skip
