@@ -13,6 +13,7 @@ from tests.memory.cases import (
     assert_equal,
     assert_same_function,
     call,
+    gradients,
     parts,
     problem,
 )
@@ -250,6 +251,59 @@ def test_half_precision_computes_in_float32():
     want, _ = call(memorize, [x.float() for x in leaves])
     assert y.dtype == torch.bfloat16 and state.weights[0].dtype == torch.float32
     assert torch.equal(y, want.bfloat16())
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 3e-7), (torch.bfloat16, 3e-3)])
+def test_what_a_shorter_number_costs(dtype, tolerance, depth):
+    """Against the float64 oracle, relative to the size of its answers: three seeds, 96 tokens.
+
+    Both read the same, rounded, inputs.
+    """
+    for seed in range(3):
+        leaves = [x.detach().to(dtype) for x in problem(time=96, depth=depth, seed=seed)]
+        with torch.no_grad():
+            want, _ = call(reference.memorize, leaves, chunk=16)
+            have, _ = call(memorize, leaves, chunk=16)
+        error = (have.double() - want).square().mean().sqrt() / want.square().mean().sqrt()
+        assert error < tolerance, f"{error:.1e}"
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_oracle_is_the_same_without_gradients(depth):
+    """Weights that could be differentiated, in a block where nothing is."""
+    leaves = problem(time=9, depth=depth)
+    want, _ = call(reference.memorize, leaves, chunk=4)
+    with torch.no_grad():
+        assert torch.equal(call(reference.memorize, leaves, chunk=4)[0], want)
+
+
+@pytest.mark.parametrize("recompute", [1, 2, 3, 50])
+def test_chunks_computed_again_give_the_same_numbers(recompute):
+    leaves = problem(time=21, depth=2)
+    y, state = call(memorize, leaves, chunk=4)
+    again, end = call(memorize, leaves, chunk=4, recompute=recompute)
+    assert torch.equal(again, y)
+    for have, want in zip(gradients(again, end, leaves), gradients(y, state, leaves), strict=True):
+        assert_equal(have, want)
+
+
+def test_chunks_computed_again_need_less_memory():
+    """Bytes that autograd keeps for the way back, of 64 chunks."""
+    leaves = problem(batch=1, heads=1, time=1024, dim=16, depth=2, dtype=torch.float32)
+
+    def kept(**options):
+        storages = {}
+
+        def keep(x):
+            storages[x.untyped_storage().data_ptr()] = x.untyped_storage().nbytes()
+            return x
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda x: x):
+            call(memorize, leaves, chunk=16, **options)
+        return sum(storages.values())
+
+    assert kept(recompute=8) < kept() / 2
 
 
 def test_autocast_does_not_reach_the_recurrence():

@@ -24,10 +24,13 @@ from collections.abc import Sequence
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
+from titans_book.memory import compiled
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
 from titans_book.memory import rule as rules
+from titans_book.memory.check import whole
 from titans_book.memory.guards import damp, soften
 from titans_book.memory.recurrence import Coefficients, coefficients
 from titans_book.memory.state import Gates, Layers, MemoryState, check, resume
@@ -48,6 +51,7 @@ def memorize(
     read: str = "after",
     clamp: float | None = None,
     damping: float | None = None,
+    recompute: int | None = None,
     state: MemoryState | None = None,
     trace: list | None = None,
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
@@ -61,8 +65,10 @@ def memorize(
     chunk     b: gradients are taken at the weights of the last multiple of b tokens.
     read      "after": y_t = M_t(q_t). "before": y_t = M_{t-1}(q_t).
     clamp     the longest surprise |u_t| that is taken at full length; None is the paper's rule.
-    damping   how many alike tokens of a chunk may together correct an error fully, see `damp`; None
-              is the paper's rule.
+    damping   how many alike tokens of a chunk may together correct an error fully, see `damp`;
+              None is the paper's rule.
+    recompute how many chunks are forgotten together on the way forward and computed again on the
+              way back: less memory in training, more time, the same numbers. None forgets nothing.
     state     where an earlier call stopped; then M_0 is not used. None starts afresh.
     trace     a list that receives one MemoryTrace of the first sequence.
 
@@ -77,24 +83,70 @@ def memorize(
     """
     check(q, k, v, gates, weights)
     rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp, damping)
+    if recompute is not None:
+        whole("recompute", recompute, least=1)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
     with torch.autocast(v.device.type, enabled=False):
         state = resume(state, weights, len(k), dtype)
         q, k, v, gates = q.to(dtype), k.to(dtype), v.to(dtype), gates.map(lambda g: g.to(dtype))
-        recorder = None if trace is None else Recorder(gates, state)
+        if torch.compiler.is_compiling() and trace is None and isinstance(objective, str):
+            from titans_book.memory import operator  # it stands on this file
 
-        lengths = lengths_of(k.shape[2], chunk, state.position)
-        scalars = scalars_of(rule.keep(gates.alpha), gates.eta, lengths)
-        pieces = zip(*(split(x, lengths) for x in (q, k, v, gates.theta)), strict=True)
-        state, shape = state.map(flat), v.shape
-        answers = []
-        for numbers, piece in zip(scalars, pieces, strict=True):
-            y, state = _chunk(rule, tuple(map(flat, piece)), numbers, state, recorder)
-            answers.append(y)
-        y = torch.cat(answers, dim=1).view(shape) if answers else torch.zeros_like(v)
-    if recorder is not None:
-        trace.append(recorder.finish())
-    return y.to(out_dtype), state.map(lambda W: W.unflatten(0, shape[:2]))
+            options = dict(objective=objective, retention=retention, chunk=chunk, read=read)
+            options |= dict(activation=rule.network.activation, recompute=recompute)
+            options |= dict(clamp=clamp, damping=damping)
+            y, state = operator.memorize(q, k, v, gates, options, state)
+        else:
+            recorder = None if trace is None else Recorder(gates, state)
+            y, state = run(rule, q, k, v, gates, state, recompute, recorder)
+            if recorder is not None:
+                trace.append(recorder.finish())
+    return y.to(out_dtype), state
+
+
+def run(
+    rule: rules.Rule,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    gates: Gates,
+    state: MemoryState,
+    recompute: int | None = None,
+    recorder: Recorder | None = None,
+) -> tuple[Tensor, MemoryState]:
+    """`memorize` for arguments that are checked and of one dtype."""
+    lengths = lengths_of(k.shape[2], rule.chunk, state.position)
+    scalars = scalars_of(rule.keep(gates.alpha), gates.eta, lengths)
+    pieces = zip(*(map(flat, split(x, lengths)) for x in (q, k, v, gates.theta)), strict=True)
+    chunks = list(zip(scalars, pieces, strict=True))
+    size = len(chunks) if recompute is None or recorder is not None else recompute
+    state, answers = state.map(flat), []
+    for group in (chunks[i : i + size] for i in range(0, len(chunks), max(size, 1))):
+        if size < len(chunks) and torch.is_grad_enabled():
+            ys, state = checkpoint(_read_and_write, rule, group, state, use_reentrant=False)
+        else:
+            ys, state = _read_and_write(rule, group, state, recorder)
+        answers += ys
+    y = torch.cat(answers, dim=1).view(v.shape) if answers else torch.zeros_like(v)
+    return y, state.map(lambda W: W.unflatten(0, v.shape[:2]))
+
+
+def _read_and_write(
+    rule: rules.Rule, chunks: list, state: MemoryState, recorder: Recorder | None = None
+) -> tuple[list[Tensor], MemoryState]:
+    """The answers of some chunks, one after the other, and the state behind them."""
+    answers = []
+    for numbers, piece in chunks:
+        anchor = state.weights if state.position % rule.chunk == 0 else state.anchor
+        time = piece[0].shape[1]
+        step = compiled.step(_chunk, piece[0].device) if time == rule.chunk else _chunk
+        old = (state.weights, state.momentum, anchor)
+        y, M, S, felt = step(rule, piece, numbers, old, recorder is not None)
+        state = MemoryState(M, S, anchor, state.position + time)
+        if recorder is not None:
+            recorder.add(felt, state)
+        answers.append(y)
+    return answers, state
 
 
 def flat(x: Tensor) -> Tensor:
@@ -109,7 +161,7 @@ def lengths_of(time: int, chunk: int, position: int) -> list[int]:
     [1, 4, 4, 1]
     """
     head = min(-position % chunk, time)
-    full, tail = divmod(time - head, chunk)
+    full, tail = (time - head) // chunk, (time - head) % chunk
     return [n for n in (head, *[chunk] * full, tail) if n]
 
 
@@ -129,18 +181,24 @@ def scalars_of(keep: Tensor, eta: Tensor, lengths: list[int]) -> list[Coefficien
 
 
 def _chunk(
-    rule: rules.Rule, piece, numbers: Coefficients, state: MemoryState, recorder: Recorder | None
-) -> tuple[Tensor, MemoryState]:
-    """One piece of a chunk: the errors at the anchor, then [read] and [write] of the header."""
+    rule: rules.Rule, piece: tuple, numbers: Coefficients, old: tuple[Layers, ...], watch: bool
+) -> tuple[Tensor, Layers, Layers, Tensor | None]:
+    """One piece of a chunk: the errors at the anchor, then [read] and [write] of the header.
+
+    piece is (q, k, v, theta), old is (M_0, S_0, anchor). Returns y, M_b, S_b and, where it is
+    needed or watched, |u_t|^2.
+    """
     q, k, v, theta = piece
-    net, M, S = rule.network, state.weights, state.momentum
-    anchor = M if state.position % rule.chunk == 0 else state.anchor
+    M, S, anchor = old
+    net = rule.network
     steps = net.trace(k, lambda layer, h: h @ anchor[layer])
     H, D = steps.inputs, net.errors(anchor, steps, rule.objective.error(steps.result, v))
+    guarded = rule.damping is not None or rule.clamp is not None
+    felt = squared_surprise(H, D) if watch or guarded else None
     if rule.damping is not None:
-        theta = damp(theta, squared_surprise(H, D), D[-1], rule.damping)
+        theta = damp(theta, felt, D[-1], rule.damping)
     if rule.clamp is not None:
-        theta = theta * soften(squared_surprise(H, D), rule.clamp)
+        theta = theta * soften(felt, rule.clamp)
 
     now = numbers if rule.read == "after" else numbers.before()
     beta, c, P = now.beta[..., None], now.c[..., None], now.P * -theta[..., None, :]
@@ -154,25 +212,22 @@ def _chunk(
         return old.baddbmm_(attention, D[layer])
 
     y = net.trace(q, times_weights_now).result
-    state = write(H, D, theta, numbers, state, anchor)
-    if recorder is not None:
-        recorder.add(H, D, state)
-    return y, state
+    return y, *write(H, D, theta, numbers, (M, S)), felt
 
 
 def write(
-    H: Layers, D: Layers, theta: Tensor, numbers: Coefficients, state: MemoryState, anchor: Layers
-) -> MemoryState:
+    H: Layers, D: Layers, theta: Tensor, numbers: Coefficients, old: tuple[Layers, Layers]
+) -> tuple[Layers, Layers]:
     """(M_b, S_b) from (M_0, S_0): the last rows of the coefficients."""
     last_P, last_E = -theta * numbers.P[..., -1, :], -theta * numbers.last_E
     beta, c, e = (
         x[..., None, None] for x in (numbers.beta[..., -1], numbers.c[..., -1], numbers.e)
     )
     M, S = [], []
-    for h, d, m, s in zip(H, D, state.weights, state.momentum, strict=True):
+    for h, d, m, s in zip(H, D, *old, strict=True):
         M.append(_add_products(torch.addcmul(beta * m, c, s), last_P, h, d))
         S.append(_add_products(e * s, last_E, h, d))
-    return MemoryState(tuple(M), tuple(S), anchor, state.position + theta.shape[-1])
+    return tuple(M), tuple(S)
 
 
 def _add_products(W: Tensor, weight: Tensor, h: Tensor, d: Tensor) -> Tensor:

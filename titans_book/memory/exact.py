@@ -121,4 +121,5 @@ def _block(
     anchor = sum(x * W for x, W in zip(last, (M, S), strict=True))
     anchor = anchor + k.mT @ (before.P[..., -1, :, None] * D)
     written = -torch.ones_like(theta)  # D holds theta and the sign already
-    return y, chunked.write((k,), (D,), written, numbers, state, (anchor,))
+    M, S = chunked.write((k,), (D,), written, numbers, (state.weights, state.momentum))
+    return y, MemoryState(M, S, (anchor,), state.position + k.shape[-2])

@@ -76,6 +76,8 @@ class NeuralMemory(nn.Module):
     damping     how many alike tokens of a chunk may together correct an error fully: chunk / 2
                 keeps every chunk of a linear memory stable, 1 a single token; None for the paper's
                 rule. See `damp`.
+    recompute   how many chunks are forgotten together and computed again on the way back: less
+                memory in training, more time, the same numbers; None forgets nothing.
 
     Raises ValueError or TypeError naming the field, its value and what is allowed.
 
@@ -102,6 +104,7 @@ class NeuralMemory(nn.Module):
         theta_max: float = 1.0,
         clamp: float | None = 4.0,
         damping: float | None = None,
+        recompute: int | None = None,
     ) -> None:
         super().__init__()
         sizes = dict(dim=dim, heads=heads, depth=depth, expansion=expansion, conv=conv)
@@ -109,6 +112,8 @@ class NeuralMemory(nn.Module):
             whole(name, value, least=1)
         if dim % heads:
             raise ValueError(f"dim must be a multiple of heads={heads}, got {dim}")
+        if recompute is not None:
+            whole("recompute", recompute, least=1)
         flag("momentum", momentum)
         flag("value_activation", value_activation)
         positive("theta_max", theta_max)
@@ -138,6 +143,8 @@ class NeuralMemory(nn.Module):
             clamp=limit,
             damping=damping,
         )
+        if recompute is not None:  # the oracle has no use for it
+            self.rule["recompute"] = recompute
 
     # Where the gates start, before they look at x. theta is in units of the stable write rate.
     START = {"theta": 0.2, "eta": 0.5, "alpha": 0.001}

@@ -22,12 +22,9 @@ class Recorder:
         self.film.append([self._first(W) for W in state.weights])
         self.times.append(state.position - self.start)
 
-    def add(self, inputs: Layers, errors: Layers, state: MemoryState) -> None:
-        """After a chunk: the inputs and errors of its keys, and the state behind it.
-
-        Batch and heads are one dimension here.
-        """
-        self.surprise.append(self._first(squared_surprise(inputs, errors).sqrt()))
+    def add(self, square: Tensor, state: MemoryState) -> None:
+        """After a chunk: |u_t|^2 of its tokens, and the state (batch and heads in one)."""
+        self.surprise.append(self._first(square.sqrt()))
         self._frame(state)
 
     def finish(self) -> MemoryTrace:

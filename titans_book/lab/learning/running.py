@@ -15,7 +15,7 @@ from torch import Tensor
 
 from titans_book.lab.learning.parts import RECURRENCE, credit, load
 from titans_book.memory.state import Gates, MemoryState, check, resume
-from titans_book.memory.trace import Recorder
+from titans_book.memory.trace import Recorder, squared_surprise
 
 __all__ = ["install", "memorize"]
 
@@ -52,7 +52,8 @@ def memorize(
         answers.append(answer(M, q[:, :, t]))
         state = MemoryState((M,), (S,), (M,), state.position + 1)
         if recorder is not None:
-            recorder.add((k[:, :, t : t + 1],), (error,), state)
+            felt = squared_surprise((k[:, :, t : t + 1],), (error,))
+            recorder.add(felt.flatten(0, 1), state.map(lambda W: W.flatten(0, 1)))
     if recorder is not None:
         trace.append(recorder.finish())
     y = torch.stack(answers, dim=2) if answers else torch.zeros_like(v)
