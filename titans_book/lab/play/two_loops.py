@@ -66,13 +66,16 @@ class TwoLoops(Panel):
         self.which = slider("sequence", 1, 1, min(8, len(task.inputs)), **wide)
         self.curve, self.strip, self.said = ipywidgets.HTML(), ipywidgets.HTML(), status()
         self.memory = Heatmap(np.zeros((1, 1)), alt="The memory", limit=LIMIT, dark=dark)
-        for one in (self.outer, self.inner, self.which):
+        for one, role in ((self.outer, "slow"), (self.inner, "fast"), (self.which, "persistent")):
+            one.style.handle_color = style.colour(role, self.dark)
             one.observe(self.repaint, "value")
+        self.outer.observe(self._mark, "value")
         small = ipywidgets.Box([self.memory], layout={"width": "260px"})
         row = ipywidgets.HBox([small, self.curve], layout={"flex_flow": "wrap"})
         children = [self.outer, self.inner, self.which, self.said, self.strip, row]
         super().__init__(children, alt=check_alt(alt))
         self.repaint()
+        self._mark()
 
     @torch.no_grad()
     def _share(self, step: int) -> tuple[float, float]:
@@ -108,6 +111,9 @@ class TwoLoops(Panel):
         self.memory.show(self.look().film[self.inner.value])
         self.said.value = f"<b>{escape(self._told())}</b>"
         self.strip.value = self._strip()
+
+    def _mark(self, _change: Any = None) -> None:
+        """Mark this outer step in the curve."""
         self.curve.value = self._curve()
 
     def _told(self) -> str:

@@ -6,7 +6,8 @@ x is (T, dim), W_Q, W_K and W_V are (dim, d), W is (dim, 3), b is (3).
 import torch
 from torch.nn.functional import normalize, silu
 
-from titans_book.lab.learning.exercise import Exercise, Probe, normal
+from titans_book.lab.learning.exercise import Exercise, normal
+from titans_book.lab.learning.gradients import GradientProbe
 from titans_book.memory import layer_steps
 
 CHAPTER = "notebooks/07_learning_to_memorise.ipynb"
@@ -16,9 +17,10 @@ project = Exercise(
     name="07.project",
     what="queries, keys and values from tokens",
     reference=layer_steps.project,
-    probe=Probe(
+    probe=GradientProbe(
         inputs={"x": normal(5, 4), "W_Q": normal(4, 3), "W_K": normal(4, 3), "W_V": normal(4, 3)},
         returns=("q", "k", "v"),
+        of=("W_Q", "W_K", "W_V"),
         steps=3,
     ),
     hints=(
@@ -109,9 +111,10 @@ open_gates = Exercise(
     name="07.open_gates",
     what="three gates for every token",
     reference=layer_steps.open_gates,
-    probe=Probe(
+    probe=GradientProbe(
         inputs={"x": normal(5, 4), "W": normal(4, 3), "b": normal(3)},
         returns=("theta", "eta", "alpha"),
+        of=("W", "b"),
         steps=3,
     ),
     hints=(

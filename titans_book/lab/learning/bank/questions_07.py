@@ -48,7 +48,7 @@ QUESTIONS = (
                 right=True,
                 because="A key has one effect only, what it writes. Detach that, and "
                 "W<sub>K</sub>, W<sub>V</sub>, the gates and M<sub>0</sub> get no gradient. The "
-                "rest of the model goes on learning, which is why the fault is so easily overlooked.",
+                "rest of the model goes on learning, so the fault is easily overlooked.",
             ),
             Choice(
                 "It learns from the inner loss ½|k M − v|² instead",
