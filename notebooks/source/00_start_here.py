@@ -268,9 +268,9 @@ book.chapter_map(alt="A memory matrix of 3 by 5 tiles, for the chapters 00 to 14
 # | 02 | Surprise is a gradient | the error that drives every write | [ready](02_surprise_is_a_gradient.ipynb) |
 # | 03 | Past surprise: momentum | a memory that stays alert after a shock | [ready](03_past_surprise.ipynb) |
 # | 04 | Forgetting | the decay gate; the full Titans step | [ready](04_forgetting.ipynb) |
-# | 05 | Deep memory and its cliff | a memory that is itself a network | in preparation |
-# | 06 | Going parallel, honestly | the same numbers as matrix products | in preparation |
-# | 07 | Learning to memorise: the outer loop | keys, values and gates that are trained | in preparation |
+# | 05 | Deep memory and its cliff | a memory that is itself a network | [ready](05_deep_memory.ipynb) |
+# | 06 | Going parallel, honestly | the same numbers as matrix products | [ready](06_going_parallel.ipynb) |
+# | 07 | Learning to memorise: the outer loop | keys, values and gates that are trained | [ready](07_learning_to_memorise.ipynb) |
 # | 08 | Short-term and persistent memory | window attention, tokens that never change | in preparation |
 # | 09 | MAC, MAG, MAL | three ways to wire memory and attention | in preparation |
 # | 10 | MIRAS: design your own memory | four choices that span a family | in preparation |

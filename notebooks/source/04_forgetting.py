@@ -650,5 +650,5 @@ progress_map()
 # (the paper leaves its form open). All of it stands in [where we differ](where_we_differ.md).
 #
 # **Next.** This memory is one matrix, so it can only learn what a matrix can say. What if the memory is
-# itself a network? It holds far more, and it has a cliff. That is chapter 05, which is in preparation;
-# until then, [chapter 13](13_train_it.ipynb) runs on what you have written.
+# itself a network? It holds far more, and it has a cliff: [chapter 05](05_deep_memory.ipynb). If you
+# cannot wait, [chapter 13](13_train_it.ipynb) runs already on what you have written.

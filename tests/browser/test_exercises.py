@@ -48,6 +48,23 @@ PLAYS = [
         "only the old memory shrinks",
         "S = eta * S - theta * torch.outer(k, k @ M - v); return (1 - alpha) * M + S, S",
     ),
+    Play(
+        "05_deep_memory",
+        "inner_grad",
+        "z = k @ W_1; h = gelu(z); D = k + h @ W_2 - v; "
+        "return torch.outer(k, D @ W_2.T), torch.outer(h, D)",
+        "not through the bend",
+        "z = k @ W_1; h = gelu(z); D = k + h @ W_2 - v; "
+        "return torch.outer(k, (D @ W_2.T) * gelu_slope(z)), torch.outer(h, D)",
+    ),
+    Play(
+        "06_going_parallel",
+        "decay_mask",
+        "beta = decay.cumprod(0); return (beta[:, None] / beta).tril()",
+        "divide 0 by 0",
+        "later = torch.ones(len(decay), len(decay)).tril(-1) > 0; "
+        "return torch.where(later, decay[:, None], 1.0).cumprod(0).tril()",
+    ),
 ]
 
 
