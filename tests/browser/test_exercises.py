@@ -65,6 +65,14 @@ PLAYS = [
         "later = torch.ones(len(decay), len(decay)).tril(-1) > 0; "
         "return torch.where(later, decay[:, None], 1.0).cumprod(0).tril()",
     ),
+    Play(
+        "07_learning_to_memorise",
+        "open_gates",
+        "return torch.sigmoid(x @ W + b).unbind(-1)",
+        "lacks the factor",
+        "theta, eta, alpha = torch.sigmoid(x @ W + b).unbind(-1); "
+        "return theta * (1 - eta), eta, alpha",
+    ),
 ]
 
 

@@ -16,7 +16,8 @@ from titans_book.lab.learning.exercise import Exercise
 ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 CENTRAL = ("01.delta_write", "02.surprise_grad", "03.momentum_step", "04.titans_step")
 CENTRAL += ("05.mlp_read", "05.inner_grad", "05.deep_step", "05.batch_write", "06.decay_mask")
-CENTRAL += ("06.chunk_coefficients", "06.chunk_read", "06.chunk_write")
+CENTRAL += ("06.chunk_coefficients", "06.chunk_read", "06.chunk_write", "07.layer_forward")
+CENTRAL += ("07.mended_step",)
 
 
 def stub(*_):
