@@ -139,6 +139,7 @@ def main(arguments: list[str] | None = None) -> None:
         for row in compare(*comparison, chosen.envs):
             record["peers"].append(row)
             print(ROW.format(**row), flush=True)
+    keep(record, chosen.json)
     for row in lengths(4096 if chosen.quick else 2**20):
         record["lengths"].append(row)
         place = (
@@ -148,8 +149,12 @@ def main(arguments: list[str] | None = None) -> None:
     record["floor"] = floor.measure(runs=2 if chosen.quick else 15)
     for row in record["floor"]:
         print("{name:34} {mode:17} {share:.0%} of the matrix products alone".format(**row))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    keep(record, chosen.json)
+
+
+def keep(record: Row, path: Path | None) -> None:
+    if path is not None:
+        path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Ever longer texts: time a token and memory, `python stream.py NAME TOKENS`, a process for each.
 
-The memory reads 4,096 tokens at a time and hands its state on; attention needs all of them at once.
+The memory reads the bytes of Shakespeare's plays through a fixed random embedding, 4,096 at a time,
+and hands its state on; attention needs all tokens at once.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ def megabytes() -> float:
 def read(depth: int, total: int) -> float:
     """Processor seconds for `total` tokens; ValueError if the memory is no longer one."""
     from titans_book.memory import NeuralMemory
+    from titans_book.tasks import corpora
 
     memory = NeuralMemory(DIM, depth=depth, chunk=CHUNK)
-    g, state, seconds = torch.Generator().manual_seed(0), None, 0.0
-    for done in range(0, total, PIECE):
-        x = torch.randn(1, min(PIECE, total - done), DIM, generator=g)
+    table = torch.randn(256, DIM, generator=torch.Generator().manual_seed(0))
+    state, seconds = None, 0.0
+    for piece in corpora.tokens(corpora.text("shakespeare"))[:total].split(PIECE):
+        x = table[piece.long()][None]
         start = time.process_time()
         _, state = memory(x, state)
         seconds += time.process_time() - start
