@@ -196,7 +196,7 @@ def _chunk(
     guarded = rule.damping is not None or rule.clamp is not None
     felt = squared_surprise(H, D) if watch or guarded else None
     if rule.damping is not None:
-        theta = damp(theta, felt, D[-1], rule.damping)
+        theta = theta * damp(theta, felt, D[-1], rule.damping)
     if rule.clamp is not None:
         theta = theta * soften(felt, rule.clamp)
 

@@ -4,8 +4,8 @@
     soften    how long one surprise is: |u_t| <= clamp         outliers are learned in several steps
     damp      the share of its error that a token takes away   pairs told once are stored in part
 
-Both turn theta_t into a smaller one and leave the direction of the surprise alone, so the chunk
-form stays as it is. Both look at the token and the anchor only: nothing of the future, and the same
+Both are factors that make a surprise shorter and leave its direction alone, so the chunk form stays
+as it is. Both look at the token and the anchor only: nothing of the future, and the same
 whatever the split. Where a chunk breaks, stability.py says beforehand. Taught in chapter 06.
 """
 
@@ -27,7 +27,7 @@ def soften(square: Tensor, clamp: float) -> Tensor:
 
 
 def damp(theta: Tensor, square: Tensor, error: Tensor, damping: float) -> Tensor:
-    """theta_t / (1 + n theta_t rho_t), with rho_t = |u_t|^2 / |e_t|^2 and n = `damping`.
+    """The factor 1 / (1 + n theta_t rho_t), with rho_t = |u_t|^2 / |e_t|^2 and n = `damping`.
 
     square: |u_t|^2. error: e_t, the error of the memory's answer. A write of rate theta changes the
     answer to its own key by -theta rho e to first order (rho = |k|^2 for a linear memory), so
@@ -37,8 +37,8 @@ def damp(theta: Tensor, square: Tensor, error: Tensor, damping: float) -> Tensor
     linear memory below stability.BOUND. A guard of ours; the paper's rule is n = 0.
 
     >>> damp(torch.tensor(4.0), torch.tensor(1.0), torch.tensor([1.0, 0.0]), damping=1)
-    tensor(0.8000)
+    tensor(0.2000)
     """
     tiny = torch.finfo(error.dtype).tiny
     rho = square / error.square().sum(-1).clamp(min=tiny)
-    return theta / (1 + damping * theta * rho)
+    return 1 / (1 + damping * theta * rho)

@@ -58,15 +58,11 @@ def memorize(
             anchor = M
         if read == "before":
             answers.append(net(M, q[:, :, t : t + 1]))
-        k_t, v_t, theta_t = k[:, :, t : t + 1], v[:, :, t : t + 1], theta[:, :, t]
+        k_t, v_t = k[:, :, t : t + 1], v[:, :, t : t + 1]
         u = _gradient(net, loss, anchor, k_t, v_t)
-        square = sum(g.square().sum((-2, -1)) for g in u)
-        if damping is not None:
-            error = rule.objective.error(net(anchor, k_t), v_t)
-            theta_t = damp(theta_t, square, error[:, :, 0], damping)
-        if clamp is not None:
-            theta_t = theta_t * soften(square, clamp)
-        S = [_at(eta, t) * s - theta_t[..., None, None] * g for s, g in zip(S, u, strict=True)]
+        shorter = _guards(rule, u, theta[:, :, t], anchor, k_t, v_t)
+        u = [shorter * g for g in u]
+        S = [_at(eta, t) * s - _at(theta, t) * g for s, g in zip(S, u, strict=True)]
         M = [_at(keep, t) * m + s for m, s in zip(M, S, strict=True)]
         if read == "after":
             answers.append(net(M, q[:, :, t : t + 1]))
@@ -78,6 +74,17 @@ def memorize(
 def _at(gate: Tensor, t: int) -> Tensor:
     """The gate of token t, ready to multiply a weight matrix."""
     return gate[:, :, t, None, None]
+
+
+def _guards(rule: rules.Rule, u, theta, anchor, k, v) -> Tensor:
+    """What the guards leave of the surprise, (B, H, 1, 1); all of it by the paper's rule."""
+    square, factor = sum(g.square().sum((-2, -1)) for g in u), torch.ones_like(theta)
+    if rule.damping is not None:
+        error = rule.objective.error(rule.network(anchor, k), v)[:, :, 0]
+        factor = factor * damp(theta, square, error, rule.damping)
+    if rule.clamp is not None:
+        factor = factor * soften(square, rule.clamp)
+    return factor[..., None, None]
 
 
 def _gradient(net, loss, weights, k, v) -> tuple[Tensor, ...]:
