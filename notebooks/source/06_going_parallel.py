@@ -482,6 +482,46 @@ assert took["loop"] > 3 * took["mask"] and took["scan"] > 3 * took["mask"]
 # The scan saves *rounds* (which a GPU likes), and pays with a d × d matrix for every token. The matrices were
 # never needed; only what a query sees of them was.
 #
+# What comes of it, against other implementations and for long texts? That was measured once, with one thread of
+# the processor named in the drawing: `python -m tests.benchmarks.speed` does it again on yours (ten minutes; it
+# installs the others into folders of their own). Your times will differ, the shapes will not.
+
+# %%
+import json
+from titans_book.lab.speed_figures import length_scaling, peer_table
+from titans_book.tasks import corpora
+
+records = corpora.data_folder().parent / "notebooks" / "records"
+record = json.loads((records / "speed_cpu.json").read_text())
+peer_table(record)
+
+# %% [markdown]
+# Read the column "work" first. Where the others compute the same function, with gates for each token, they build
+# a matrix per token. Where they share one set of gates among 64 tokens they compute a coarser one, and the gap is
+# small. `titans-unofficial` takes its gradients at every token, which a deep memory cannot do in parallel: there
+# we are hardly faster, and the factor of thirty is the price of b = 1.
+
+# %%
+length_scaling(
+    record,
+    alt="Two panels over the number of tokens, from a thousand to a million, both axes logarithmic. Left, time a "
+    "token: level for both memories, rising with the length for attention, which overtakes the deep memory near "
+    "eight thousand tokens. Right, memory on top: level from sixteen thousand tokens on for both memories, "
+    "proportional to the length for attention.",
+)
+
+# %%
+row = {(r["name"], r["tokens"]): r for r in record["lengths"]}
+long, short = (row["memory, 2 layers", n] for n in (2**20, 2**12))
+assert long["microseconds_per_token"] < 1.15 * short["microseconds_per_token"]
+assert row["attention", 2**16]["microseconds_per_token"] > 5 * long["microseconds_per_token"]
+same = [p for p in record["peers"] if p["name"].startswith("titans-pytorch") and "2,048" in p["work"]]
+most, least = max(p["ratio"] for p in same), min(p["ratio"] for p in same)
+assert most > 100 and 2 < least < 3
+print("a million tokens: as fast a token as four thousand, to 15 %")
+print("titans-pytorch: more than 100 times slower with gates per token, 2 to 5 times with shared gates")
+
+# %% [markdown]
 # **Claim two: it is the same function as the oracle**, which takes gradients with autograd and goes token
 # by token. For b = 1 it is your step of chapter 04, and two calls equal one.
 
