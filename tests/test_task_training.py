@@ -132,7 +132,9 @@ def test_a_loss_that_is_no_number_never_reaches_the_weights():
     assert all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in pairs)
 
 
-@pytest.mark.parametrize(("field", "value"), [("steps", 0), ("clip", 0), ("learning_rate", 2)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("steps", 0), ("clip", 0), ("learning_rate", 2), ("learning_rate", True)]
+)
 def test_wrong_settings_are_named(field, value):
     with pytest.raises(ValueError, match=field):
         Descent(**{field: value})

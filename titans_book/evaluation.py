@@ -1,7 +1,7 @@
-"""What a model's numbers are held against. First: an n-gram model that only counts.
+"""How good is a model? Bits a token on a text, right answers on a task, and a floor for the bits.
 
-It has no parameters and no training loop, so it is an honest floor: a neural model that does not
-beat it has learned less than a table of counts holds.
+The floor is an n-gram model that only counts. It has no parameters and no training loop, so it is
+an honest one: a neural model that does not beat it has learned less than a table of counts holds.
 """
 
 import math
@@ -149,6 +149,8 @@ def accuracy_asked(
     logits: Float[Tensor, "batch time vocab"], targets: Int[Tensor, "batch time"]
 ) -> Float[Tensor, ""]:
     """The share of right answers among the places where one is due (targets not IGNORED).
+
+    Where nothing is asked there is no share: the result is nan.
 
     Taught in notebooks/07_learning_to_memorise.ipynb.
     """

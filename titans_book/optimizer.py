@@ -15,7 +15,11 @@ from titans_book.schedule import Descent, learning_rate
 
 
 def adamw(model: nn.Module, settings: Descent) -> torch.optim.AdamW:
-    """AdamW for all slow weights; weight decay on matrices only."""
+    """AdamW for all slow weights; weight decay on those with two axes or more.
+
+    That is on matrices, and with them on the taps of convolutions and on M_0; not on biases and
+    norms.
+    """
     matrices = [p for p in model.parameters() if p.dim() >= 2]
     others = [p for p in model.parameters() if p.dim() < 2]
     groups = [
@@ -53,5 +57,6 @@ def refuse_unless_finite(name: str, value: Tensor, step: int) -> None:
     if not math.isfinite(value.item()):
         raise TrainingError(
             f"the {name} is {value.item()} at step {step + 1}: training has diverged. "
-            "Lower learning_rate (or the memory's theta_max) and start at the last checkpoint."
+            "Lower learning_rate (or the memory's theta_max) and start again, from a checkpoint "
+            "if there is one."
         )

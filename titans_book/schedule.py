@@ -1,7 +1,7 @@
 """The plan of a training run: its settings, its learning rate at every step, its batches.
 
 Everything here is a function of the settings and the step, so a run can be taken up at any step
-without remembering how it got there. Taught in chapter 13.
+without remembering how it got there. Taught in chapters 07 and 13.
 """
 
 import math
@@ -21,7 +21,7 @@ class Descent:
     steps            optimizer steps in all.
     learning_rate    at the top of the schedule; it ends at `final` times that.
     warmup           steps until the top.
-    weight_decay     AdamW's, on matrices only.
+    weight_decay     AdamW's, on all that has two axes or more: matrices, taps, M_0.
     clip             largest norm of the gradient.
     """
 
@@ -38,9 +38,8 @@ class Descent:
         for name, most in {"learning_rate": 1, "final": 1, "weight_decay": 1, "clip": 1e9}.items():
             value = getattr(self, name)
             zero_allowed = name in ("final", "weight_decay")
-            if not (isinstance(value, int | float) and 0 <= value <= most) or (
-                value == 0 and not zero_allowed
-            ):
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and 0 <= value <= most) or (value == 0 and not zero_allowed):
                 least = "at least 0" if zero_allowed else "above 0"
                 raise ValueError(f"{name} must be {least} and at most {most:g}, got {value!r}")
 

@@ -9,15 +9,15 @@
 # %% [markdown]
 # # 13 · Train it, watch it think
 #
-# *First edition. Read 10 minutes, play 15, code 10. Runs on two CPU cores.*
+# *Read 10 minutes, play 15, code 10. Runs on two CPU cores.*
 #
 # In this chapter a small language model learns to write like Shakespeare, and you look into its
 # memory while it does. Up to section 7 nothing is a recording: every number and every picture is made
 # by the cell in front of you. Section 8 shows the record of a longer run.
 #
 # You do not need the chapters in between. Take what you do not know yet as a promise: chapter 01
-# explains what a memory matrix is, 02 surprise, 03 momentum, 04 forgetting, 05 deep memories and 06
-# chunks. Here you see all of them at work.
+# explains what a memory matrix is, 02 surprise, 03 momentum, 04 forgetting, 05 deep memories, 06
+# chunks, and 07 how keys, values and gates are learned. Here you see all of them at work.
 #
 # **You will**
 #
@@ -154,7 +154,7 @@ print(before)
 # Now the live board. **While it trains, look at three things:**
 #
 # - *The matrices* are the fast weights of each block and head while they read one passage: they fill
-#   while it is read, and the next passage begins with an empty memory.
+#   while it is read, and the next passage begins with their start, $M_0$, again.
 # - *The passage* is shaded by surprise, $|\nabla\ell|$: strongly where the memory's guess was far off.
 # - *The gates* beside the matrices: write rate $\theta$, momentum $\eta$, forgetting $\alpha$.
 #
@@ -297,8 +297,9 @@ Player(
 
 # %% [markdown]
 # The gates decide how: $\theta$ how strongly a token is written, $\eta$ how long the surprise lasts,
-# $\alpha$ how much is forgotten. The model has learned them; nobody set them by hand. (The line is the
-# mean of the heads, the band behind it their range.)
+# $\alpha$ how much is forgotten. The model has learned them; nobody set them by hand
+# ([chapter 07](07_learning_to_memorise.ipynb) shows how). (The line is the mean of the heads, the band
+# behind it their range.)
 
 # %%
 figures.gate_traces(
@@ -329,7 +330,10 @@ print(f"memory open: {open_:.2f} bits, memory shut: {shut:.2f} bits")
 # %% [markdown]
 # Worse, but only by a few hundredths of a bit. That is the honest state after 150 steps: the model has
 # learned little more than which letters like to follow which, and for that its slow weights and the
-# few bytes that its convolutions see (four in each block) are enough. (For the large model after a full run, see section 8.)
+# few bytes that its convolutions see (four in each block) are enough. In chapter 07 the memory was
+# everything: there the answers were made up afresh for each sequence. In a text, most of what comes next
+# is the same in every text, and slow weights can hold that. (For the large model after a full run, see
+# section 8.)
 #
 # ## Exercise: take one part away
 #
@@ -386,7 +390,9 @@ assert max(with_all, without) < 5.5
 # In chapters 01 to 04 you write the functions that a memory is made of: reading, surprise, momentum, and
 # the Titans step that puts them together. Those that you kept are here. `install` lets every memory of a
 # model run on them, token by token, with the book's version wherever one is missing. The model is the
-# smallest there is: one block, two heads, a matrix each, no chunks. How many of the parts are yours?
+# smallest there is: one block, two heads, a matrix each, no chunks. Chapters 05 to 07 gave you deeper
+# memories, chunks and the slow weights; this model needs only the parts of the first four. How many of
+# them are yours?
 
 # %%
 from titans_book.lab.learning import credit, install
@@ -432,6 +438,7 @@ same = max(abs(a - b) for a, b in zip(mine, books, strict=True)) < 0.01
 assert mine[-1] < 0.7 * mine[0] and (same or not credit().startswith("Running 0"))
 if not same:
     print("Same answers, other gradients: does a part of yours use detach(), item() or .data?")
+    print("(The table of gradients in chapter 07 finds it.)")
 
 # %%
 figures.lines(

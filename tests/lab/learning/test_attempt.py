@@ -1,13 +1,16 @@
 """@exercise: check, hints, solution; open and wrong functions never block; passed ones are kept."""
 
 import json
+import re
 
 import pytest
 import torch
 
+from titans_book.lab.editions import masters
 from titans_book.lab.learning import attempt, parts, running
 from titans_book.lab.learning import progress as records
 from titans_book.lab.learning.attempt import exercise
+from titans_book.lab.learning.bank import EXERCISES
 from titans_book.lab.learning.progress import Progress
 from titans_book.memory import Gates, NeuralMemory, memorize, reference, steps
 from titans_book.model import TitansConfig, TitansLM
@@ -111,6 +114,26 @@ def test_only_what_passed_is_kept_and_it_is_loaded_from_its_source(record):
     parts.release()
     assert parts.part("04.titans_step") is steps.titans_step
     assert parts.credit() == "Running 0 of 4 of your own parts."
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("03.momentum_step", "Later chapters and the model of chapter 13 run on your version"),
+        ("02.surprise_step", "Later chapters run on your version"),
+        ("06.chunk_coefficients", "`chunk_read` and `chunk_write` run on your version"),
+        ("07.project", "`layer_forward` runs on your version"),
+        ("07.layer_forward", "no later part is built on it"),
+    ],
+)
+def test_keeping_says_what_will_run_on_it(record, name, words):
+    function = EXERCISES[name].reference
+    assert words in parts.keep(EXERCISES[name], function)
+
+
+def test_the_parts_that_chapters_ask_for_are_those_that_the_words_name():
+    asked = {name for m in masters() for name in re.findall(r'part\("(.+?)"\)', m.read_text())}
+    assert asked == {*parts.ASKED_FOR, *parts.RECURRENCE}
 
 
 def test_a_function_that_leans_on_the_notebook_is_not_kept(record):

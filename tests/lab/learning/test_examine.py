@@ -289,6 +289,32 @@ def test_shapes_that_do_not_fit_get_a_word_about_rows():
     assert outcome == "crashed" and "`q @ M`" in words
 
 
+def test_an_exercise_may_have_a_question_of_its_own_for_shapes_that_do_not_fit():
+    outcome, words = said(
+        lambda logits, targets: (logits.argmax(1) == targets).double().mean(),
+        EXERCISES["07.accuracy_asked"],
+    )
+    assert outcome == "crashed" and "Over which axis" in words and "`q @ M`" not in words
+
+
+def test_where_a_number_is_due_it_may_be_more_exact_than_the_inputs():
+    wide = EXERCISES["07.accuracy_asked"]
+    right = lambda logits, targets: wide.reference(logits, targets).double()  # noqa: E731
+    assert said(right, wide)[0] == "right"
+
+
+def test_an_import_does_not_count_as_an_endless_loop(tmp_path, monkeypatch):
+    (tmp_path / "takes_long.py").write_text("import time\ntime.sleep(0.6)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def imports(*arguments):
+        import takes_long  # noqa: F401
+
+        return STEP.reference(*arguments)
+
+    assert said(imports, seconds=0.3)[0] == "right"
+
+
 def test_gradients_switched_on_in_the_callers_memory_are_named():
     def by_autograd(M, k, v):
         M.requires_grad_()

@@ -45,6 +45,22 @@ def test_a_function_that_is_cut_off_is_found_out(cut):
     assert verdict.outcome == "unknown" and not verdict.passed
     assert "`gradient of W`. There `y` is right still." in str(verdict)
     assert "Your `gradient of W` is zero everywhere." in verdict.lines
+    assert "Which line cuts a path from `W` to the result?" in verdict.lines[-1]
+
+
+def test_where_a_number_is_wrong_the_question_is_not_about_a_cut():
+    verdict = examine(EXERCISE, lambda x, W: x @ W.detach() + 1)
+    assert "Which term" in verdict.lines[-1]
+
+
+def test_a_write_in_place_that_autograd_cannot_follow_gets_a_word():
+    def in_place(x, W):
+        y = x @ (W * W.exp())
+        W *= 2
+        return y
+
+    outcome = examine(EXERCISE, in_place)
+    assert outcome.outcome == "crashed" and "Autograd needs the old numbers" in str(outcome)
 
 
 def test_the_right_function_passes_and_no_argument_collects_gradients():

@@ -129,6 +129,8 @@ def test_at_every_end_of_the_sliders_it_draws(loops):
 def test_steps_that_are_not_evenly_spaced_are_refused(history):
     with pytest.raises(ValueError, match=r"\[0, 2, 4, 7\]"):
         TwoLoops({**history, 7: history[4]}, TASK, alt="Two loops")
+    with pytest.raises(ValueError, match="at least two"):
+        TwoLoops({4: history[4]}, TASK, alt="Two loops")
     with pytest.raises(ValueError, match="alt"):
         TwoLoops(history, TASK, alt="")
     with pytest.raises(ValueError, match="outside the slider"):

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from titans_book.lab.learning.compare import distance, first_difference
+from titans_book.lab.learning.compare import distance, first_difference, gap
 from titans_book.lab.learning.exercise import Exercise, Step, Wrong
 from titans_book.lab.learning.fitting import Misfit
 from titans_book.lab.learning.guard import SECONDS, Run, Watched, run
@@ -48,7 +48,7 @@ def examine(exercise: Exercise, function: Callable, seconds: float = SECONDS) ->
     ran = run(work, seconds)
     try:
         with torch.device("cpu"):
-            verdict = _failed(watched, f"{unit(exercise)} {len(steps) + 1}", ran, seconds)
+            verdict = _failed(exercise, watched, len(steps) + 1, ran, seconds)
             verdict = verdict or _compared(exercise, function, watched, steps)
     except Exception as error:  # what came back cannot even be compared
         says = f"What it returns cannot be compared ({type(error).__name__}: {_said(error)})."
@@ -73,9 +73,11 @@ def _argument_names(exercise: Exercise) -> tuple[str, ...]:
 Found = tuple[str, tuple[str, ...], Difference | None]
 
 
-def _failed(watched: Watched, at: str, ran: Run, seconds: float) -> Found | None:
-    """The answer for a run that did not come to its end but stopped `at` some step."""
-    error = ran.error
+def _failed(
+    exercise: Exercise, watched: Watched, step: int, ran: Run, seconds: float
+) -> Found | None:
+    """The answer for a run that did not come to its end but stopped at some step."""
+    error, at = ran.error, f"{unit(exercise)} {step}"
     if type(error) is NotImplementedError and not any(part in _said(error) for part in TORCH):
         says = "It is not written yet. Until it is, the book's own version is used."
         return "open", (says,), None
@@ -89,7 +91,7 @@ def _failed(watched: Watched, at: str, ran: Run, seconds: float) -> Found | None
         kind, words = type(error).__name__, _said(error)
         line = line_of(error, watched.function)
         says = f"It stopped in {at} with `{kind}`{': ' * bool(words)}{words.removesuffix('.')}."
-        return "crashed", (says, *line, given, *advice(words)), None
+        return "crashed", (says, *line, given, *advice(words, exercise.misfit)), None
     return None
 
 
@@ -112,7 +114,22 @@ def _compared(exercise: Exercise, function: Callable, watched: Watched, steps: l
     looks = _looks(exercise, watched, steps[at], truth[at], name, at)
     near = _near(exercise, steps, truth)
     asks = f"Which term of the equation ({exercise.source}) would make just this difference?"
+    if _right_but_for_gradients(exercise, steps):
+        of = name.removeprefix("gradient of ")
+        asks = f"The numbers are right. Which line cuts a path from `{of}` to the result?"
     return "unknown", (*where, *looks, *near, asks), difference
+
+
+def _right_but_for_gradients(exercise: Exercise, steps: list[Step]) -> bool:
+    """Whether a probe that looks at gradients, too, finds all the rest right."""
+    if not getattr(exercise.probe, "of", ()):
+        return False
+    names = exercise.probe.returns
+    return all(
+        gap(mine[name], true[name]) <= exercise.tolerance
+        for mine, true in zip(steps, exercise.truth, strict=True)
+        for name in names
+    )
 
 
 def _looks(

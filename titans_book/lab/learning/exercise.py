@@ -140,6 +140,7 @@ class Exercise:
                 that nobody foresaw is then taken apart into them, and so is the right one.
     accept      for exercises with many right answers: a judge of the steps, instead of equality;
                 it returns "" if they are right, and otherwise what is missing, in words.
+    misfit      the question for an answer whose shapes do not fit; "": the one about q M.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Exercise:
     tolerance: float = 1e-9
     terms: Callable[..., dict[str, Tensor]] | None = None
     accept: Callable[[list[Step]], str] | None = None
+    misfit: str = ""
     bank: list[Wrong] = field(default_factory=list)
 
     @property

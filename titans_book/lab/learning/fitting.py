@@ -78,6 +78,8 @@ def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
             "Which of your tensors was made elsewhere?",
         )
     _fit_shape(result, expected, what)
+    if numbers and result.dim() == 0 and result.dtype == torch.float64:
+        return result.detach()  # as good as a Python number, whatever the inputs have
     if result.dtype != expected.dtype:
         raise Misfit(
             f"{what.capitalize()} has dtype {result.dtype}; the inputs have {expected.dtype}, and "

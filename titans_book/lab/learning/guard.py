@@ -85,6 +85,8 @@ def run(work: Callable[[], Any], seconds: float = SECONDS) -> Run:
         worker.start()
         try:
             worker.join(seconds)
+            if _imported(worker):  # torch.func's first call imports 800 modules: not its fault
+                worker.join(seconds)
         finally:  # too long, or the reader's own interrupt
             outcome.endless = worker.is_alive()
             _give_up(worker)
@@ -97,10 +99,7 @@ def _give_up(worker: threading.Thread) -> None:
 
     An import is waited for: interrupted, it would leave half a module behind.
     """
-    for _ in range(600):
-        if not _importing(worker):
-            break
-        worker.join(0.05)
+    _imported(worker)
     for _ in range(20):
         if not worker.is_alive():
             return
@@ -108,6 +107,15 @@ def _give_up(worker: threading.Thread) -> None:
             ctypes.c_ulong(worker.ident), ctypes.py_object(TooLong)
         )
         worker.join(0.05)
+
+
+def _imported(worker: threading.Thread) -> bool:
+    """Wait until an import of the thread is over, 30 s at most; whether there was one."""
+    for waited in range(600):
+        if not _importing(worker):
+            return waited > 0
+        worker.join(0.05)
+    return False
 
 
 def _importing(worker: threading.Thread) -> bool:

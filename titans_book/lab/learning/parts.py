@@ -28,6 +28,7 @@ __all__ = ["RECURRENCE", "Part", "credit", "keep", "load", "part", "release"]
 
 GIVEN = {"torch": torch, "math": math, "gelu": gelu, "gelu_slope": gelu_slope}
 RECURRENCE = ("01.read", "02.surprise_grad", "03.momentum_step", "04.titans_step")
+ASKED_FOR = ("01.loss", "01.delta_write", "02.surprise_step")  # by later chapters, with part(...)
 
 
 class Part(NamedTuple):
@@ -56,8 +57,29 @@ def keep(exercise: Exercise, function: Callable) -> str:
             f"Put that inside the function. {' '.join(verdict.lines)}"
         )
     progress().keep(exercise.name, source)
-    model = " and the model of chapter 13" if exercise.name in RECURRENCE else ""
-    return f"Kept. Later chapters{model} run on your version from now on."
+    return f"Kept. {_what_runs_on(exercise)}"
+
+
+def _what_runs_on(exercise: Exercise) -> str:
+    """Who uses a kept part: chapters, the model, other parts, or nobody."""
+    from titans_book.lab.learning.bank import EXERCISES
+
+    if exercise.name in (*RECURRENCE, *ASKED_FOR):
+        model = " and the model of chapter 13" if exercise.name in RECURRENCE else ""
+        return f"Later chapters{model} run on your version from now on."
+    users = [
+        f"`{other.short}`"
+        for other in EXERCISES.values()
+        if other.part and exercise.short in _called(other)
+    ]
+    if not users:
+        return "It is yours; no later part is built on it."
+    return f"{' and '.join(users)} run{'s' * (len(users) == 1)} on your version from now on."
+
+
+def _called(exercise: Exercise) -> tuple[str, ...]:
+    """The names that the book's version uses."""
+    return inspect.unwrap(exercise.reference).__code__.co_names
 
 
 def only_the_def(source: str) -> str:
@@ -134,8 +156,7 @@ def _load_one(exercise: Exercise, source: str | None, others: dict[str, Part]) -
 
 def _on_these(exercise: Exercise, others: dict[str, Part]) -> Callable:
     """The book's version. Where it calls parts that the learner wrote, it calls the learner's."""
-    called = inspect.unwrap(exercise.reference).__code__.co_names
-    if not any(name in others and others[name].mine for name in called):
+    if not any(name in others and others[name].mine for name in _called(exercise)):
         return exercise.reference
     source = only_the_def(inspect.getsource(exercise.reference))
     return _compiled(exercise.short, source, _functions(others))

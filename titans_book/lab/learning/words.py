@@ -39,13 +39,19 @@ def line_of(error: BaseException, function: Callable) -> tuple[str, ...]:
     return (f"That was in line {line} of your function.",) if line else ()
 
 
-def advice(words: str) -> tuple[str, ...]:
-    """What helps against the commonest errors, by their words."""
+def advice(words: str, misfit: str = "") -> tuple[str, ...]:
+    """What helps against the commonest errors, by their words; misfit: where shapes do not fit."""
     if "bitwise_xor" in words:
         return ("In Python `^` is no power: which sign is?",)
+    if "modified by an inplace operation" in words:
+        return (
+            "Autograd needs the old numbers: which line could say `M = M + ...` for `M += ...`?",
+        )
     if any(
         part in words for part in ("size mismatch", "cannot be multiplied", "must match the size")
     ):
+        if misfit:
+            return (misfit,)
         rows = "Tokens are rows here: a memory is asked as `q @ M`, and `torch.outer(a, b)` has the"
         return (f"{rows} shape (len(a), len(b)). Which of your shapes do not fit?",)
     return ()
@@ -69,7 +75,9 @@ def parting(
     """What is right so far, and where the first difference is."""
     limit = exercise.tolerance
     fine = [other for other in truth[at] if gap(steps[at][other], truth[at][other]) <= limit]
-    also = f" There {' and '.join(f'`{one}`' for one in fine)} is right still." if fine else ""
+    *most, last = [f"`{one}`" for one in fine] or [""]
+    those = f"{', '.join(most)} and {last} are" if most else f"{last} is"
+    also = f" There {those} right still." if fine else ""
     what, from_the_start = unit(exercise), len(truth) > 1 and at == 0
     place = f"from the first {what} on" if from_the_start else f"first at {what} {at + 1}"
     return (*so_far(at, what), f"It differs {place}, in `{name}`.{also}")

@@ -1,8 +1,9 @@
 """Two loops, two time scales: outer steps train the slow weights, tokens change the fast ones.
 
-One slider goes through a training run, of which copies of the model were kept; the other goes
-through one sequence, which the model of that outer step reads. Above, how well it recalls; in the
-middle the sequence with what every token writes, and what is answered; below the memory.
+One slider goes through a training run, of which copies of the model were kept; the second goes
+through one sequence, which the model of that outer step reads; the third chooses the sequence.
+Below them the sequence, with what every token writes and what is answered; and at the bottom the
+memory, with the recall over the whole training beside it.
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ class TwoLoops(Panel):
         dark: bool | None = None,
     ):
         self.steps, self.task, self.dark = sorted(history), task, style.is_dark(dark)
-        if len(set(np.diff(self.steps))) != 1:
-            raise ValueError(f"history holds the steps {self.steps}: keep them evenly spaced")
+        if len(set(np.diff(self.steps))) != 1:  # of a single step there are no differences
+            held = f"history holds the steps {self.steps}"
+            raise ValueError(f"{held}: keep at least two, evenly spaced")
         self.history, self._looks = dict(history), {}
         self.shares = [self._share(step) for step in self.steps]
         (first, *_, last), time = self.steps, task.inputs.shape[1]
@@ -160,8 +162,8 @@ class TwoLoops(Panel):
         """Recall over the outer steps, and where the slider stands."""
         frame = Frame((float(self.steps[0]), float(self.steps[-1])), (0.0, 1.0), 420, 250)
         x, (right, told) = np.array(self.steps, float), np.array(self.shares).T
-        blue, grey = style.colour("slow", self.dark), style.colour("persistent", self.dark)
-        looks = {"right": (blue, ""), "told at all": (grey, dashes("persistent"))}
+        blue, red = style.colour("slow", self.dark), style.colour("fast", self.dark)
+        looks = {"right": (blue, dashes("slow")), "told at all": (red, dashes("fast"))}
         body = frame.line(x, told, *looks["told at all"]) + frame.line(x, right, *looks["right"])
         here, now = self.outer.value, right[self.steps.index(self.outer.value)]
         at = (float(frame.across(here)), float(frame.down(now)))

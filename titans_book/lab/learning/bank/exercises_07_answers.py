@@ -11,15 +11,18 @@ from titans_book.lab.learning.exercise import Exercise, Probe
 from titans_book.tasks.recall import IGNORED
 
 CHAPTER = "notebooks/07_learning_to_memorise.ipynb"
+VOCAB = 5
 
 
 def _logits(generator: Generator) -> Tensor:
-    return torch.randn(4, 9, 3, generator=generator)
+    """Whole numbers, and so the largest of them may be mistaken for a token."""
+    order = torch.rand(4, 9, VOCAB, generator=generator).argsort(-1)
+    return (order - torch.randint(0, VOCAB, (4, 9, 1), generator=generator)).float()
 
 
 def _targets(generator: Generator) -> Tensor:
     """Four sequences of nine tokens, of which a third asks for something."""
-    values = torch.randint(0, 3, (4, 9), generator=generator)
+    values = torch.randint(0, VOCAB, (4, 9), generator=generator)
     return values.masked_fill(torch.rand(4, 9, generator=generator) > 0.35, IGNORED)
 
 
@@ -39,6 +42,7 @@ accuracy_asked = Exercise(
     taught=CHAPTER,
     part=False,
     tolerance=1e-5,
+    misfit="Over which axis are the tokens to choose from?",
 )
 
 
@@ -65,6 +69,13 @@ def compares_logits_with_tokens(logits, targets):
     """You compare the largest logit itself with a token number. The answer is the *place* of the
     largest logit."""
     return (logits.max(-1).values == targets)[targets != IGNORED].float().mean()
+
+
+@accuracy_asked.wrong("How many answers do you get for the nine places of a sequence?")
+def counts_through_the_tensor(logits, targets):
+    """`argmax()` without a dimension counts through the whole tensor and gives a single place. An
+    answer is chosen at every token, among the last axis."""
+    return (logits.argmax() == targets)[targets != IGNORED].float().mean()
 
 
 @accuracy_asked.wrong("Where is the value due: at the question itself, or one token later?")

@@ -174,6 +174,32 @@ def swaps_memory_and_momentum(x, W_Q, W_K, W_V, W, b, M):
     return _layer(x, (W_Q, W_K, W_V, W, b), M, step=swapped)
 
 
+@layer_forward.wrong("In which order does titans_step take its gates?")
+def swaps_eta_and_alpha(x, W_Q, W_K, W_V, W, b, M):
+    """alpha and eta are swapped in the call of titans_step: you forget by eta."""
+    return _layer(
+        x, (W_Q, W_K, W_V, W, b), M,
+        made=lambda q, k, v, theta, eta, alpha: (q, k, v, theta, alpha, eta),
+    )  # fmt: skip
+
+
+@layer_forward.wrong("Which of q, k and v is the question?")
+def asks_with_the_value(x, W_Q, W_K, W_V, W, b, M):
+    """You ask with the value of the token, which is what the memory should answer."""
+    return _layer(
+        x, (W_Q, W_K, W_V, W, b), M, made=lambda q, k, v, *gates: (v, k, v, *gates)
+    )  # fmt: skip
+
+
+@layer_forward.wrong("What does your first piece do that a product alone does not?")
+def multiplies_and_nothing_else(x, W_Q, W_K, W_V, W, b, M):
+    """q and k are plain products, without SiLU and without length 1. `project` gives them as they
+    should be."""
+    return _layer(
+        x, (W_Q, W_K, W_V, W, b), M, made=lambda q, k, v, *gates: (x @ W_Q, x @ W_K, v, *gates)
+    )  # fmt: skip
+
+
 @layer_forward.wrong("How much past surprise is there before the first token?")
 def starts_with_past_surprise(x, W_Q, W_K, W_V, W, b, M):
     """S starts as a copy of M. Before the first token nothing has surprised: S is zero."""

@@ -18,12 +18,12 @@ inner_then_outer = Exercise(
     reference=layer_steps.inner_then_outer,
     probe=GradientProbe(
         inputs={
-            "W_K": normal(4, 3, scale=0.5),
-            "M": normal(3, 2),
-            "x": normal(4, 4),
-            "v": normal(4, 2),
-            "q": normal(3),
-            "target": normal(2),
+            "W_K": normal(5, 4, scale=0.4),
+            "M": normal(4, 3),
+            "x": normal(6, 5),
+            "v": normal(6, 3),
+            "q": normal(4),
+            "target": normal(3),
             "theta": uniform(0.05, 0.2),
         },
         returns=("loss",),
@@ -111,6 +111,46 @@ def climbs(W_K, M, x, v, q, target, theta):
 def forgets_the_half(W_K, M, x, v, q, target, theta):
     """The outer loss lacks its ½."""
     return 2 * loss(_written(W_K, M, x, v, theta), q, target)
+
+
+@inner_then_outer.wrong("Does the loss add up the squares, or take their mean?")
+def takes_the_mean(W_K, M, x, v, q, target, theta):
+    """You take the mean of the squared errors, so the loss depends on how many features a value
+    has. `loss` is half their sum."""
+    return 2 / len(target) * loss(_written(W_K, M, x, v, theta), q, target)
+
+
+@inner_then_outer.wrong("What is the argument M for?")
+def starts_at_zero(W_K, M, x, v, q, target, theta):
+    """Your memory starts at zero, whatever M is given."""
+    return loss(_written(W_K, 0 * M.detach(), x, v, theta), q, target)
+
+
+@inner_then_outer.wrong("Which M is the second token's surprise measured at?")
+def writes_all_at_once(W_K, M, x, v, q, target, theta):
+    """All pairs are written in one step, from the surprise of the first M, Kᵀ(KM - V). One after
+    the other, each write knows what the writes before it have done."""
+    K = x @ W_K
+    return loss(M - theta * K.T @ (K @ M - v), q, target)
+
+
+@inner_then_outer.wrong("How often is q asked?")
+def asks_after_every_write(W_K, M, x, v, q, target, theta):
+    """You ask q after every write and add the losses up. It is asked once, when all is written."""
+    total = 0 * q.sum()
+    for t in range(len(x)):
+        M = surprise_step(M, x[t] @ W_K, v[t], theta)
+        total = total + loss(M, q, target)
+    return total
+
+
+@inner_then_outer.wrong("For autograd, what is the surprise: a formula, or just numbers?")
+def takes_the_surprise_as_numbers(W_K, M, x, v, q, target, theta):
+    """The loss is right, but the surprise comes as plain numbers: `autograd.grad` gives nothing
+    else unless it is told `create_graph=True`. So W_K gets no gradient."""
+    for t in range(len(x)):
+        M = M - (M - surprise_step(M, x[t] @ W_K, v[t], theta)).detach()
+    return loss(M, q, target)
 
 
 @inner_then_outer.wrong("Could M_0 be learned, as the other slow weights are?")

@@ -107,6 +107,30 @@ def cuts_the_gates(M, S, k, v, theta, eta, alpha):
     return _step(M, S, surprise_grad(M, k, v), *(gate.detach() for gate in (theta, eta, alpha)))
 
 
+@mended_step.wrong(
+    "Two cuts are left: in the first line, and where u is made. What does each keep?"
+)
+def mends_the_last_line_only(M, S, k, v, theta, eta, alpha):
+    """The last line is mended, and S and the gates learn. But M is detached in the first line
+    still, and `autograd.grad` gives plain numbers, so M, k and v get no gradient."""
+    u = _by_autograd(M.detach(), k.detach(), v.detach())
+    return _step(M.detach(), S, u, theta, eta, alpha)
+
+
+@mended_step.wrong("Whose surprise is in the S that comes in?")
+def cuts_the_old_momentum(M, S, k, v, theta, eta, alpha):
+    """The old S is detached before it is carried on, so past surprise never comes back to the
+    tokens that caused it."""
+    return _step(M, S.detach(), surprise_grad(M, k, v), theta, eta, alpha)
+
+
+@mended_step.wrong("Which two arguments are inside that detach?")
+def cuts_what_is_carried_on(M, S, k, v, theta, eta, alpha):
+    """The old S is detached together with its gate, as `(eta * S).detach()`: neither earlier tokens
+    nor eta learn from it."""
+    return _step(M, S.detach(), surprise_grad(M, k, v), theta, eta.detach(), alpha)
+
+
 @mended_step.wrong("At which M should the surprise be measured?")
 def measures_at_the_new_memory(M, S, k, v, theta, eta, alpha):
     """You forget before you measure the surprise: that changes the numbers, not only the
