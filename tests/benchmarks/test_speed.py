@@ -31,7 +31,7 @@ def test_the_quick_run_writes_a_record_that_the_chapter_can_draw(tmp_path, capsy
     said = capsys.readouterr().out
     assert "token loop" in said and "of the matrix products alone" in said
     length_scaling(record, alt="drawn from the record")
-    assert "token loop" in str(peer_table(record))
+    assert "token loop" in peer_table(record)._repr_html_()
 
 
 def test_a_worker_that_fails_says_why():

@@ -12,13 +12,14 @@ import os
 import resource
 import sys
 import time
+from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import torch  # noqa: E402
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from implementations import IMPLEMENTATIONS, Work  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.benchmarks.implementations import IMPLEMENTATIONS, Work  # noqa: E402
 
 
 def megabytes() -> float:

@@ -1,5 +1,6 @@
 """The six answers, and what is said of an answer that nobody foresaw. Nothing does any harm."""
 
+import importlib
 import sys
 import time
 
@@ -308,8 +309,7 @@ def test_an_import_does_not_count_as_an_endless_loop(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def imports(*arguments):
-        import takes_long  # noqa: F401
-
+        importlib.import_module("takes_long")
         return STEP.reference(*arguments)
 
     assert said(imports, seconds=0.3)[0] == "right"
