@@ -504,10 +504,11 @@ peer_table(record)
 # %%
 length_scaling(
     record,
-    alt="Two panels over the number of tokens, from a thousand to a million, both axes logarithmic. Left, time a "
-    "token: level for both memories, rising with the length for attention, which overtakes the deep memory near "
-    "eight thousand tokens. Right, memory on top: level from sixteen thousand tokens on for both memories, "
-    "proportional to the length for attention.",
+    alt="Two panels over the number of tokens, from a thousand to a million, both axes "
+    "logarithmic. Left, time a token: level for both memories, rising with the length for "
+    "attention, which overtakes the deep memory near eight thousand tokens. Right, memory on top: "
+    "level from sixteen thousand tokens on for both memories, proportional to the length for "
+    "attention.",
 )
 
 # %%
@@ -515,11 +516,13 @@ row = {(r["name"], r["tokens"]): r for r in record["lengths"]}
 long, short = (row["memory, 2 layers", n] for n in (2**20, 2**12))
 assert long["microseconds_per_token"] < 1.15 * short["microseconds_per_token"]
 assert row["attention", 2**16]["microseconds_per_token"] > 5 * long["microseconds_per_token"]
-same = [p for p in record["peers"] if p["name"].startswith("titans-pytorch") and "2,048" in p["work"]]
-most, least = max(p["ratio"] for p in same), min(p["ratio"] for p in same)
+pytorch = [p for p in record["peers"] if p["name"].startswith("titans-pytorch")]
+ratios = [p["ratio"] for p in pytorch if "2,048" in p["work"]]
+most, least = max(ratios), min(ratios)
 assert most > 100 and 2 < least < 3
 print("a million tokens: as fast a token as four thousand, to 15 %")
-print("titans-pytorch: more than 100 times slower with gates per token, 2 to 5 times with shared gates")
+print("titans-pytorch: more than 100 times slower with gates per token,")
+print("2 to 5 times with shared gates")
 
 # %% [markdown]
 # **Claim two: it is the same function as the oracle**, which takes gradients with autograd and goes token
@@ -636,7 +639,8 @@ assert abs(broken - 1.97) < 0.01
 # \bigl({\color{#D55E00}{M_0}} - W\bigr).
 # $$
 #
-# An error along an eigenvector of the sum is multiplied by 1 − λ. Below λ = 1 it shrinks. From 1 to 2 it
+# An error along an eigenvector of the sum (a direction that the sum only stretches, and the eigenvalue λ says
+# by how much) is multiplied by 1 − λ. Below λ = 1 it shrinks. From 1 to 2 it
 # changes sign and still shrinks: three flatmates. Above 2 it grows: five. So the gauge is the largest
 # eigenvalue, and **the border is at 2**. A single key of length 1 has λ = θ; b keys at right angles have θ,
 # too; and b like keys have *bθ*. It is not the number of tokens that is dangerous, but the number of tokens
@@ -695,7 +699,7 @@ assert list(best.values())[2:] == sorted(best.values())[2:]
 
 # %% [markdown]
 # Left of the line there is no cross, and there can be none: below 2 no chunk makes any error larger. And here
-# is the price of a long chunk after all. At *one* θ all chunks are equally good, until they break. But the
+# is the price of a long chunk after all. At θ = 0.1 all chunks were equally good, until they broke. But the
 # largest θ that a chunk can bear falls as the chunk grows, and with it what the memory can learn from a
 # text: the best error is 0.02 for b = 1, and 0.69 for b = 64.
 #
@@ -755,9 +759,31 @@ assert [theta for theta, _ in breaks.values()] == [0.14, 0.28, 1.14]
 assert abs(breaks[1.0][1] - 2.24) < 0.01 and abs(breaks[0.0][1] - 4.26) < 0.01
 
 # %% [markdown]
-# **Momentum** repeats a write up to 1/(1 − η) times, so be careful: put θ/(1 − η) into the gauge. (The book's
-# layer multiplies its θ by 1 − η for that reason.) A **deep** memory has no fixed gauge: its λ changes with
-# the weights, and that is the cliff of chapter 05.
+# **Momentum** repeats a write up to 1/(1 − η) times. So be careful, and put θ/(1 − η) into the gauge:
+# for b like keys it is at 2 when θ = 2(1 − η)/b. How much too careful is that? One key of length 1, again and
+# again:
+
+# %%
+def border_of_one_key(eta, b, tokens=640):
+    """The first theta that drives the memory away, as a multiple of 2 (1 - eta) / b."""
+    times = torch.logspace(0, 1.3, 391, dtype=torch.float64)  # from 1 to 20
+    x = torch.ones(391, 1, tokens, 1).double()
+    one = x[..., 0]
+    theta = times[:, None, None] * 2 * (1 - eta) / b * one
+    _, state = memorize(x, x, x, Gates(theta, eta * one, 0 * one), [0 * x[:1, 0, :1]], chunk=b)
+    return float(times[(state.weights[0].flatten() - 1).abs() > 1][0])
+
+careful = {(eta, b): border_of_one_key(eta, b) for eta in (0.5, 0.9) for b in (1, 16)}
+for (eta, b), times in careful.items():
+    print(f"η = {eta}, b = {b}: breaks at {times:.2f} times that θ")
+expected = (3.0, 1.15, 19.0, 1.5)
+assert all(abs(m / n - 1) < 0.02 for m, n in zip(careful.values(), expected, strict=True))
+
+# %% [markdown]
+# So here θ/(1 − η) in the gauge puts you on the safe side, often far on it. (For b = 1 the border is even
+# higher than without momentum: at 2(1 + η).) The book's layer multiplies its θ by 1 − η for that reason.
+#
+# A **deep** memory has no fixed gauge: its λ changes with the weights, and that is the cliff of chapter 05.
 #
 # ## The exact rule beside it
 #
@@ -807,7 +833,7 @@ print("blocks of 64, solved exactly: b = 1 to 1e-10; frozen chunks of 64: more t
 #
 # | | frozen chunk | exact (WY) |
 # |---|---|---|
-# | same as one by one | for b = 1, or keys at right angles | always |
+# | same as one by one | for b = 1; without momentum and forgetting also for keys at right angles | always |
 # | memory | any depth | one matrix, squared loss |
 # | in a chunk | products of matrices | and a triangular system |
 # | can explode | yes: gauge above 2 | as one token can: θ\|k\|² above 2 |

@@ -36,6 +36,9 @@ def test_every_wrong_version_is_caught_and_called_by_its_name(exercise: Exercise
         verdict = examine(exercise, wrong.function)
         assert verdict.outcome == "known", f"{wrong.name}: {verdict}"
         assert verdict.lines[-2:] == (wrong.says, wrong.asks), f"{wrong.name}: {verdict}"
+        page = verdict._repr_html_()
+        assert str(verdict) == repr(verdict) and wrong.says in str(verdict)
+        assert verdict.difference is None or page.count("<img") in (1, 3)
 
 
 @ALL

@@ -106,6 +106,37 @@ def test_an_edit_in_place_is_named_and_reaches_nobody():
     assert outcome == "known" and "`S` is changed in place" in words
 
 
+def test_two_arguments_changed_in_place_are_many():
+    def edits(M, S, k, v, theta, eta, alpha):
+        M_new, S_new = right(M, S, k, v, theta, eta, alpha)
+        M.zero_()
+        S.zero_()
+        return M_new, S_new
+
+    assert "`M` and `S` are changed in place" in said(edits)[1]
+
+
+def test_results_in_another_order_are_asked_for_their_order():
+    deep, asks = EXERCISES["05.deep_step"], "In which order does the last line of the docstring"
+
+    def by_layer(*arguments):
+        W_1, W_2, S_1, S_2 = deep.reference(*arguments)
+        return W_1, S_1, W_2, S_2
+
+    outcome, words = said(by_layer, deep)
+    assert outcome == "known" and "Result 2 has the shape (4, 6)" in words and asks in words
+    assert "transposed" not in words
+
+    gradient = EXERCISES["05.inner_grad"]
+    words = said(lambda *given: tuple(u.T for u in gradient.reference(*given)), gradient)[1]
+    assert asks in words and "all transposed" in words
+
+
+def test_a_maximum_of_nothing_is_asked_for_its_condition():
+    outcome, words = said(lambda k, theta: max(b for b in ()), EXERCISES["06.safe_chunk"])
+    assert outcome == "crashed" and words.endswith("which condition lets nothing pass?")
+
+
 def test_global_settings_are_put_back():
     def meddles(*arguments):
         torch.manual_seed(1)

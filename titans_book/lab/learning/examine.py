@@ -157,7 +157,10 @@ def _right(exercise: Exercise, function: Callable, watched: Watched) -> Found:
         return "known", (f"{says}{names}.", asks), None
     if watched.edited:
         names = " and ".join(f"`{name}`" for name in watched.edited)
-        says = f"The numbers are right, but {names} is changed in place: the caller's own memory."
+        are = "is" if len(watched.edited) == 1 else "are"
+        says = (
+            f"The numbers are right, but {names} {are} changed in place: the caller's own memory."
+        )
         asks = "Which line writes into what was given (`+=`, `[...] =`, a name that ends in `_`)?"
         return "known", (says, asks), None
     times = times_as_long(exercise, function)

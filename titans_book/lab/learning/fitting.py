@@ -44,10 +44,25 @@ def fit(result: Any, expected: Any, numbers: bool = False) -> Any:
             "What does the last line of the docstring say should come back, and in which order?",
         )
     results = (None,) * len(expected) if result is None else result
+    _fit_order(results, expected)
     return tuple(
         _fit(one, other, f"result {place}", numbers)
         for place, (one, other) in enumerate(zip(results, expected, strict=True), 1)
     )
+
+
+def _fit_order(results: tuple, expected: tuple) -> None:
+    """Several results that have the right shapes in another order."""
+    have, want = ([getattr(one, "shape", None) for one in row] for row in (results, expected))
+    if have == want or None in have or None in want or sorted(have) != sorted(want):
+        return
+    place = next(i for i, (one, other) in enumerate(zip(have, want, strict=True)) if one != other)
+    mine, asked = tuple(have[place]), tuple(want[place])
+    says = f"Result {place + 1} has the shape {mine}, where {asked} is asked for."
+    asks = "In which order does the last line of the docstring name them?"
+    if all(one == other[::-1] for one, other in zip(have, want, strict=True)):
+        asks += " Or if the order is right: are they all transposed (keys are rows here)?"
+    raise Misfit(says, asks)
 
 
 def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:

@@ -37,10 +37,13 @@ class Difference:
     unit: str = "step"
 
     def panels(self) -> dict[str, np.ndarray]:
-        """Yours, and if it may be shown the expected one and the difference, as matrices."""
-        found = {"yours": np.atleast_2d(self.yours)}
+        """Yours, and if it may be shown the expected one and the difference, as matrices.
+
+        Matrices of a batch stand one below the other.
+        """
+        found = {"yours": _matrix(self.yours)}
         if self.expected is not None:
-            found["expected"] = np.atleast_2d(self.expected)
+            found["expected"] = _matrix(self.expected)
             found["difference"] = found["yours"] - found["expected"]
         return found
 
@@ -107,6 +110,11 @@ class Verdict:
         note = f"<small>{escape(where)}; colours from −{limit:g} (blue) to {limit:g} (red)</small>"
         style = "display:flex;gap:1.2em;flex-wrap:wrap;margin:.5em 0 .2em"
         return f'<div style="{style}">{cells}</div>{note}'
+
+
+def _matrix(values: np.ndarray) -> np.ndarray:
+    """Values with any number of axes as the rows of one matrix."""
+    return values.reshape(-1, values.shape[-1]) if values.ndim else values.reshape(1, 1)
 
 
 def _inline(line: str) -> str:

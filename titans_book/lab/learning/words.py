@@ -43,6 +43,8 @@ def advice(words: str, misfit: str = "") -> tuple[str, ...]:
     """What helps against the commonest errors, by their words; misfit: where shapes do not fit."""
     if "bitwise_xor" in words:
         return ("In Python `^` is no power: which sign is?",)
+    if "empty sequence" in words or "iterable argument is empty" in words:
+        return ("Nothing was left to choose from: which condition lets nothing pass?",)
     if "modified by an inplace operation" in words:
         return (
             "Autograd needs the old numbers: which line could say `M = M + ...` for `M += ...`?",

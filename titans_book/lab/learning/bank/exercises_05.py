@@ -4,6 +4,7 @@ W_1 is (d, m), W_2 is (m, d), q is (d) or (T, d).
 """
 
 import torch
+from torch.nn.functional import silu
 
 from titans_book.lab.learning.exercise import Exercise, Probe, normal, vector
 from titans_book.memory import deep_steps
@@ -96,3 +97,22 @@ def takes_sigmoid(W_1, W_2, q):
     """That is a sigmoid, a gate's activation: a hidden unit that is not asked would still say ½.
     This memory has gelu."""
     return q + torch.sigmoid(q @ W_1) @ W_2
+
+
+@mlp_read.wrong("What is a product of two matrices, if nothing happens in between?")
+def forgets_bend_and_residual(W_1, W_2, q):
+    """Both are missing, the bend and the straight way: what is left is one matrix."""
+    return q @ W_1 @ W_2
+
+
+@mlp_read.wrong("Which activation does this memory have?")
+def takes_silu(W_1, W_2, q):
+    """That is SiLU, z times a sigmoid: a cousin of gelu, and not the same. `gelu` is there."""
+    return q + silu(q @ W_1) @ W_2
+
+
+@mlp_read.wrong("How far apart are the two at z = 2, and whose slope will gelu_slope be?")
+def takes_the_tanh_form(W_1, W_2, q):
+    """That is the tanh approximation of GELU; the book's is the exact one, and `gelu` is there. All
+    else is right."""
+    return q + torch.nn.functional.gelu(q @ W_1, approximate="tanh") @ W_2

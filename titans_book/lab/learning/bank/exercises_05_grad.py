@@ -134,3 +134,19 @@ def sends_the_error_along_the_residual(W_1, W_2, k, v):
     z, h, D_2 = _parts(W_1, W_2, k, v)
     D_1 = (D_2 @ W_2.T) * gelu_slope(z) + D_2 @ W_1
     return torch.outer(k, D_1), torch.outer(h, D_2)
+
+
+@inner_grad.wrong("What stands inside the brackets of gelu in M(k) = k + gelu(k W_1) W_2?")
+def bends_the_answer(W_1, W_2, k, v):
+    """Your error is measured at an answer that is bent once more. The bend acts on the hidden layer
+    only."""
+    z, h, _ = _parts(W_1, W_2, k, v)
+    D_2 = gelu(k + h @ W_2) - v
+    return torch.outer(k, (D_2 @ W_2.T) * gelu_slope(z)), torch.outer(h, D_2)
+
+
+@inner_grad.wrong("A unit that does not fire has slope 0. How much of the error may pass it?")
+def adds_the_slope(W_1, W_2, k, v):
+    """You add the slope. The error that comes back is multiplied by it, entry by entry."""
+    z, h, D_2 = _parts(W_1, W_2, k, v)
+    return torch.outer(k, D_2 @ W_2.T + gelu_slope(z)), torch.outer(h, D_2)

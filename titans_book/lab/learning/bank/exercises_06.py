@@ -160,3 +160,10 @@ def divides_with_a_little_extra(decay):
     larger than what it stands beside."""
     beta = decay.cumprod(0)
     return (beta[:, None] / (beta[None, :] + 1e-8)).tril()
+
+
+@decay_mask.wrong("What does a product begin with, if its first factor is 0?")
+def runs_into_the_zeros(decay):
+    """The product runs into the zeros that you put above the diagonal, and stays 0. Ones have to
+    stand there while you multiply; what is above the diagonal is cut off last."""
+    return decay[:, None].expand(len(decay), len(decay)).tril().cumprod(0)

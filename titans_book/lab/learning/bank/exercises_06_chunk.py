@@ -145,3 +145,34 @@ def adds_the_gates_up(eta, alpha):
     """beta and e are running sums. What is left after several gates is their product: `cumprod`."""
     A, E, _, _ = _all(eta, alpha)
     return A @ E, E, (1 - alpha).cumsum(0), A @ eta.cumsum(0)
+
+
+@chunk_coefficients.wrong("Is e the gate of a token, or the product of all up to it?")
+def takes_the_gates_for_e(eta, alpha):
+    """c is A times eta. What is left of S_0 at token t is e, the running product of all eta up to
+    it."""
+    A, E, beta, _ = _all(eta, alpha)
+    return A @ E, E, beta, A @ eta
+
+
+@chunk_coefficients.wrong("Is e the gate of a token, and which of A and P has S_0 still to pass?")
+def takes_P_times_the_gates(eta, alpha):
+    """c is P times eta. P has momentum in it already, and eta is the gate of one token: what is
+    left of S_0 is the running product e, and it has only A to pass."""
+    A, E, beta, _ = _all(eta, alpha)
+    return A @ E, E, beta, A @ E @ eta
+
+
+@chunk_coefficients.wrong("What comes second: how much is in M, or how much is in S?")
+def returns_P_twice(eta, alpha):
+    """In second place you return P once more. E is asked for, what momentum keeps."""
+    A, E, beta, e = _all(eta, alpha)
+    return A @ E, A @ E, beta, A @ e
+
+
+@chunk_coefficients.wrong("Row s of E is a moment, too. Over which index does A E add up?")
+def turns_E_round(eta, alpha):
+    """You multiply by E transposed. Its rows are then the writers: E as it is hands over at s, its
+    row, what was written at i, its column."""
+    A, E, beta, e = _all(eta, alpha)
+    return A @ E.T, E, beta, A @ e

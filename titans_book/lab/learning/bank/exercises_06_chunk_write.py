@@ -202,3 +202,31 @@ def takes_a_single_step(M, S, k, v, theta, eta, alpha):
     D, _, E_b, _, _, e = _given(M, k, v, theta, eta, alpha)
     S = e * S + k.T @ (E_b[:, None] * D)
     return (1 - alpha[-1]) * M + S, S
+
+
+@chunk_write.wrong("Which index of P is the moment, and which the writer?")
+def takes_the_last_column(M, S, k, v, theta, eta, alpha):
+    """You take the last columns of P and E, what is left of the last token's write: only that token
+    is written. The last rows are asked for, `P[-1]` and `E[-1]`."""
+    P, E, beta, c = coefficients(eta, alpha)
+    D = writes(M, k, v, theta)
+    return _written(M, S, k, D, P[:, -1], E[:, -1], beta[-1], c[-1], eta.prod())
+
+
+@chunk_write.wrong("How many moments are asked for here: all of the chunk, or the last one?")
+def adds_up_all_moments(M, S, k, v, theta, eta, alpha):
+    """`P @ D` has a row for every moment of the chunk, and `k.T @` pairs each with the key of that
+    moment. Asked for is the last moment: each key with its own D, times its entry of `P[-1]`."""
+    P, E, beta, c = coefficients(eta, alpha)
+    D = writes(M, k, v, theta)
+    return beta[-1] * M + c[-1] * S + k.T @ (P @ D), eta.prod() * S + k.T @ (E @ D)
+
+
+@chunk_write.wrong("How many moments are asked for here: all of the chunk, or the last one?")
+def adds_up_all_moments_of_M(M, S, k, v, theta, eta, alpha):
+    """S is right. For M, `P @ D` has a row for every moment of the chunk; asked for is the last
+    one: each key with its own D, times its entry of `P[-1]`."""
+    P, E, beta, c = coefficients(eta, alpha)
+    D = writes(M, k, v, theta)
+    S_b = eta.prod() * S + k.T @ (E[-1, :, None] * D)
+    return beta[-1] * M + c[-1] * S + k.T @ (P @ D), S_b

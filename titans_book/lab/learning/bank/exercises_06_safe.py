@@ -100,3 +100,9 @@ def takes_the_mean_rate(k, theta):
     """It asks the gauge with one mean rate for all tokens. theta stands inside the sum: each key
     counts with its own."""
     return _longest(lambda b: gauge(k, 0 * theta + theta.mean(), b).max())
+
+
+@safe_chunk.wrong("Is 11 one of the seven lengths?")
+def tries_every_length(k, theta):
+    """It tries every length from 1 to 64. Only 1, 2, 4, ... 64 are asked for."""
+    return max(b for b in range(1, 65) if gauge(k, theta, b).max() < BOUND)

@@ -103,3 +103,24 @@ def writes_twice(M, S, q, k, v, theta, eta, alpha, b):
         answers.append(chunk_read(M, S, *now))
         M, S = chunk_write(*chunk_write(M, S, *now[1:]), *now[1:])
     return torch.cat(answers), M, S
+
+
+@in_chunks.wrong("`_` throws something away here. Who needs it in the next chunk?")
+def throws_the_new_surprise_away(M, S, q, k, v, theta, eta, alpha, b):
+    """M is handed on and S is not, and the S that comes back is the one of the very beginning: what
+    chunk_write makes of it is thrown away."""
+    answers = []
+    for now in _cut((q, k, v, theta, eta, alpha), b):
+        answers.append(chunk_read(M, S, *now))
+        M, _ = chunk_write(M, S, *now[1:])
+    return torch.cat(answers), M, S
+
+
+@in_chunks.wrong("Is a border of a chunk an event in the text, that surprise should end there?")
+def empties_the_surprise(M, S, q, k, v, theta, eta, alpha, b):
+    """Every chunk starts with an S of zeros, so momentum is lost at every border."""
+    answers = []
+    for now in _cut((q, k, v, theta, eta, alpha), b):
+        answers.append(chunk_read(M, 0 * S, *now))
+        M, S = chunk_write(M, 0 * S, *now[1:])
+    return torch.cat(answers), M, S

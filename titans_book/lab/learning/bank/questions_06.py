@@ -12,7 +12,7 @@ QUESTIONS = (
             Choice(
                 "32 different words, whose keys stand at right angles",
                 because="Then no key sees what another one writes, and the gauge is θ = 0.1, as "
-                "for a single token. The chunk is even exact.",
+                "for a single token. Without momentum and forgetting the chunk is even exact.",
             ),
             Choice(
                 "One word, said 32 times",
