@@ -10,6 +10,7 @@ Taught in chapter 06.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,25 +31,23 @@ def memorize(q, k, v, gates: Gates, options: dict, state: MemoryState):
     return y, MemoryState(M, S, anchor, state.position + k.shape[2])
 
 
+OPTIONS = (
+    "str activation, str objective, str retention, int chunk, str read, "
+    "float? clamp, float? damping, int? recompute"
+)
+WHAT = f"Tensor[] inputs, Tensor[] layers, SymInt position, {OPTIONS}"
+
+
 def _forward(
-    inputs: Sequence[Tensor],
-    layers: Sequence[Tensor],
-    position: int,
-    activation: str,
-    objective: str,
-    retention: str,
-    chunk: int,
-    read: str,
-    clamp: float | None,
-    damping: float | None,
-    recompute: int | None,
+    inputs: Sequence[Tensor], layers: Sequence[Tensor], position: int, *options: Any
 ) -> list[Tensor]:
     """q, k, v and the gates, and the layers of M, S and the anchor: y and the layers after them."""
+    activation, *choices, _ = options
     *qkv, theta, eta, alpha = inputs
     n = len(layers) // 3
     state = MemoryState(*(tuple(layers[i : i + n]) for i in (0, n, 2 * n)), position)
     network = networks.Network(n, activation)
-    rule = rules.resolve(n, network, objective, retention, chunk, read, clamp, damping)
+    rule = rules.resolve(n, network, *choices)
     y, state = chunked.run(rule, *qkv, Gates(theta, eta, alpha), state)
     after = [*state.weights, *state.momentum, *state.anchor]
     whole = torch.contiguous_format  # and copies: an operator never hands back what it was given
@@ -60,20 +59,13 @@ def _backward(
     inputs: Sequence[Tensor],
     layers: Sequence[Tensor],
     position: int,
-    activation: str,
-    objective: str,
-    retention: str,
-    chunk: int,
-    read: str,
-    clamp: float | None,
-    damping: float | None,
-    recompute: int | None,
+    *options: Any,
 ) -> list[Tensor]:
     """The gradients by inputs and layers, from those by everything that `_forward` returns.
 
     Spans of `recompute` chunks one by one, the last one first: only one is in memory at a time.
     """
-    rule = (activation, objective, retention, chunk, read, clamp, damping, recompute)
+    _, _, _, chunk, *_, recompute = options
     lengths, n = chunked.lengths_of(inputs[0].shape[2], chunk, position), len(inputs)
     size = recompute or max(1, len(lengths))
     spans = [sum(lengths[i : i + size]) for i in range(0, len(lengths), size)] or [0]
@@ -81,14 +73,14 @@ def _backward(
     starts = [(layers, position)]
     for piece, span in zip(pieces[:-1], spans, strict=False):
         old, at = starts[-1]
-        starts.append((_forward(piece, old, at, *rule)[1:], at + span))
+        starts.append((_forward(piece, old, at, *options)[1:], at + span))
 
     by_y, by_layers, found = slopes[0].split(spans, dim=2), slopes[1:], []
     for i in reversed(range(len(pieces))):
         old, at = starts[i]
         with _autograd_again():
             leaves = [x.detach().requires_grad_() for x in (*pieces[i], *old)]
-            outputs = _forward(leaves[:n], leaves[n:], at, *rule)
+            outputs = _forward(leaves[:n], leaves[n:], at, *options)
         ends = [by_y[i], *by_layers]
         grads = torch.autograd.grad(outputs, leaves, ends, materialize_grads=True)
         by_layers = grads[n:]
@@ -122,13 +114,18 @@ def _differentiate(ctx, slopes):
     return (found[: ctx.n], found[ctx.n :], *(None for _ in ctx.options))
 
 
-_memorize = torch.library.custom_op("titans_book::memorize", _forward, mutates_args=())
+_memorize = torch.library.custom_op(
+    "titans_book::memorize", _forward, mutates_args=(), schema=f"({WHAT}) -> Tensor[]"
+)
 _memorize.register_fake(
     lambda inputs, layers, *_: [x.new_empty(x.shape) for x in (inputs[2], *layers)]
 )
 _memorize.register_autograd(_differentiate, setup_context=_keep)
 _memorize_backward = torch.library.custom_op(
-    "titans_book::memorize_backward", _backward, mutates_args=()
+    "titans_book::memorize_backward",
+    _backward,
+    mutates_args=(),
+    schema=f"(Tensor[] slopes, {WHAT}) -> Tensor[]",
 )
 _memorize_backward.register_fake(
     lambda slopes, inputs, layers, *_: [x.new_empty(x.shape) for x in (*inputs, *layers)]
