@@ -92,13 +92,17 @@ class Attention(nn.Module):
         columns = [x] if beside is None else [beside, x]
         self._check(x, columns, state)
         q, k, v = self._queries_keys_values(columns, 0 if state is None else state.position)
-        if state is None:
-            empty = k.new_zeros(*k.shape[:3], self.reach or 0, k.shape[4])
-            state = AttentionState(empty, empty)
+        state = (state or self.begin(len(x), len(columns))).to(k.dtype)
         see = self._everything if self.reach is None else self._in_blocks
         y = see(q, k, v, state) if x.shape[1] else q  # no token, no answer
         y = rearrange(y, "b h t d -> b t (h d)")
         return self.out(y), state.read(k, v, self.reach)
+
+    def begin(self, batch: int, columns: int = 1) -> AttentionState:
+        """The state before the first token; columns is 2 for calls with `beside`."""
+        size = (batch, self.heads, columns, self.reach or 0, self.dim // self.heads)
+        empty = self.project.weight.new_zeros(size)
+        return AttentionState(empty, empty)
 
     def _check(self, x: Tensor, columns: list[Tensor], state: AttentionState | None) -> None:
         for name, tokens in zip(("x", "beside"), (x, columns[0]), strict=True):
