@@ -131,6 +131,12 @@ class TitansLM(nn.Module):
             raise ValueError(
                 f"state holds {len(state.blocks)} blocks, this model has {len(self.blocks)}"
             )
+        kind = {"lmm": LayerState, "attention": AttentionState}.get(self.config.variant, BlockState)
+        if state is not None and not isinstance(state.blocks[0], kind):
+            raise ValueError(
+                f"state belongs to another model: variant {self.config.variant!r} needs a "
+                f"{kind.__name__} a block, got {type(state.blocks[0]).__name__}"
+            )
 
     def generate(
         self, tokens: Int[Tensor, "batch time"], n: int, **settings: Any
