@@ -1,17 +1,74 @@
-"""The block of a Titans model: mix along time, then think about each token.
+"""The blocks of a Titans model: mix along time, then think about each token.
 
-    x = x + memory(norm(x))
+    x = x + mix(norm(x))
     x = x + mlp(norm(x))          mlp(x) = (silu(x W_1) * x W_2) W_3
 
-LMM is the memory alone in the first line (Titans section 4, "LMM"); residuals in all blocks are the
-paper's section 4.4. Taught in chapters 09 and 13.
+    block            mix, with z = norm(x)                                     Titans
+    LMMBlock         memory(z)                                                 section 4, "LMM"
+    AttentionBlock   attention(z)                                              eq. 2
+    MACBlock         y = norm(attention(P || h || z)), h = M*(z);              eqs. 21-25, Fig. 3a
+                     (y * sigmoid(norm(memory(y)))) W_O
+    MAGBlock         (norm(attention(P || z)) * sigmoid(norm(memory(P || z)))) W_O    eqs. 26-28
+    MALBlock         memory(P || z), and behind a residual of its own          eqs. 29-31
+                     attention(P || norm(x))
+
+P are persistent tokens, one set a layer (eq. 19), h is what the memory recalls. Residuals in all
+blocks, and normalisation and a gate before the output projection W_O, are the paper's section 4.4.
+The paper leaves open how the branches are gated ("any non-linear gating"): ours is above. Each
+block is y, state = block(x, state), and one call equals any split into calls. Taught in chapters
+09 and 13.
 """
 
+from dataclasses import dataclass
+
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from titans_book.memory import LayerState, NeuralMemory
+from titans_book.attention import Attention, AttentionState
+from titans_book.memory import LayerState, MemoryState, NeuralMemory
+from titans_book.memory.chunked import lengths_of
+from titans_book.memory.trace import join
+
+Stream = Float[Tensor, "batch time dim"]
+
+
+@dataclass(frozen=True)
+class BlockState:
+    """Both memories of a block: the short one, and the long one.
+
+    attention   keys and values that later tokens may still see.
+    layer       the neural memory after all that has been read.
+    before      MAC alone: the memory at the beginning of the open segment, which h is read from.
+    """
+
+    attention: AttentionState
+    layer: LayerState
+    before: LayerState | None = None
+
+    @property
+    def position(self) -> int:
+        """Tokens of the text read so far; persistent tokens do not count."""
+        return self.attention.position
+
+    @property
+    def memory(self) -> MemoryState:
+        """The fast weights, as in the state of a memory alone."""
+        return self.layer.memory
+
+    def map(self, function) -> "BlockState":
+        """The same function applied to every tensor."""
+        before = None if self.before is None else self.before.map(function)
+        return BlockState(self.attention.map(function), self.layer.map(function), before)
+
+    def detach(self) -> "BlockState":
+        """The same numbers, cut off from the graph that made them."""
+        return self.map(torch.Tensor.detach)
+
+    def to(self, *args, **kwargs) -> "BlockState":
+        """The state on another device or in another dtype, as `torch.Tensor.to`."""
+        return self.map(lambda x: x.to(*args, **kwargs))
 
 
 class GatedMLP(nn.Module):
@@ -42,12 +99,141 @@ class LMMBlock(nn.Module):
         self.memory_norm, self.memory = nn.RMSNorm(dim), memory
         self.mlp_norm, self.mlp = nn.RMSNorm(dim), GatedMLP(dim, hidden)
 
+    def outputs(self) -> tuple[nn.Linear, ...]:
+        """The maps that write into the stream, one for each residual."""
+        return self.memory.out, self.mlp.down
+
     def forward(
-        self,
-        x: Float[Tensor, "batch time dim"],
-        state: LayerState | None = None,
-        trace: list | None = None,
-    ) -> tuple[Float[Tensor, "batch time dim"], LayerState]:
+        self, x: Stream, state: LayerState | None = None, trace: list | None = None
+    ) -> tuple[Stream, LayerState]:
         y, state = self.memory(self.memory_norm(x), state, trace)
         x = x + y
         return x + self.mlp(self.mlp_norm(x)), state
+
+
+class AttentionBlock(nn.Module):
+    """Attention alone: with full attention, the block of a plain transformer."""
+
+    def __init__(self, dim: int, hidden: int, attention: Attention) -> None:
+        super().__init__()
+        self.attention_norm, self.attention = nn.RMSNorm(dim), attention
+        self.mlp_norm, self.mlp = nn.RMSNorm(dim), GatedMLP(dim, hidden)
+
+    def outputs(self) -> tuple[nn.Linear, ...]:
+        """The maps that write into the stream, one for each residual."""
+        return self.attention.out, self.mlp.down
+
+    def forward(
+        self, x: Stream, state: AttentionState | None = None, trace: list | None = None
+    ) -> tuple[Stream, AttentionState]:
+        """`trace` stays as it is: there is no memory to film."""
+        y, state = self.attention(self.attention_norm(x), state)
+        x = x + y
+        return x + self.mlp(self.mlp_norm(x)), state
+
+
+class GatedBlock(nn.Module):
+    """What MAC and MAG share: attention and memory, one gating the other, and the MLP."""
+
+    def __init__(self, dim: int, hidden: int, attention: Attention, memory: NeuralMemory) -> None:
+        super().__init__()
+        self.norm, self.attention, self.memory = nn.RMSNorm(dim), attention, memory
+        self.attention_norm, self.memory_norm = nn.RMSNorm(dim), nn.RMSNorm(dim)
+        self.out = nn.Linear(dim, dim, bias=False)
+        self.mlp_norm, self.mlp = nn.RMSNorm(dim), GatedMLP(dim, hidden)
+
+    def outputs(self) -> tuple[nn.Linear, ...]:
+        """The maps that write into the stream, one for each residual."""
+        return self.out, self.mlp.down
+
+    def gated(self, y: Stream, m: Stream) -> Stream:
+        """(y * sigmoid(norm(m))) W_O: the memory says how much of y goes on (eqs. 25, 28)."""
+        return self.out(y * torch.sigmoid(self.memory_norm(m)))
+
+
+class MACBlock(GatedBlock):
+    """Memory as a context: attention over the segment and what the memory recalls of it.
+
+    For each segment of C tokens, with M the memory before it: h = M*(z) has one column a token, row
+    i sees h_j and z_j for j <= i (the paper's figure shows all of h, which would leak the future);
+    the memory then reads the answers y, and token by token its own answer gates them.
+    """
+
+    def forward(
+        self, x: Stream, state: BlockState | None = None, trace: list | None = None
+    ) -> tuple[Stream, BlockState]:
+        size, films, mixed = self.attention.segment, [], []
+        film = None if trace is None else films
+        parts = lengths_of(x.shape[1], size, 0 if state is None else state.position) or [0]
+        for z in self.norm(x).split(parts, dim=1):
+            y, state = self._read_part(z, state, film)
+            mixed.append(y)
+        if films:
+            trace.append(join(films))
+        x = x + torch.cat(mixed, dim=1)
+        return x + self.mlp(self.mlp_norm(x)), state
+
+    def _read_part(
+        self, z: Stream, state: BlockState | None, film: list | None
+    ) -> tuple[Stream, BlockState]:
+        """Some tokens of one segment."""
+        attention, layer, before = (
+            (None, None, None) if state is None else (state.attention, state.layer, state.before)
+        )
+        h, before = self.memory.recall(z, before)  # eq. 21
+        y, attention = self.attention(z, attention, beside=h)  # eqs. 22, 23
+        y = self.attention_norm(y)
+        m, layer = self.memory(y, layer, film)  # eq. 24
+        if attention.position % self.attention.segment == 0:  # the next segment asks what is now
+            before = LayerState(layer.memory, before.tail)
+        return self.gated(y, m), BlockState(attention, layer, before)  # eq. 25
+
+
+class MAGBlock(GatedBlock):
+    """Memory as a gate: a window and the memory read the same tokens side by side."""
+
+    def forward(
+        self, x: Stream, state: BlockState | None = None, trace: list | None = None
+    ) -> tuple[Stream, BlockState]:
+        state = state or begin(self.attention, self.memory, len(x))
+        z = self.norm(x)
+        y, attention = self.attention(z, state.attention)  # eq. 27
+        m, layer = self.memory(z, state.layer, trace)
+        x = x + self.gated(self.attention_norm(y), m)  # eq. 28
+        return x + self.mlp(self.mlp_norm(x)), BlockState(attention, layer)
+
+
+class MALBlock(nn.Module):
+    """Memory as a layer: the memory reads first, a window looks at what it has made of the text."""
+
+    def __init__(self, dim: int, hidden: int, attention: Attention, memory: NeuralMemory) -> None:
+        super().__init__()
+        self.memory_norm, self.memory = nn.RMSNorm(dim), memory
+        self.attention_norm, self.attention = nn.RMSNorm(dim), attention
+        self.mlp_norm, self.mlp = nn.RMSNorm(dim), GatedMLP(dim, hidden)
+
+    def outputs(self) -> tuple[nn.Linear, ...]:
+        """The maps that write into the stream, one for each residual."""
+        return self.memory.out, self.attention.out, self.mlp.down
+
+    def forward(
+        self, x: Stream, state: BlockState | None = None, trace: list | None = None
+    ) -> tuple[Stream, BlockState]:
+        state = state or begin(self.attention, self.memory, len(x))
+        y, layer = self.memory(self.memory_norm(x), state.layer, trace)  # eq. 30
+        x = x + y
+        y, attention = self.attention(self.attention_norm(x), state.attention)  # eq. 31
+        x = x + y
+        return x + self.mlp(self.mlp_norm(x)), BlockState(attention, layer)
+
+
+def begin(attention: Attention, memory: NeuralMemory, batch: int) -> BlockState:
+    """The state of MAG and MAL before the text: the memory has read the persistent tokens.
+
+    P || x goes into both branches (eqs. 26, 29); what the memory answers to P is dropped.
+    """
+    P = attention.persistent
+    if P is None:
+        P = attention.project.weight.new_zeros(0, attention.dim)
+    _, layer = memory(P.expand(batch, *P.shape))
+    return BlockState(attention.begin(batch), layer)

@@ -5,9 +5,7 @@
 Taught in chapter 13.
 """
 
-import inspect
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,76 +14,46 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from titans_book import generation
-from titans_book.blocks import LMMBlock
-from titans_book.memory import LayerState, NeuralMemory
-from titans_book.memory.check import choose, whole
+from titans_book.attention import AttentionState
+from titans_book.blocks import (
+    AttentionBlock,
+    BlockState,
+    LMMBlock,
+    MACBlock,
+    MAGBlock,
+    MALBlock,
+)
+from titans_book.config import TitansConfig
+from titans_book.memory import LayerState
 
-VARIANTS = ("lmm",)
+State = LayerState | AttentionState | BlockState
 
 
-@dataclass(frozen=True)
-class TitansConfig:
-    """What a model is made of.
-
-    variant   "lmm": the memory alone, without attention.
-    vocab     tokens the model knows; 256 for bytes.
-    dim       width of the stream.
-    depth     blocks.
-    heads     memories a block.
-    hidden    width of the gated MLP.
-    memory    options of NeuralMemory, by name, such as {"chunk": 32, "depth": 1}.
-
-    Raises ValueError or TypeError naming the field, its value and what is allowed.
-
-    >>> TitansConfig(dim=63)
-    Traceback (most recent call last):
-    ValueError: dim must be a multiple of heads=4, got 63
-    """
-
-    variant: str = "lmm"
-    vocab: int = 256
-    dim: int = 128
-    depth: int = 4
-    heads: int = 4
-    hidden: int = 256
-    memory: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        choose("variant", self.variant, VARIANTS)
-        for name in ("vocab", "dim", "depth", "heads", "hidden"):
-            whole(name, getattr(self, name), least=1)
-        if not isinstance(self.memory, Mapping):
-            raise TypeError(f"memory must map option names to values, got {self.memory!r}")
-        object.__setattr__(self, "memory", dict(self.memory))
-        known = sorted(set(inspect.signature(NeuralMemory).parameters) - {"dim", "heads"})
-        for name in self.memory.keys() - {"dim", "heads"}:
-            choose("memory: option", name, known)
-        if clash := {"dim", "heads"} & set(self.memory):
-            raise ValueError(f"memory must not set {sorted(clash)}: set them on the config itself")
-        with torch.device("meta"):  # the memory checks its own options, without any storage
-            self.new_memory()
-
-    def new_memory(self) -> NeuralMemory:
-        try:
-            return NeuralMemory(self.dim, self.heads, **self.memory)
-        except TypeError as error:
-            raise TypeError(f"memory: {error}") from None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; `TitansConfig(**d)` makes the same config again."""
-        return asdict(self)
+def new_block(config: TitansConfig) -> nn.Module:
+    """One block of the variant, with fresh weights."""
+    size = (config.dim, config.hidden)
+    match config.variant:
+        case "lmm":
+            return LMMBlock(*size, config.new_memory())
+        case "attention":
+            return AttentionBlock(*size, config.new_attention())
+    kind = {"mac": MACBlock, "mag": MAGBlock, "mal": MALBlock}[config.variant]
+    return kind(*size, config.new_attention(), config.new_memory())
 
 
 @dataclass(frozen=True)
 class ModelState:
-    """All that a model remembers of what it has read: one state a block. Its size is constant."""
+    """All that a model remembers of what it has read: one state a block.
 
-    blocks: tuple[LayerState, ...]
+    Its size is constant, unless the model is a plain transformer, which keeps every token.
+    """
+
+    blocks: tuple[State, ...]
 
     @property
     def position(self) -> int:
         """Tokens read so far."""
-        return self.blocks[0].memory.position
+        return self.blocks[0].position
 
     def map(self, function) -> "ModelState":
         """The same function applied to every tensor."""
@@ -101,7 +69,7 @@ class ModelState:
 
 
 class TitansLM(nn.Module):
-    """A language model with neural memory: logits, state = model(tokens, state=None).
+    """A language model of one of five variants: logits, state = model(tokens, state=None).
 
     >>> model = TitansLM(TitansConfig(dim=32, depth=1, heads=2, hidden=64))
     >>> logits, state = model(torch.tensor([[72, 105]]))
@@ -113,19 +81,17 @@ class TitansLM(nn.Module):
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocab, config.dim)
-        self.blocks = nn.ModuleList(
-            LMMBlock(config.dim, config.hidden, config.new_memory()) for _ in range(config.depth)
-        )
+        self.blocks = nn.ModuleList(new_block(config) for _ in range(config.depth))
         self.norm = nn.RMSNorm(config.dim)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Small embeddings (they are the head as well), and quiet outputs in every residual."""
         nn.init.normal_(self.embedding.weight, std=self.config.dim**-0.5)
-        quiet = (2 * self.config.depth) ** -0.5  # the sum of 2 depth residuals keeps its size
-        for block in self.blocks:
-            for out in (block.memory.out, block.mlp.down):
-                nn.init.normal_(out.weight, std=quiet * out.in_features**-0.5)
+        outputs = [out for block in self.blocks for out in block.outputs()]
+        quiet = len(outputs) ** -0.5  # the sum of all residuals keeps its size
+        for out in outputs:
+            nn.init.normal_(out.weight, std=quiet * out.in_features**-0.5)
 
     def forward(
         self,
@@ -135,7 +101,8 @@ class TitansLM(nn.Module):
     ) -> tuple[Float[Tensor, "batch time vocab"], ModelState]:
         """Logits of the next token after every token, and the state that has read them all.
 
-        One call equals any split into calls. trace: a list that receives one MemoryTrace a block.
+        One call equals any split into calls. trace: a list that receives one MemoryTrace of every
+        block that has a memory.
         Raises ValueError for tokens outside the vocabulary.
         """
         self._check(tokens, state)
@@ -163,6 +130,12 @@ class TitansLM(nn.Module):
         if state is not None and len(state.blocks) != len(self.blocks):
             raise ValueError(
                 f"state holds {len(state.blocks)} blocks, this model has {len(self.blocks)}"
+            )
+        kind = {"lmm": LayerState, "attention": AttentionState}.get(self.config.variant, BlockState)
+        if state is not None and not isinstance(state.blocks[0], kind):
+            raise ValueError(
+                f"state belongs to another model: variant {self.config.variant!r} needs a "
+                f"{kind.__name__} a block, got {type(state.blocks[0]).__name__}"
             )
 
     def generate(

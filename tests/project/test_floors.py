@@ -10,7 +10,7 @@ from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_fi
 
 FLOORS = (
     {"memory", "attention", "tasks", "generation", "checkpoints"},
-    {"blocks", "nested", "schedule"},
+    {"blocks", "config", "nested", "schedule"},
     {"model", "evaluation"},
     {"runs"},
     {"optimizer"},

@@ -41,6 +41,11 @@ class LayerState:
     memory: MemoryState
     tail: Float[Tensor, "batch taps channels"]
 
+    @property
+    def position(self) -> int:
+        """Tokens read so far."""
+        return self.memory.position
+
     def map(self, function) -> "LayerState":
         """The same function applied to every tensor."""
         return LayerState(self.memory.map(function), function(self.tail))
@@ -191,10 +196,20 @@ class NeuralMemory(nn.Module):
         self, x: Float[Tensor, "batch time dim"], state: LayerState | None = None
     ) -> Float[Tensor, "batch time dim"]:
         """y = M*(q): ask the memory as it stands, and write nothing (Titans eq. 15)."""
+        return self.recall(x, state)[0]
+
+    def recall(
+        self, x: Float[Tensor, "batch time dim"], state: LayerState | None = None
+    ) -> tuple[Float[Tensor, "batch time dim"], LayerState]:
+        """`read`, and a state of the same memory in which only the convolution has moved on.
+
+        So a stretch of questions may come in several calls, as MAC asks them (Titans eq. 21).
+        """
         self._check(x, state)
-        q, _, _, _ = self._queries_keys_values(x, state)
+        q, _, _, tail = self._queries_keys_values(x, state)
         memory = begin(list(self.initial), len(x)) if state is None else state.memory
-        return self._answer(self.network(memory.weights, q.to(memory.weights[0].dtype)), x)
+        y = self.network(memory.weights, q.to(memory.weights[0].dtype))
+        return self._answer(y, x), LayerState(memory, tail)
 
     def _check(self, x: Tensor, state: LayerState | None) -> None:
         if x.dim() != 3 or x.shape[-1] != self.dim:

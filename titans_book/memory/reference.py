@@ -88,9 +88,15 @@ def _guards(rule: rules.Rule, u, theta, anchor, k, v) -> Tensor:
 
 
 def _gradient(net, loss, weights, k, v) -> tuple[Tensor, ...]:
-    """u_t by autograd. Every sequence and head has weights of its own, so a sum mixes nothing."""
+    """u_t by autograd. Every sequence and head has weights of its own, so a sum mixes nothing.
+
+    It is differentiated in copies of the weights: k and v may be made from the weights themselves,
+    as in MAC, and the surprise at a pair takes the pair as given.
+    """
     outer = torch.is_grad_enabled()  # without it every W is a constant of the outer loop
     with torch.enable_grad():
-        leaves = [W if outer and W.requires_grad else W.detach().requires_grad_() for W in weights]
+        leaves = [
+            W.clone() if outer and W.requires_grad else W.detach().requires_grad_() for W in weights
+        ]
         total = loss(net(leaves, k), v).sum()
         return torch.autograd.grad(total, leaves, create_graph=True, materialize_grads=True)

@@ -4,6 +4,8 @@ Only the first sequence of the batch is kept, detached and on the CPU, so lookin
 changes nothing. The lab turns these numbers into pictures.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -39,6 +41,21 @@ class Recorder:
     def _first(self, x: Tensor) -> Tensor:
         """The heads of the first sequence."""
         return x[: self.heads].detach().cpu().clone()
+
+
+def join(traces: Sequence[MemoryTrace]) -> MemoryTrace:
+    """One film of calls that followed each other: each goes on from the frame the last ended on."""
+    first, *others = traces
+    for trace in others:
+        theta, eta, alpha, surprise = (
+            torch.cat([getattr(first, name), getattr(trace, name)], dim=-1)
+            for name in ("theta", "eta", "alpha", "surprise")
+        )
+        films = zip(first.film, trace.film, strict=True)
+        film = tuple(torch.cat([before, after[1:]]) for before, after in films)
+        times = first.times + tuple(first.times[-1] + t for t in trace.times[1:])
+        first = MemoryTrace(theta, eta, alpha, surprise, film, times)
+    return first
 
 
 def squared_surprise(inputs: Layers, errors: Layers) -> Tensor:

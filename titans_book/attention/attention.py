@@ -1,0 +1,199 @@
+"""Attention with persistent tokens, over a window, a segment or the whole text.
+
+    q, k, v = x W_Q, x W_K, x W_V                        Titans eq. 1, per head, q and k rotated
+    y_i     = sum_j softmax_j(q_i . k_j / sqrt(d)) v_j   eq. 2, over the columns that row i sees
+    out     = y W_O
+
+The columns are p_1 .. p_N || h || x (eq. 22): persistent tokens, which belong to the layer and not
+to the text (eq. 19), for MAC a memory column beside every token, and the tokens.
+
+Nothing of size T x T is ever formed. Behind the first block, the rows go in blocks of w: a window
+needs the 2w keys of its own block and the one before, a segment those of itself, and one small mask
+serves all blocks. Work and memory grow as T w.
+
+Taught in chapter 08.
+"""
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from titans_book.attention import masks, rotary
+from titans_book.attention.check import whole
+from titans_book.attention.state import AttentionState
+
+ROWS = 512  # full attention answers so many rows at a time
+
+
+class Attention(nn.Module):
+    """Causal softmax attention: y, state = attention(x, state).
+
+    dim         width of x and y, split evenly among the heads, at least 4 features each.
+    heads       independent attentions.
+    window      w: a token sees itself and the w - 1 before it (MAG, MAL).
+    segment     C: a token sees its own segment so far (MAC). Neither: it sees everything.
+    persistent  N_p: learned tokens that every row sees, whatever the text is; 0 for none.
+
+    One call equals any split into calls. Raises ValueError naming the field, its value and what is
+    allowed.
+
+    >>> attention = Attention(dim=16, heads=2, window=8, persistent=4)
+    >>> y, state = attention(torch.randn(1, 20, 16))
+    >>> y.shape, state.keys.shape, state.position
+    (torch.Size([1, 20, 16]), torch.Size([1, 2, 1, 8, 8]), 20)
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        heads: int = 1,
+        *,
+        window: int | None = None,
+        segment: int | None = None,
+        persistent: int = 0,
+    ) -> None:
+        super().__init__()
+        whole("dim", dim, least=1)
+        whole("heads", heads, least=1)
+        whole("persistent", persistent, least=0)
+        if dim % heads or dim // heads < 4:
+            raise ValueError(
+                f"dim must be a multiple of heads={heads} and give each at least 4 features, "
+                f"got {dim}"
+            )
+        if window is not None and segment is not None:
+            raise ValueError(
+                f"window and segment must not both be set, got window={window}, segment={segment}"
+            )
+        self.dim, self.heads, self.window, self.segment = dim, heads, window, segment
+        self.mask, self.reach = masks.causal, None
+        if window is not None:
+            self.mask, self.reach = masks.window(window), window
+        if segment is not None:
+            self.mask, self.reach = masks.segment(segment), segment
+        self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
+        self.out = nn.Linear(dim, dim, bias=False)
+        tokens = nn.Parameter(torch.randn(persistent, dim)) if persistent else None
+        self.register_parameter("persistent", tokens)
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch time dim"],
+        state: AttentionState | None = None,
+        beside: Float[Tensor, "batch time dim"] | None = None,
+    ) -> tuple[Float[Tensor, "batch time dim"], AttentionState]:
+        """Answer every token of x; hand the state on to go on later.
+
+        beside: one more column at the place of every token, seen by the rows that see the token:
+        what a memory answers to it (h of Titans eq. 22).
+        """
+        columns = [x] if beside is None else [beside, x]
+        self._check(x, columns, state)
+        q, k, v = self._queries_keys_values(columns, 0 if state is None else state.position)
+        state = (state or self.begin(len(x), len(columns))).to(k.dtype)
+        see = self._everything if self.reach is None else self._in_blocks
+        y = see(q, k, v, state) if x.shape[1] else q  # no token, no answer
+        y = rearrange(y, "b h t d -> b t (h d)")
+        return self.out(y), state.read(k, v, self.reach)
+
+    def begin(self, batch: int, columns: int = 1) -> AttentionState:
+        """The state before the first token; columns is 2 for calls with `beside`."""
+        size = (batch, self.heads, columns, self.reach or 0, self.dim // self.heads)
+        empty = self.project.weight.new_zeros(size)
+        return AttentionState(empty, empty)
+
+    def _check(self, x: Tensor, columns: list[Tensor], state: AttentionState | None) -> None:
+        for name, tokens in zip(("x", "beside"), (x, columns[0]), strict=True):
+            if x.dim() != 3 or tokens.shape != (*x.shape[:2], self.dim):
+                raise ValueError(
+                    f"{name} must have shape (batch, time, {self.dim}), got {tuple(tokens.shape)}"
+                )
+        if state is None:
+            return
+        reach = state.position if self.reach is None else self.reach
+        want = (len(x), self.heads, len(columns), reach, self.dim // self.heads)
+        if tuple(state.keys.shape) != want:
+            raise ValueError(
+                "state belongs to another attention or batch: its keys have shape "
+                f"{tuple(state.keys.shape)}, this call needs {want}"
+            )
+
+    def _queries_keys_values(self, columns: list[Tensor], position: int):
+        """q of the last column's tokens, (B, H, T, d); k and v of all columns, (B, H, C, T, d)."""
+        q, k, v = rearrange(
+            self.project(torch.stack(columns, dim=1)),
+            "b c t (n h d) -> n b h c t d",
+            n=3,
+            h=self.heads,
+        )
+        positions = position + torch.arange(q.shape[-2], device=q.device)
+        return rotary.rotate(q[:, :, -1], positions), rotary.rotate(k, positions), v
+
+    def _in_blocks(self, q: Tensor, k: Tensor, v: Tensor, state: AttentionState) -> Tensor:
+        """A window or a segment: the first block with what is kept, then all others at once."""
+        time, start = q.shape[2], state.position
+        opened = min(start, self.reach) if self.window else start % self.reach
+        head = min(time, self.reach if self.window else self.reach - opened)
+        kept = self.reach - opened
+        old_k, old_v = state.keys[:, :, :, kept:], state.values[:, :, :, kept:]
+        first = self._see(
+            q[:, :, :head],
+            torch.cat([old_k, k[:, :, :, :head]], dim=3),
+            torch.cat([old_v, v[:, :, :, :head]], dim=3),
+            start,
+            start - opened,
+        )
+        if head == time:
+            return first
+        back = self.reach if self.window else 0  # a segment needs no keys from before itself
+        blocks = -(-(time - head) // self.reach)
+        spare = blocks * self.reach - (time - head)
+        q = F.pad(q[:, :, head:], (0, 0, 0, spare)).unflatten(2, (blocks, self.reach))
+        k, v = (
+            F.pad(x[:, :, :, head - back :], (0, 0, 0, spare)).unfold(
+                3, back + self.reach, self.reach
+            )
+            for x in (k, v)
+        )
+        rest = self._see(
+            rearrange(q, "b h n t d -> (b n) h t d"),
+            *(rearrange(x, "b h c n d t -> (b n) h c t d") for x in (k, v)),
+            start + head,
+            start + head - back,
+        )
+        rest = rearrange(rest, "(b n) h t d -> b h (n t) d", n=blocks)
+        return torch.cat([first, rest[:, :, : time - head]], dim=2)
+
+    def _everything(self, q: Tensor, k: Tensor, v: Tensor, state: AttentionState) -> Tensor:
+        """Full attention: some rows at a time, each with the keys up to its last."""
+        k, v = torch.cat([state.keys, k], dim=3), torch.cat([state.values, v], dim=3)
+        answers, first = [q[:, :, :0]], state.position
+        for rows in q.split(ROWS, dim=2):
+            last = first + rows.shape[2]
+            answers.append(self._see(rows, k[:, :, :, :last], v[:, :, :, :last], first, 0))
+            first = last
+        return torch.cat(answers, dim=2)
+
+    def _see(self, q: Tensor, k: Tensor, v: Tensor, first_query: int, first_key: int) -> Tensor:
+        """Softmax attention of rows that begin at one position over columns that begin at another.
+
+        q is (B, H, T, d), k and v are (B, H, C, J, d); the columns in order are P || h || x.
+        """
+        queries = first_query + torch.arange(q.shape[2], device=q.device)
+        mask = masks.memory_columns(masks.shifted(self.mask, first_key), k.shape[3])
+        k, v = k.flatten(2, 3), v.flatten(2, 3)
+        if self.persistent is not None:
+            p_k, p_v = self._persistent_columns(len(q))
+            mask = masks.persistent_columns(mask, p_k.shape[2])
+            k, v = torch.cat([p_k, k], dim=2), torch.cat([p_v, v], dim=2)
+        visible = masks.matrix(mask, queries, k.shape[2])
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=visible)
+
+    def _persistent_columns(self, batch: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of p_1 .. p_N: the same W_K and W_V, no position, no data."""
+        _, k, v = rearrange(
+            self.project(self.persistent), "t (n h d) -> n h t d", n=3, h=self.heads
+        )
+        return tuple(repeat(x, "h t d -> b h t d", b=batch) for x in (rotary.unplaced(k), v))

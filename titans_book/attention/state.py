@@ -1,0 +1,44 @@
+"""What attention hands on: the keys and values that later tokens may still see."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class AttentionState:
+    """The last `reach` keys (rotated) and values, and how many tokens have been read.
+
+    A window or a segment keeps as many places as it can ever need, from the beginning on, so the
+    size never changes; places before the first token hold zeros, which no row sees. Full attention
+    keeps everything and grows. `columns` is 2 where every token has a memory column beside it.
+    """
+
+    keys: Float[Tensor, "batch heads columns reach d"]
+    values: Float[Tensor, "batch heads columns reach d"]
+    position: int = 0
+
+    def map(self, function) -> "AttentionState":
+        """The same function applied to every tensor."""
+        return AttentionState(function(self.keys), function(self.values), self.position)
+
+    def detach(self) -> "AttentionState":
+        """The same numbers, cut off from the graph that made them."""
+        return self.map(torch.Tensor.detach)
+
+    def to(self, *args, **kwargs) -> "AttentionState":
+        """The state on another device or in another dtype, as `torch.Tensor.to`."""
+        return self.map(lambda x: x.to(*args, **kwargs))
+
+    def read(self, k: Tensor, v: Tensor, reach: int | None) -> "AttentionState":
+        """The state after the tokens of k and v; everything is kept if reach is None."""
+        time = k.shape[3]
+
+        def keep(old: Tensor, new: Tensor) -> Tensor:
+            if reach is None:
+                return torch.cat([old, new], dim=3)
+            return torch.cat([old[:, :, :, time:], new[:, :, :, -reach:]], dim=3)
+
+        return AttentionState(keep(self.keys, k), keep(self.values, v), self.position + time)

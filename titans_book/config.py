@@ -1,0 +1,121 @@
+"""What a model is made of, as plain values that are checked before anything is built.
+
+Each variant has the fields that have an effect on it; the others are refused, so that a setting
+never stays without an effect. Taught in chapters 09 and 13.
+"""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+
+from titans_book.attention import Attention
+from titans_book.memory import NeuralMemory
+from titans_book.memory.check import choose, whole
+
+# For each variant, the fields that not every variant has, and what they are when left out.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "lmm": {"memory": {}},
+    "mac": {"memory": {}, "segment": 32, "persistent": 4},
+    "mag": {"memory": {}, "window": 32, "persistent": 4},
+    "mal": {"memory": {}, "window": 32, "persistent": 4},
+    "attention": {"segment": None, "window": None, "persistent": 0},
+}
+OWN = ("segment", "window", "persistent", "memory")
+
+
+@dataclass(frozen=True)
+class TitansConfig:
+    """What a model is made of.
+
+    variant     "lmm": the memory alone. "mac", "mag", "mal": memory and attention, as a context, a
+                gate or a layer. "attention": no memory; a plain transformer unless a window or a
+                segment bounds what a token sees.
+    vocab       tokens the model knows; 256 for bytes.
+    dim         width of the stream.
+    depth       blocks.
+    heads       memories and attention heads a block.
+    hidden      width of the gated MLP.
+    segment     C: tokens a segment (mac; attention).
+    window      w: tokens that a token sees, itself included (mag, mal; attention).
+    persistent  N_p: persistent tokens a block (all but lmm).
+    memory      options of NeuralMemory, by name, such as {"chunk": 32, "depth": 1}.
+
+    A field that is left out gets the variant's own value; one that the variant does not use must be
+    left out. Raises ValueError or TypeError naming the field, its value and what is allowed.
+
+    >>> TitansConfig(dim=63)
+    Traceback (most recent call last):
+    ValueError: dim must be a multiple of heads=4, got 63
+    >>> TitansConfig("mac", window=8)
+    Traceback (most recent call last):
+    ValueError: window has no effect on variant 'mac' (it has one on 'mag', 'mal', 'attention'): ...
+    """
+
+    variant: str = "lmm"
+    vocab: int = 256
+    dim: int = 128
+    depth: int = 4
+    heads: int = 4
+    hidden: int = 256
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    segment: int | None = None
+    window: int | None = None
+    persistent: int | None = None
+
+    def __post_init__(self) -> None:
+        choose("variant", self.variant, VARIANTS)
+        for name in ("vocab", "dim", "depth", "heads", "hidden"):
+            whole(name, getattr(self, name), least=1)
+        if not isinstance(self.memory, Mapping):
+            raise TypeError(f"memory must map option names to values, got {self.memory!r}")
+        object.__setattr__(self, "memory", dict(self.memory))
+        self._only_what_has_an_effect()
+        with torch.device("meta"):  # the parts check their own options, without any storage
+            if self.has("memory"):
+                self.new_memory()
+            if self.has("persistent"):
+                self.new_attention()
+
+    def _only_what_has_an_effect(self) -> None:
+        for name in OWN:
+            value = getattr(self, name)
+            if not self.has(name) and value not in (None, {}):
+                users = ", ".join(repr(v) for v, fields in VARIANTS.items() if name in fields)
+                raise ValueError(
+                    f"{name} has no effect on variant {self.variant!r} (it has one on {users}): "
+                    f"leave it out, got {value!r}"
+                )
+            if value is None and self.has(name):
+                object.__setattr__(self, name, VARIANTS[self.variant][name])
+        known = sorted(set(inspect.signature(NeuralMemory).parameters) - {"dim", "heads"})
+        for name in self.memory.keys() - {"dim", "heads"}:
+            choose("memory: option", name, known)
+        if clash := {"dim", "heads"} & set(self.memory):
+            raise ValueError(f"memory must not set {sorted(clash)}: set them on the config itself")
+
+    def has(self, name: str) -> bool:
+        """Does the variant use this field?
+
+        >>> TitansConfig("mag").has("window"), TitansConfig("mag").has("segment")
+        (True, False)
+        """
+        return name not in OWN or name in VARIANTS[self.variant]
+
+    def new_memory(self) -> NeuralMemory:
+        """A fresh neural memory of one block."""
+        try:
+            return NeuralMemory(self.dim, self.heads, **self.memory)
+        except TypeError as error:
+            raise TypeError(f"memory: {error}") from None
+
+    def new_attention(self) -> Attention:
+        """A fresh attention of one block."""
+        bounds = dict(window=self.window, segment=self.segment)
+        return Attention(self.dim, self.heads, **bounds, persistent=self.persistent)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `TitansConfig(**d)` makes the same config again."""
+        return asdict(self)
