@@ -124,3 +124,15 @@ def empties_the_surprise(M, S, q, k, v, theta, eta, alpha, b):
         answers.append(chunk_read(M, 0 * S, *now))
         M, S = chunk_write(M, 0 * S, *now[1:])
     return torch.cat(answers), M, S
+
+
+@in_chunks.wrong("Is a border of a chunk an event in the text, that surprise should end there?")
+def empties_the_surprise_after_each(M, S, q, k, v, theta, eta, alpha, b):
+    """S is set to 0 after every chunk, so momentum is lost at every border, and the S that comes
+    back is empty."""
+    answers = []
+    for now in _cut((q, k, v, theta, eta, alpha), b):
+        answers.append(chunk_read(M, S, *now))
+        M, S = chunk_write(M, S, *now[1:])
+        S = 0 * S
+    return torch.cat(answers), M, S
