@@ -107,9 +107,26 @@ def test_top_k_and_top_p_keep_the_likeliest():
     assert frequencies(logits, top_k=99).min() > 0
 
 
+def test_stop_ends_the_text_behind_the_token(model):
+    whole = model.generate(prompt(batch=1), 30, seed=1)[0, 11:]
+    stop = whole[7].item()
+    first = whole.tolist().index(stop)
+    assert torch.equal(model.generate(prompt(), 30, seed=1, stop=stop)[0, 11:], whole[: first + 1])
+
+
+def test_a_batch_stops_once_every_row_has(model):
+    whole = model.generate(prompt(batch=2), 40, seed=1)[:, 11:]
+    common = set(whole[0].tolist()) & set(whole[1].tolist())
+    stop = min(common)
+    last = max(row.tolist().index(stop) for row in whole)
+    written = model.generate(prompt(batch=2), 40, seed=1, stop=stop)[:, 11:]
+    assert torch.equal(written, whole[:, : last + 1])
+
+
 @pytest.mark.parametrize(
     "name, value",
     [
+        ("stop", -1),
         ("n", -1),
         ("temperature", -0.1),
         ("temperature", float("nan")),

@@ -17,6 +17,8 @@ _HOMES = {
     "TrainingSettings": "training",
     "train": "training",
     "generate": "generation",
+    "load_state": "saved_state",
+    "save_state": "saved_state",
 }
 
 __all__ = sorted(_HOMES)
