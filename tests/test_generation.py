@@ -6,17 +6,30 @@ import torch
 from titans_book.generation import choose_next, generate, stream
 from titans_book.model import TitansConfig, TitansLM
 
+SMALL = dict(vocab=32, dim=32, depth=2, heads=2, hidden=32)
+# Prompts of 3, 8 and 29 tokens are shorter and longer than every chunk, segment and window.
+VARIANTS = [
+    {"variant": "lmm", "memory": {"chunk": 8}},
+    {"variant": "mac", "memory": {"chunk": 8}, "segment": 6, "persistent": 2},
+    {"variant": "mag", "memory": {"chunk": 8}, "window": 6, "persistent": 2},
+    {"variant": "mal", "memory": {"chunk": 8}, "window": 6, "persistent": 2},
+    {"variant": "attention", "window": 6},
+    {"variant": "attention"},
+]
+every_variant = pytest.mark.parametrize("model", VARIANTS, indirect=True, ids=str)
+
 
 @pytest.fixture
-def model():
-    config = TitansConfig(vocab=32, dim=32, depth=2, heads=2, hidden=32, memory={"chunk": 8})
-    return TitansLM(config).double()
+def model(request):
+    variant = getattr(request, "param", VARIANTS[0])
+    return TitansLM(TitansConfig(**SMALL, **variant)).double()
 
 
 def prompt(time=11, batch=1):
     return torch.randint(0, 32, (batch, time), generator=torch.Generator().manual_seed(3))
 
 
+@every_variant
 @pytest.mark.parametrize("time", [3, 8, 29])
 def test_token_by_token_is_one_parallel_call(model, time):
     """DECODE: prompts shorter and longer than a chunk; greedy, so every token must agree."""
@@ -30,6 +43,7 @@ def test_token_by_token_is_one_parallel_call(model, time):
     assert (torch.cat(pieces, dim=1)[:, :-1] - logits).abs().max() <= 1e-9
 
 
+@every_variant
 def test_writing_on_from_a_state_is_writing_in_one_go(model):
     whole = model.generate(prompt(), 12, temperature=0)
     first, state = generate(model, prompt(), 5, temperature=0)
@@ -37,6 +51,7 @@ def test_writing_on_from_a_state_is_writing_in_one_go(model):
     assert torch.equal(torch.cat([first, more[:, 1:]], dim=1), whole)
 
 
+@every_variant
 def test_a_prompt_may_come_in_pieces(model):
     whole = model.generate(prompt(), 6, temperature=0)
     _, state = model(prompt()[:, :4])
@@ -44,12 +59,18 @@ def test_a_prompt_may_come_in_pieces(model):
     assert torch.equal(rest[:, 7:], whole[:, 11:])
 
 
+@pytest.mark.parametrize("model", VARIANTS[:-1], indirect=True, ids=str)
 def test_the_state_does_not_grow(model):
-    def size(state):
-        return sum(x.numel() for b in state.blocks for x in (*b.memory.weights, b.tail))
+    """Neither what it holds nor the storage behind it; only a plain transformer keeps it all."""
 
-    sizes = {size(state) for _, state in stream(model, prompt(), 40)}
-    assert len(sizes) == 1
+    def size(state):
+        seen = []
+        state.map(lambda x: seen.append((x.numel(), x.untyped_storage().nbytes())) or x)
+        return tuple(map(sum, zip(*seen, strict=True)))
+
+    sizes = {size(state) for _, state in list(stream(model, prompt(), 40))[5:]}
+    assert len({numbers for numbers, _ in sizes}) == 1
+    assert max(bytes for _, bytes in sizes) <= 2 * min(bytes for _, bytes in sizes)
 
 
 def test_a_seed_repeats_and_another_differs(model):
@@ -86,9 +107,26 @@ def test_top_k_and_top_p_keep_the_likeliest():
     assert frequencies(logits, top_k=99).min() > 0
 
 
+def test_stop_ends_the_text_behind_the_token(model):
+    whole = model.generate(prompt(batch=1), 30, seed=1)[0, 11:]
+    stop = whole[7].item()
+    first = whole.tolist().index(stop)
+    assert torch.equal(model.generate(prompt(), 30, seed=1, stop=stop)[0, 11:], whole[: first + 1])
+
+
+def test_a_batch_stops_once_every_row_has(model):
+    whole = model.generate(prompt(batch=2), 40, seed=1)[:, 11:]
+    common = set(whole[0].tolist()) & set(whole[1].tolist())
+    stop = min(common)
+    last = max(row.tolist().index(stop) for row in whole)
+    written = model.generate(prompt(batch=2), 40, seed=1, stop=stop)[:, 11:]
+    assert torch.equal(written, whole[:, : last + 1])
+
+
 @pytest.mark.parametrize(
     "name, value",
     [
+        ("stop", -1),
         ("n", -1),
         ("temperature", -0.1),
         ("temperature", float("nan")),

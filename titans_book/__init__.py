@@ -6,6 +6,7 @@ The public names are loaded when they are first used, so `import titans_book` co
 from importlib import import_module
 
 _HOMES = {
+    "Attention": "attention",
     "Gates": "memory",
     "MemoryState": "memory",
     "Network": "memory",
@@ -16,6 +17,8 @@ _HOMES = {
     "TrainingSettings": "training",
     "train": "training",
     "generate": "generation",
+    "load_state": "saved_state",
+    "save_state": "saved_state",
 }
 
 __all__ = sorted(_HOMES)

@@ -61,31 +61,40 @@ def stream(
     top_k: int | None = None,
     top_p: float | None = None,
     seed: int = 0,
+    stop: int | None = None,
     state: Any = None,
 ) -> Iterator[tuple[Int[Tensor, "batch 1"], Any]]:
-    """Read the prompt once, then yield n times the next token and the state that has read it.
+    """Read the prompt once, then yield up to n times the next token and the state before it.
 
     model     maps (tokens, state) to (logits (batch, time, vocab), state).
     tokens    the prompt, at least one token; with a state, what comes after it.
+    stop      a token behind which nothing more is written; a batch ends once every row has it.
     Raises ValueError for an empty prompt or a setting out of range.
     """
     check_sampling(n, temperature, top_k, top_p)
+    if stop is not None and (not isinstance(stop, int) or stop < 0):
+        raise ValueError(f"stop must be a token, a whole number >= 0, or None, got {stop!r}")
     if tokens.dim() != 2 or tokens.shape[1] == 0:
         raise ValueError(
             f"tokens must have shape (batch, time) with time >= 1, got {tuple(tokens.shape)}"
         )
     generator = torch.Generator(tokens.device).manual_seed(seed)
+    ended = torch.zeros(len(tokens), 1, dtype=torch.bool, device=tokens.device)
     for _ in range(n):
         with torch.no_grad():
             logits, state = model(tokens, state)
             tokens = choose_next(logits[:, -1].float(), temperature, top_k, top_p, generator)
         yield tokens, state
+        if stop is not None:
+            ended = ended | (tokens == stop)
+            if ended.all():
+                return
 
 
 def generate(
     model: Model, tokens: Int[Tensor, "batch time"], n: int, **settings: Any
 ) -> tuple[Int[Tensor, "batch total"], Any]:
-    """The prompt followed by n new tokens, and the state; settings as in `stream`.
+    """The prompt followed by n new tokens (fewer after `stop`), and the state; see `stream`.
 
     The state has read everything but the last token: hand both on to write more.
     """

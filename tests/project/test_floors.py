@@ -12,7 +12,7 @@ FLOORS = (
     {"memory", "attention", "tasks", "generation", "checkpoints"},
     {"blocks", "config", "nested", "schedule"},
     {"model", "evaluation"},
-    {"runs"},
+    {"runs", "saved_state"},
     {"optimizer"},
     {"training", "task_training"},
     {"lab"},

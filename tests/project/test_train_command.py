@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from tests.project.sources import ROOT
-from titans_book import checkpoints
+from titans_book import checkpoints, config
 from titans_book.cli import main, train
 from titans_book.cli.progress import Progress
 from titans_book.evaluation import bits_per_token
@@ -80,6 +80,29 @@ def test_the_options_reach_the_model_and_the_settings(small, tmp_path):
     assert config["memory"] == {"chunk": 4}
     chosen = {"steps": 2, "batch": 2, "length": 8, "seed": 7, "learning_rate": 0.001}
     assert settings.items() >= chosen.items()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--variant mac --segment 3 --persistent 2 --chunk 4",
+        "--variant mag --window 3 --chunk 4",
+        "--variant mal --window 3 --chunk 4",
+        "--variant attention --window 3",
+    ],
+)
+def test_every_variant_learns_and_writes_and_goes_on(text, tmp_path, capsys, options):
+    folder = tmp_path / "run"
+    size = "--dim 8 --depth 1 --heads 1 --hidden 8 --batch 2 --length 8 --device cpu --steps 2"
+    chosen = shlex.split(f"{size} {options}")
+    assert main(["train", "--text", str(text), "--out", str(folder), *chosen]) == 0
+    made = load_checkpoint(folder)[1]["config"]
+    assert made["variant"] == chosen[chosen.index("--variant") + 1]
+    assert 3 in (made["segment"], made["window"])
+    assert main(["train", "--resume", "--out", str(folder), "--device", "cpu"]) == 0
+    capsys.readouterr()
+    assert main(["generate", "--checkpoint", str(folder), "--prompt", "The ", "--n", "5"]) == 0
+    assert capsys.readouterr().out.startswith("The ")
 
 
 def stop_at(monkeypatch, step, which=signal.SIGINT):
@@ -158,6 +181,8 @@ def refused(arguments, capsys):
         (["--heads", "3"], "dim must be a multiple of heads=3, got 8"),
         (["--minutes", "-1"], "--minutes must be above 0, got -1"),
         (["--length", "2000"], "tokens must hold at least"),
+        (["--window", "4"], "window has no effect on variant 'lmm'"),
+        (["--variant", "attention"], "memory has no effect on variant 'attention'"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(small, capsys, change, complaint):
@@ -180,6 +205,10 @@ def test_resume_takes_no_other_options(small, capsys):
         main([*small, "--resume"])
     said = capsys.readouterr().err
     assert "leave out --text, --dim, --depth, --heads, --hidden, --chunk, --batch" in said
+
+
+def test_the_command_and_the_config_know_the_same_variants():
+    assert set(train.VARIANTS) == set(config.VARIANTS)
 
 
 def test_resume_needs_the_run_and_its_text(small, text, tmp_path, capsys):

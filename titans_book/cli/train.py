@@ -12,14 +12,18 @@ from .progress import Progress
 SIZES = {
     "dim": "width of the stream",
     "depth": "blocks",
-    "heads": "memories a block",
+    "heads": "memories and attention heads a block",
     "hidden": "width of the MLP",
     "chunk": "tokens a chunk of the memory",
     "batch": "sequences a step",
     "length": "tokens a sequence",
     "seed": "of the weights and of the order of reading",
+    "segment": "tokens a segment (mac, attention)",
+    "window": "tokens that attention sees (mag, mal, attention)",
+    "persistent": "persistent tokens a block (all but lmm)",
 }
-FIXED_BY_THE_RUN = ("text", "corpus", "minutes", "steps", "learning_rate", *SIZES)
+VARIANTS = ("lmm", "mac", "mag", "mal", "attention")
+FIXED_BY_THE_RUN = ("text", "corpus", "minutes", "steps", "learning_rate", "variant", *SIZES)
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -42,6 +46,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     length.add_argument("--steps", metavar="N", type=int, help="take exactly N steps")
     device = "cpu, cuda, or auto: a GPU if there is one (%(default)s)"
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help=device)
+    wiring = (
+        "memory alone (the book's choice), with attention as mac, mag or mal, or attention alone"
+    )
+    parser.add_argument("--variant", choices=VARIANTS, help=wiring)
     sizes = parser.add_argument_group("size options", "left out, they have the book's values")
     for name, meaning in SIZES.items():
         sizes.add_argument(f"--{name}", metavar="N", type=int, help=meaning)

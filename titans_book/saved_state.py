@@ -1,0 +1,97 @@
+"""What a model remembers, in a file: read a book today, go on with it tomorrow.
+
+The file is in the safetensors format: the tensors by name, such as `state.blocks.0.attention.keys`,
+and in its header a description in JSON of how they make up the state. Nothing in it is executed.
+Taught in chapter 13.
+"""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from titans_book.attention import AttentionState
+from titans_book.blocks import BlockState
+from titans_book.checkpoints import CheckpointError
+from titans_book.memory import LayerState, MemoryState
+from titans_book.model import ModelState
+
+KINDS = {
+    kind.__name__: kind
+    for kind in (ModelState, BlockState, AttentionState, LayerState, MemoryState)
+}
+
+
+def save_state(state: ModelState, path: Path | str) -> Path:
+    """Write the state to a file; whatever was there before stays until the new file is whole.
+
+    Raises CheckpointError if the disk refuses.
+    """
+    path, tensors = Path(path), {}
+    about = {"state": json.dumps(_describe(state, "state", tensors))}
+    draft = path.with_name(f".{path.name}.writing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(save(tensors, about))
+        os.replace(draft, path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise CheckpointError(f"cannot save a state in {path}: {error.strerror}") from error
+    return path
+
+
+def load_state(path: Path | str, device: torch.device | str = "cpu") -> ModelState:
+    """The state in a file, on the device. Raises CheckpointError if there is none or it is damaged.
+
+    A state fits the model that made it; another model refuses it, by name of what differs.
+    """
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            state = _build(json.loads(file.metadata()["state"]), file.get_tensor)
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no state in {path}: save one first") from None
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise CheckpointError(
+            f"the state {path} is damaged or is not one of ours ({error})"
+        ) from error
+    if not isinstance(state, ModelState):
+        raise CheckpointError(
+            f"the state {path} is that of a {type(state).__name__}, not of a model"
+        )
+    return state
+
+
+def _describe(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
+    """The value in plain JSON; its tensors go into `tensors`, by name."""
+    if isinstance(value, Tensor):
+        tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        return {"tensor": name}
+    if isinstance(value, tuple):
+        return [_describe(part, f"{name}.{i}", tensors) for i, part in enumerate(value)]
+    if is_dataclass(value):
+        parts = {
+            f.name: _describe(getattr(value, f.name), f"{name}.{f.name}", tensors)
+            for f in fields(value)
+        }
+        return {"kind": type(value).__name__, "parts": parts}
+    return value  # a whole number, or None
+
+
+def _build(plain: Any, tensor_of) -> Any:
+    """What `_describe` described."""
+    if isinstance(plain, list):
+        return tuple(_build(part, tensor_of) for part in plain)
+    if isinstance(plain, dict) and "tensor" in plain:
+        return tensor_of(plain["tensor"])
+    if isinstance(plain, dict):
+        parts = {name: _build(part, tensor_of) for name, part in plain["parts"].items()}
+        return KINDS[plain["kind"]](**parts)
+    return plain
