@@ -80,9 +80,9 @@ PLAYS = [
 def test_a_wrong_answer_a_hint_the_right_answer_and_the_map_fills(lab, play: Play):
     function, check = f"def {play.name}(", f"{play.name}.check()"
     lab.open(f"notebooks/{play.notebook}.ipynb")
-    lab.run_all()
-    assert lab.errors() == []
+    lab.run_to(check)  # test_chapters.py runs the whole page
     assert "not written yet" in lab.said(check, "open")
+    lab.run_cell("progress_map()")
 
     lab.type_over(function, STUB, play.wrong)
     lab.run_cell(function)
