@@ -208,3 +208,19 @@ def test_wrong_inputs_are_named():
             call()
     with pytest.raises(ValueError, match="state belongs to another attention"):
         build(window=9)(x, state)
+
+
+@kinds
+@pytest.mark.parametrize("with_memory", [False, True])
+def test_the_weights_are_those_of_the_answers(options, with_memory):
+    attention, x = build(**options), tokens(time=19)
+    beside = tokens(time=19, seed=2) if with_memory else None
+    weights = attention.weights(x, beside)
+    columns = ([] if beside is None else [beside]) + [x]
+    if attention.persistent is not None:
+        columns = [attention.persistent.expand(len(x), -1, -1), *columns]
+    W_V = attention.project.weight.T[:, 2 * attention.dim :]
+    values = (torch.cat(columns, dim=1) @ W_V).unflatten(-1, (attention.heads, -1))
+    y = torch.einsum("bhij,bjhd->bihd", weights, values).flatten(2) @ attention.out.weight.T
+    torch.testing.assert_close(attention(x, beside=beside)[0], y, rtol=0, atol=1e-12)
+    torch.testing.assert_close(weights.sum(-1), torch.ones_like(weights[..., 0]))

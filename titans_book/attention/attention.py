@@ -98,6 +98,23 @@ class Attention(nn.Module):
         y = rearrange(y, "b h t d -> b t (h d)")
         return self.out(y), state.read(k, v, self.reach)
 
+    def weights(
+        self,
+        x: Float[Tensor, "batch time dim"],
+        beside: Float[Tensor, "batch time dim"] | None = None,
+    ) -> Float[Tensor, "batch heads time columns"]:
+        """How much every column gives to every row's answer: each row sums to 1 (Titans eq. 2).
+
+        x is read from the beginning of the text. The columns are P || x, or P || beside || x. This
+        is for looking at a short text: its size is T x T, which `forward` never forms.
+        """
+        columns = [x] if beside is None else [beside, x]
+        self._check(x, columns, None)
+        q, k, v = self._queries_keys_values(columns, 0)
+        k, _, visible = self._columns(k, v, x.shape[1], 0, 0)
+        scores = q @ k.mT / q.shape[-1] ** 0.5
+        return scores.masked_fill(~visible, -torch.inf).softmax(-1)
+
     def begin(self, batch: int, columns: int = 1) -> AttentionState:
         """The state before the first token; columns is 2 for calls with `beside`."""
         size = (batch, self.heads, columns, self.reach or 0, self.dim // self.heads)
@@ -181,15 +198,19 @@ class Attention(nn.Module):
 
         q is (B, H, T, d), k and v are (B, H, C, J, d); the columns in order are P || h || x.
         """
-        queries = first_query + torch.arange(q.shape[2], device=q.device)
+        k, v, visible = self._columns(k, v, q.shape[2], first_query, first_key)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=visible)
+
+    def _columns(self, k: Tensor, v: Tensor, rows: int, first_query: int, first_key: int):
+        """Keys and values of all columns P || h || x in one line, and which row sees which."""
+        queries = first_query + torch.arange(rows, device=k.device)
         mask = masks.memory_columns(masks.shifted(self.mask, first_key), k.shape[3])
-        k, v = k.flatten(2, 3), v.flatten(2, 3)
+        batch, k, v = len(k), k.flatten(2, 3), v.flatten(2, 3)
         if self.persistent is not None:
-            p_k, p_v = self._persistent_columns(len(q))
+            p_k, p_v = self._persistent_columns(batch)
             mask = masks.persistent_columns(mask, p_k.shape[2])
             k, v = torch.cat([p_k, k], dim=2), torch.cat([p_v, v], dim=2)
-        visible = masks.matrix(mask, queries, k.shape[2])
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=visible)
+        return k, v, masks.matrix(mask, queries, k.shape[2])
 
     def _persistent_columns(self, batch: int) -> tuple[Tensor, Tensor]:
         """Keys and values of p_1 .. p_N: the same W_K and W_V, no position, no data."""
