@@ -15,7 +15,8 @@ from titans_book.memory import memorize
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.schedule import Descent
 from titans_book.task_training import TrainingError, train_on
-from titans_book.tasks.recall import IGNORED, Recall, mqar
+from titans_book.tasks.batch import IGNORED, TaskBatch
+from titans_book.tasks.recall import mqar
 
 SETTINGS = Descent(steps=150, learning_rate=2e-2, warmup=10, weight_decay=0.0)
 TASK = dict(time=24, pairs=4, vocab=24, power=1.0, fill=True)
@@ -116,7 +117,7 @@ def test_only_the_places_that_ask_count():
 def test_a_task_that_asks_nothing_is_refused():
     def silent(step):
         task = draw(step)
-        return Recall(task.inputs, torch.full_like(task.targets, IGNORED))
+        return TaskBatch(task.inputs, torch.full_like(task.targets, IGNORED))
 
     with pytest.raises(ValueError, match=r"draw\(0\) asks for nothing"):
         next(train_on(fresh(), silent, FEW))

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from titans_book.tasks.batch import IGNORED, TaskBatch
 from titans_book.tasks.corpora import tokens
-from titans_book.tasks.recall import IGNORED, Recall
 
 
 class Counts(NamedTuple):
@@ -158,7 +158,7 @@ def accuracy_asked(
     return (logits.argmax(-1) == targets)[asked].float().mean()
 
 
-def accuracy(model: nn.Module, task: Recall) -> float:
+def accuracy(model: nn.Module, task: TaskBatch) -> float:
     """The share of questions that a model answers right, all sequences read at once.
 
     `model` maps tokens to (logits, state).

@@ -18,7 +18,7 @@ from titans_book.evaluation import accuracy_asked
 from titans_book.optimizer import adamw, differentiate
 from titans_book.runs import TrainingError
 from titans_book.schedule import Descent
-from titans_book.tasks.recall import IGNORED, Recall
+from titans_book.tasks.batch import IGNORED, TaskBatch
 
 __all__ = ["Descent", "TaskStep", "TrainingError", "train_on"]
 
@@ -39,7 +39,7 @@ class TaskStep:
 
 
 def train_on(
-    model: nn.Module, draw: Callable[[int], Recall], settings: Descent
+    model: nn.Module, draw: Callable[[int], TaskBatch], settings: Descent
 ) -> Iterator[TaskStep]:
     """Train a model on draw(0), draw(1), ... and yield what happens; stop listening to stop.
 

@@ -11,30 +11,15 @@ that lets go can be right. Taught in chapter 07.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
-from jaxtyping import Int
 from torch import Generator, Tensor
 
+from titans_book.tasks.batch import IGNORED, TaskBatch
 from titans_book.tasks.check import count, source, within
 
 __all__ = ["IGNORED", "Recall", "mqar"]
 
-IGNORED = -100  # the target of a token that asks for nothing; PyTorch's cross entropy skips it
-
-
-@dataclass(frozen=True)
-class Recall:
-    """A batch of sequences. targets[b, t] is the value that is due after token t, or IGNORED."""
-
-    inputs: Int[Tensor, "batch time"]
-    targets: Int[Tensor, "batch time"]
-
-    @property
-    def asked(self) -> Tensor:
-        """Where something is due, (batch, time) of bool."""
-        return self.targets != IGNORED
+Recall = TaskBatch  # its name in chapter 07, which knows no other task
 
 
 def mqar(
@@ -47,7 +32,7 @@ def mqar(
     power: float | int = 0.01,
     fill: bool = False,
     seed: int | Generator = 0,
-) -> Recall:
+) -> TaskBatch:
     """A batch of recall sequences, (batch, time).
 
     pairs    keys that are told; each is asked for once.
@@ -83,7 +68,7 @@ def mqar(
     inputs[:, : 2 * told] = torch.stack([keys_told, values], dim=2).flatten(1)
     inputs.scatter_(1, places, keys[:, :pairs])
     targets = torch.full_like(inputs, IGNORED).scatter_(1, places, newest)
-    return Recall(inputs, targets)
+    return TaskBatch(inputs, targets)
 
 
 def _checked(time: int, pairs: int, updates: int, vocab: int, power: float | int) -> int:

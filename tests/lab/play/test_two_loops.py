@@ -10,7 +10,8 @@ from titans_book.lab.play import outer
 from titans_book.lab.play.two_loops import TwoLoops
 from titans_book.schedule import Descent
 from titans_book.task_training import train_on
-from titans_book.tasks.recall import Recall, mqar
+from titans_book.tasks.batch import TaskBatch
+from titans_book.tasks.recall import mqar
 
 TASK = mqar(16, **outer.TASK, seed=7)
 
@@ -140,7 +141,7 @@ def test_steps_that_are_not_evenly_spaced_are_refused(history):
 def test_it_is_told_in_words_that_never_change(loops):
     assert repr(loops) == "TwoLoops: Two loops"
     assert 'aria-label="After 4 outer steps' in loops.strip.value
-    small = Recall(TASK.inputs[:3], TASK.targets[:3])
+    small = TaskBatch(TASK.inputs[:3], TASK.targets[:3])
     assert TwoLoops(loops.history, small, alt="Two loops").which.max == 3
 
 

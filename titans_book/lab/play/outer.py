@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from titans_book.memory import Gates, NeuralMemory, memorize
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.schedule import Descent
-from titans_book.tasks.recall import Recall, mqar
+from titans_book.tasks.batch import TaskBatch
+from titans_book.tasks.recall import mqar
 
 __all__ = ["SETTINGS", "TASK", "Look", "draw", "fresh", "look", "memory_of", "spell", "told"]
 
@@ -26,7 +27,7 @@ SETTINGS = Descent(steps=150, learning_rate=2e-2, warmup=10, weight_decay=0.0)
 FRESH = 1000  # the seeds of training start here; those below are for looking
 
 
-def draw(step: int) -> Recall:
+def draw(step: int) -> TaskBatch:
     """The batch of one outer step: 32 sequences that come this one time."""
     return mqar(32, **TASK, seed=FRESH + step)
 
@@ -57,7 +58,7 @@ def spell(token: int) -> str:
     return str(token - half + 1) if token >= half else "-abcdefghijk"[token]
 
 
-def told(task: Recall, answers: Int[Tensor, "batch time"]) -> Tensor:
+def told(task: TaskBatch, answers: Int[Tensor, "batch time"]) -> Tensor:
     """Whether an answer is one of the numbers of its sequence, right or wrong; bool."""
     return (answers[..., None] == task.inputs[:, None, 1:TOLD:2]).any(-1)
 

@@ -25,7 +25,7 @@ from titans_book.lab.picture import Picture, check_alt, picture
 from titans_book.lab.play import outer
 from titans_book.lab.widgets import Heatmap
 from titans_book.model import TitansLM
-from titans_book.tasks.recall import Recall
+from titans_book.tasks.batch import TaskBatch
 
 __all__ = ["TwoLoops"]
 
@@ -46,7 +46,7 @@ class TwoLoops(Panel):
     def __init__(
         self,
         history: Mapping[int, TitansLM],
-        task: Recall,
+        task: TaskBatch,
         *,
         alt: str,
         outer_step: int | None = None,
