@@ -5,11 +5,13 @@ import math
 import pytest
 import torch
 
-from titans_book.tasks.check import count, fraction, source, within
+from titans_book.tasks.check import count, flag, fraction, source, within
 
 
 def test_good_values_pass_through():
     assert count("time", 3) == 3
+    assert count("distractors", 0, least=0) == 0
+    assert flag("alike", True) is True
     assert within("noise", 0.5, 0) == 0.5
     assert [fraction("rate", x) for x in (0, 0.3, 1)] == [0, 0.3, 1]
     generator = torch.Generator()
@@ -21,6 +23,17 @@ def test_good_values_pass_through():
 def test_a_count_is_one_or_more(value):
     with pytest.raises(ValueError, match=f"time must be 1 or more, got {value}"):
         count("time", value)
+
+
+def test_a_count_may_begin_elsewhere():
+    with pytest.raises(ValueError, match="distractors must be 0 or more, got -1"):
+        count("distractors", -1, least=0)
+
+
+@pytest.mark.parametrize("value", [0, 1, None, "yes"])
+def test_a_flag_is_true_or_false(value):
+    with pytest.raises(TypeError, match="alike must be True or False"):
+        flag("alike", value)
 
 
 @pytest.mark.parametrize("value", [2.0, "3", True, None])

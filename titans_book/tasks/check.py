@@ -6,11 +6,11 @@ import torch
 from torch import Generator
 
 
-def count(name: str, value: object) -> int:
-    """A whole number, 1 or more."""
+def count(name: str, value: object, least: int = 1) -> int:
+    """A whole number, 1 or more unless said otherwise."""
     _whole(name, value)
-    if value < 1:
-        raise ValueError(f"{name} must be 1 or more, got {value}")
+    if value < least:
+        raise ValueError(f"{name} must be {least} or more, got {value}")
     return value
 
 
@@ -27,6 +27,13 @@ def within(name: str, value: object, low: float | int, high: float | int = math.
 def fraction(name: str, value: object):
     """A share, from 0 to 1."""
     return within(name, value, 0, 1)
+
+
+def flag(name: str, value: object) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return value
 
 
 def source(seed: object) -> Generator:

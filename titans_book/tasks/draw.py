@@ -37,3 +37,8 @@ def recite(g: Generator, batch: int, time: int, book: int) -> Int[Tensor, "batch
     rounds = -(-time // book)
     order = torch.rand(batch, rounds, book, generator=g).argsort(dim=-1)
     return order.flatten(1)[:, :time].contiguous()
+
+
+def distinct(g: Generator, batch: int, among: int, n: int) -> Int[Tensor, "batch n"]:
+    """n different numbers below `among` in each row, in random order."""
+    return torch.rand(batch, among, generator=g).argsort(dim=1)[:, :n]

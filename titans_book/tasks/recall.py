@@ -16,6 +16,7 @@ from torch import Generator, Tensor
 
 from titans_book.tasks.batch import IGNORED, TaskBatch
 from titans_book.tasks.check import count, source, within
+from titans_book.tasks.draw import distinct
 
 __all__ = ["IGNORED", "Recall", "mqar"]
 
@@ -55,9 +56,9 @@ def mqar(
     batch, time, pairs = count("batch", batch), count("time", time), count("pairs", pairs)
     updates = count("updates", updates) if updates else 0
     half, told, g = _checked(time, pairs, updates, vocab, power), pairs + updates, source(seed)
-    keys = 1 + _distinct(g, batch, half - 1, half - 1 if fill else pairs)
-    values = half + _distinct(g, batch, vocab - half, told)
-    again = _distinct(g, batch, pairs, updates)
+    keys = 1 + distinct(g, batch, half - 1, half - 1 if fill else pairs)
+    values = half + distinct(g, batch, vocab - half, told)
+    again = distinct(g, batch, pairs, updates)
     keys_told = torch.cat([keys[:, :pairs], keys.gather(1, again)], dim=1)
     newest = values[:, :pairs].scatter(1, again, values[:, pairs:])
 
@@ -82,11 +83,6 @@ def _checked(time: int, pairs: int, updates: int, vocab: int, power: float | int
         least, what = 2 * told + 2 * pairs, f"{pairs} pairs and {updates} updates"
         raise ValueError(f"time must be {least} or more for {what}, got {time}")
     return half
-
-
-def _distinct(g: Generator, batch: int, among: int, n: int) -> Tensor:
-    """n different numbers below `among` in each row, in random order."""
-    return torch.rand(batch, among, generator=g).argsort(dim=1)[:, :n]
 
 
 def _gaps(g: Generator, batch: int, room: int, n: int, power: float | int) -> Tensor:
