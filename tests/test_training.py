@@ -207,7 +207,7 @@ def test_a_full_disk_is_said_and_costs_nothing(tmp_path, monkeypatch):
     def full(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoints, "_write_file", full)
+    monkeypatch.setattr(checkpoints, "write_file", full)
     with pytest.raises(CheckpointError, match="No space left on device.*unharmed"):
         list(events)
     monkeypatch.undo()

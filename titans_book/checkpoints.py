@@ -42,9 +42,9 @@ def write(folder: Path, step: int, tensors: dict[str, dict[str, Tensor]], about:
         for name, group in tensors.items():
             content = save({key: x.detach().cpu().contiguous() for key, x in group.items()})
             hashes[name] = hashlib.sha256(content).hexdigest()
-            _write_file(draft / f"{name}.safetensors", content)
+            write_file(draft / f"{name}.safetensors", content)
         text = json.dumps({**about, "step": step, "sha256": hashes}, indent=1)
-        _write_file(draft / "checkpoint.json", text.encode())
+        write_file(draft / "checkpoint.json", text.encode())
         shutil.rmtree(target, ignore_errors=True)
         os.replace(draft, target)
     except OSError as error:
@@ -58,7 +58,8 @@ def write(folder: Path, step: int, tensors: dict[str, dict[str, Tensor]], about:
     return target
 
 
-def _write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file and wait until it is on the disk."""
     with open(path, "wb") as file:
         file.write(content)
         file.flush()

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from titans_book.attention import AttentionState
 from titans_book.blocks import BlockState
-from titans_book.checkpoints import CheckpointError
+from titans_book.checkpoints import CheckpointError, write_file
 from titans_book.memory import LayerState, MemoryState
 from titans_book.model import ModelState
 
@@ -39,7 +39,7 @@ def save_state(state: ModelState, path: Path | str) -> Path:
     draft = path.with_name(f".{path.name}.writing")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(save(tensors, about))
+        write_file(draft, save(tensors, about))
         os.replace(draft, path)
     except OSError as error:
         with suppress(OSError):

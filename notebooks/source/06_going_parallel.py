@@ -499,7 +499,7 @@ peer_table(record)
 # Read the column "work" first. Where the others compute the same function, with gates for each token, they build
 # a matrix per token. Where they share one set of gates among 64 tokens they compute a coarser one, and the gap is
 # small. `titans-unofficial` takes its gradients at every token, which a deep memory cannot do in parallel: there
-# we are hardly faster, and the factor of thirty is the price of b = 1.
+# we are less than twice as fast, and the factor of thirty is the price of b = 1.
 
 # %%
 length_scaling(
@@ -512,15 +512,24 @@ length_scaling(
 )
 
 # %%
-row = {(r["name"], r["tokens"]): r for r in record["lengths"]}
-long, short = (row["memory, 2 layers", n] for n in (2**20, 2**12))
-assert long["microseconds_per_token"] < 1.15 * short["microseconds_per_token"]
-assert row["attention", 2**16]["microseconds_per_token"] > 5 * long["microseconds_per_token"]
-pytorch = [p for p in record["peers"] if p["name"].startswith("titans-pytorch")]
-ratios = [p["ratio"] for p in pytorch if "2,048" in p["work"]]
-most, least = max(ratios), min(ratios)
-assert most > 100 and 2 < least < 3
+cost = {(r["name"], r["tokens"]): r["microseconds_per_token"] for r in record["lengths"]}
+assert cost["memory, 2 layers", 2**20] < 1.15 * cost["memory, 2 layers", 2**12]
+assert cost["attention", 2**16] > 5 * cost["memory, 2 layers", 2**20]
+assert cost["attention", 2**12] < cost["memory, 2 layers", 2**12]
+assert cost["attention", 2**14] > cost["memory, 2 layers", 2**14]
 print("a million tokens: as fast a token as four thousand, to 15 %")
+print("attention is the faster one at 4k tokens, and no longer at 16k")
+
+# %%
+def ratios(name, work):
+    """How many times as long `name` took, in the rows that say `work`."""
+    return [p["ratio"] for p in record["peers"] if name in p["name"] and work in p["work"]]
+
+assert min(ratios("titans-pytorch", "gates per token, gradients every 64 tokens, 2,048")) > 100
+assert 2 < min(ratios("titans-pytorch", "one set of gates")) < 5
+assert max(ratios("titans-pytorch", "one set of gates")) < 5
+assert all(25 < ratio < 40 for ratio in ratios("titans-unofficial", "ours every 64"))
+assert all(1 < ratio < 2 for ratio in ratios("titans-unofficial", "ours too"))
 print("titans-pytorch: more than 100 times slower with gates per token,")
 print("2 to 5 times with shared gates")
 

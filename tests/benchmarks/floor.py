@@ -49,7 +49,21 @@ def seconds(function, *arguments) -> float:
 
 
 def measure(runs: int) -> list[dict[str, Any]]:
-    """A row for every shape and mode: the share of the floor in the time of `memorize`."""
+    """A row for every shape and mode: the share of the floor in the time of `memorize`.
+
+    One thread, and no slow arithmetic with denormal numbers, as in the workers.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    try:
+        return _measure(runs)
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_flush_denormal(False)
+
+
+def _measure(runs: int) -> list[dict[str, Any]]:
     rows = []
     for name, (d, m, b) in SHAPES.items():
         leaves = problem(d, m, 8 * b)

@@ -112,9 +112,8 @@ def titans_miras(work: Work):
 def titans_unofficial(work: Work):
     from titans.utils.memory import NeuralMemoryModule
 
-    width = work.expansion * work.dim
     if work.expansion != 1 or work.heads != 1:
-        raise ValueError(f"titans-unofficial has one head and square layers, not {width}")
+        raise ValueError("titans-unofficial has one head and square layers")
     return NeuralMemoryModule(work.dim, memory_depth=work.depth), (tokens(work),)
 
 

@@ -65,7 +65,7 @@ def side_by_side(
     with ExitStack() as stack:
         workers = []
         for name, work in pieces.items():
-            workers.append(Worker(name.partition(" at ")[0], work, python_of(name, folder)))
+            workers.append(Worker(name, work, python_of(name, folder)))
             stack.callback(workers[-1].close)
         for worker in workers:
             worker.run(mode)

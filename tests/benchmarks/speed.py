@@ -61,7 +61,7 @@ def comparisons() -> Iterator[tuple[str, dict[str, Work], int]]:
     online = square._replace(chunk=1)
     yield (
         "gradients at every token, 512 tokens; ours too",
-        {f"{mine} at b=1": online, "titans-unofficial": square},
+        {mine: online, "titans-unofficial": square},
         3,
     )
     yield f"{SAME}, 2,048 tokens, compiled", {mine: LONG, "titans_book compiled": LONG}, 9
@@ -142,10 +142,7 @@ def main(arguments: list[str] | None = None) -> None:
     keep(record, chosen.json)
     for row in lengths(4096 if chosen.quick else 2**20):
         record["lengths"].append(row)
-        place = (
-            "{name:34} {tokens:>9,} tokens {microseconds_per_token:>9.1f} us/token {peak_mb:.0f} MB"
-        )
-        print(place.format(**row), flush=True)
+        print(PLACE.format(**row), flush=True)
     record["floor"] = floor.measure(runs=2 if chosen.quick else 15)
     for row in record["floor"]:
         print("{name:34} {mode:17} {share:.0%} of the matrix products alone".format(**row))

@@ -12,7 +12,7 @@ Drawn, and not measured: another computer has other times, and the same shape.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -23,7 +23,7 @@ from titans_book.lab.traces import number
 __all__ = ["length_scaling", "peer_table"]
 
 Row = Mapping[str, Any]
-ROLES = ("fast", "slow", "attention", "persistent", "gates", "surprise")
+DASHES = ("-", "--", ":")  # tell memories apart: colour says only that they are memories
 COLUMNS = ("implementation", "work", "run", "tokens a second", "ours", "faster", "less memory")
 
 
@@ -57,9 +57,8 @@ def length_scaling(
         for axes, key, label in zip(
             both, keys, ("microseconds a token", "memory on top, MB"), strict=True
         ):
-            for index, name in enumerate(names):
+            for name, look in _looks(names, dark):
                 line = sorted((row["tokens"], row[key]) for row in rows if row["name"] == name)
-                look = style.line(ROLES[index % len(ROLES)], dark, markers=1)
                 axes.plot(*zip(*line, strict=True), label=name, **look)
             axes.set_xscale("log", base=2)
             axes.set_yscale("log")
@@ -68,6 +67,18 @@ def length_scaling(
         both[0].legend(handlelength=4, fontsize=8)
         figure.suptitle(_caption(record), x=0.01, ha="left", fontsize=9)
     return figure
+
+
+def _looks(names: list[str], dark: bool | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Attention in the colour of attention, memories in theirs, each with a dash of its own."""
+    memories = 0
+    for name in names:
+        if name == "attention":
+            yield name, style.line("attention", dark, markers=1)
+            continue
+        look = style.line("fast", dark, markers=1)
+        yield name, {**look, "linestyle": DASHES[memories % len(DASHES)]}
+        memories += 1
 
 
 def _times(value: float | int | None) -> str:

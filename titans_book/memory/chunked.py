@@ -82,7 +82,9 @@ def memorize(
     tensor([[[[3., 0.]]]])
     """
     check(q, k, v, gates, weights)
-    rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp, damping)
+    choices = dict(objective=objective, retention=retention, chunk=chunk, read=read)
+    choices |= dict(clamp=clamp, damping=damping)
+    rule = rules.resolve(len(weights), network, **choices)
     if recompute is not None:
         whole("recompute", recompute, least=1)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
@@ -92,10 +94,8 @@ def memorize(
         if torch.compiler.is_compiling() and trace is None and isinstance(objective, str):
             from titans_book.memory import operator  # it stands on this file
 
-            options = dict(objective=objective, retention=retention, chunk=chunk, read=read)
-            options |= dict(activation=rule.network.activation, recompute=recompute)
-            options |= dict(clamp=clamp, damping=damping)
-            y, state = operator.memorize(q, k, v, gates, options, state)
+            choices |= dict(activation=rule.network.activation, recompute=recompute)
+            y, state = operator.memorize(q, k, v, gates, choices, state)
         else:
             recorder = None if trace is None else Recorder(gates, state)
             y, state = run(rule, q, k, v, gates, state, recompute, recorder)

@@ -102,14 +102,13 @@ def _autograd_again() -> Iterator[None]:
 def _keep(ctx, inputs, output) -> None:
     tensors, layers, *ctx.options = inputs
     ctx.n = len(tensors)
-    ctx.save_for_backward(*tensors, *layers, *output)
+    ctx.save_for_backward(*tensors, *layers)
 
 
 def _differentiate(ctx, slopes):
-    saved = ctx.saved_tensors
-    outputs = saved[-len(slopes) :]
-    inputs, layers = saved[: ctx.n], saved[ctx.n : -len(slopes)]
-    full = [torch.zeros_like(x) if s is None else s for s, x in zip(slopes, outputs, strict=True)]
+    inputs, layers = ctx.saved_tensors[: ctx.n], ctx.saved_tensors[ctx.n :]
+    alike = (inputs[2], *layers)  # y has the shape of v, and the layers keep theirs
+    full = [torch.zeros_like(x) if s is None else s for s, x in zip(slopes, alike, strict=True)]
     found = _memorize_backward(full, inputs, layers, *ctx.options)
     return (found[: ctx.n], found[ctx.n :], *(None for _ in ctx.options))
 
