@@ -82,7 +82,7 @@ def test_the_payload_of_a_debian_package_is_found(build):
 
 def test_text_is_tidied(build):
     assert build.tidy("\n\n a\r\n\n\n\n  b \nc\n\n") == "a\n\nb\nc\n"
-    assert build.to_ascii("“No”—it’s • 5°\x02".encode()).decode() == "\"No\"--it's * 5°"
+    assert build.to_ascii("“No”—it’s • 5°\x02".encode()).decode() == '"No"--it\'s * 5°'
 
 
 def test_coding_stretches_count_from_zero(build):

@@ -31,7 +31,7 @@ def reader(inputs, n):
     value=st.integers(1, 4),
     distractors=st.integers(0, 5),
     room=st.integers(0, 60),
-    depth=st.none() | st.floats(0, 1),
+    depth=st.floats(0, 1) | st.tuples(st.floats(0, 0.5), st.floats(0.5, 1)),
     alike=st.booleans(),
     seed=st.integers(0, 999),
 )
@@ -44,11 +44,10 @@ def test_every_label_is_what_a_reader_finds(value, distractors, room, depth, ali
     for inputs, targets in zip(task.inputs.tolist(), task.targets.tolist(), strict=True):
         told, where, expected = reader(inputs, value)
         assert targets == expected and len(told) == distractors + 1
-        if depth is None:
-            continue
         start = where[inputs[-value]]  # the key, behind which n - 1 tokens are answered
         earlier = sum(place < start for place in where.values())
-        assert start - earlier * (2 + value) == round(depth * room)
+        low, high = depth if isinstance(depth, tuple) else (depth, depth)
+        assert round(low * room) <= start - earlier * (2 + value) <= round(high * room)
 
 
 def test_hay_keys_and_values_have_tokens_of_their_own_unless_they_are_alike():
@@ -68,6 +67,10 @@ def test_a_needle_without_depth_lies_anywhere():
     start = (task.inputs[:, :-2] == MARKER).int().argmax(1)
     share = torch.bincount(start, minlength=17) / 4000
     assert len(share) == 17 and (share - 1 / 17).abs().max() < 0.015
+    task = needle(4000, time=21, depth=(0.25, 0.5), vocab=8, seed=0)
+    start = (task.inputs[:, :-2] == MARKER).int().argmax(1)
+    share = torch.bincount(start, minlength=17)[4:9] / 4000
+    assert (share - 1 / 5).abs().max() < 0.03 and share.sum() == 1
 
 
 @pytest.mark.parametrize("alike", [False, True])
@@ -104,6 +107,7 @@ def test_the_same_seed_is_the_same_batch_and_a_generator_goes_on():
         ({"value": 0}, ValueError, "value must be 1 or more"),
         ({"depth": 1.5}, ValueError, "depth must be from 0 to 1"),
         ({"depth": "deep"}, TypeError, "depth"),
+        ({"depth": (0.5, 0.2)}, ValueError, "depth must go from low to high"),
         ({"distractors": -1}, ValueError, "distractors must be 0 or more"),
         ({"distractors": 2.0}, TypeError, "distractors"),
         ({"distractors": 2, "vocab": 8}, ValueError, "vocab=8 has 2 keys"),

@@ -30,7 +30,7 @@ def needle(
     *,
     time: int = 256,
     value: int = 1,
-    depth: float | int | None = None,
+    depth: float | int | tuple[float | int, float | int] = (0, 1),
     distractors: int = 0,
     vocab: int = 256,
     alike: bool = False,
@@ -41,7 +41,7 @@ def needle(
 
     value        n, tokens in the value.
     depth        share of the hay that lies before the needle: 0 at the beginning, 1 just before the
-                 question; None for anywhere.
+                 question. Two numbers: anywhere between them.
     distractors  needles that are told and not asked for. No two needles share a key.
     vocab        a multiple of 4. The hay is drawn from 1 to vocab/2 - 1, keys from vocab/2 on,
                  values from 3 vocab/4 on, so that a needle can be told from hay by its tokens.
@@ -54,7 +54,7 @@ def needle(
 
     >>> task = needle(1, time=12, value=2, depth=0.5, vocab=16, seed=3)
     >>> task.inputs
-    tensor([[ 6,  1,  0,  8, 12, 12,  7,  7,  1,  0,  8, 12]])
+    tensor([[ 1,  7,  0,  8, 12, 12,  7,  1,  7,  0,  8, 12]])
     >>> task.targets[task.asked].tolist()
     [12, 12]
     """
@@ -71,7 +71,7 @@ def needle(
     markers = torch.full((batch, told, 1), MARKER)
     needles = torch.cat([markers, keys[..., None], values], dim=2)  # the first one is asked for
 
-    places = _places(g, batch, told, room, depth, size)
+    places = _places(g, batch, told, room, _between(depth, room), size)
     inputs = torch.zeros(batch, time, dtype=torch.long)
     inputs[:, 1 - size :] = needles[:, 0, :-1]
     inputs.scatter_(1, places.flatten(1), needles.flatten(1))
@@ -96,13 +96,22 @@ def _ranges(vocab: int, alike: bool, told: int) -> tuple[range, range, range]:
     return ranges
 
 
+def _between(depth: float | int | tuple, room: int) -> tuple[int, int]:
+    """The least and the most hay before the needle, in tokens."""
+    low, high = depth if isinstance(depth, tuple) else (depth, depth)
+    low, high = round(fraction("depth", low) * room), round(fraction("depth", high) * room)
+    if low > high:
+        raise ValueError(f"depth must go from low to high, got {depth}")
+    return low, high
+
+
 def _places(
-    g: Generator, batch: int, told: int, room: int, depth: float | int | None, size: int
+    g: Generator, batch: int, told: int, room: int, depth: tuple[int, int], size: int
 ) -> Int[Tensor, "batch told size"]:
     """Where the tokens of every needle lie. Before needle i are `before[i]` tokens of hay."""
+    low, high = depth
     before = torch.randint(room + 1, (batch, told), generator=g)
-    if depth is not None:
-        before[:, 0] = round(fraction("depth", depth) * room)
+    before[:, 0] = torch.randint(low, high + 1, (batch,), generator=g)
     order = torch.rand(batch, told, generator=g).argsort(dim=1)  # needles without hay between them
     rank = (before * told + order).argsort(dim=1).argsort(dim=1)
     return (before + size * rank)[..., None] + torch.arange(size)
