@@ -9,10 +9,10 @@ import titans_book
 from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_files
 
 FLOORS = (
-    {"memory", "attention", "tasks", "generation", "checkpoints"},
+    {"memory", "attention", "tasks", "generation", "checkpoints", "causality"},
     {"blocks", "config", "nested", "schedule"},
-    {"model", "evaluation"},
-    {"runs", "saved_state"},
+    {"model", "evaluation", "looking"},
+    {"runs", "saved_state", "relevance"},
     {"optimizer"},
     {"training", "task_training"},
     {"lab"},
