@@ -11,8 +11,8 @@ from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_fi
 FLOORS = (
     {"memory", "attention", "tasks", "generation", "checkpoints", "causality"},
     {"blocks", "config", "nested", "schedule"},
-    {"model", "evaluation", "looking"},
-    {"runs", "saved_state", "relevance"},
+    {"model", "evaluation", "looking", "block_steps"},
+    {"runs", "saved_state", "relevance", "huggingface"},
     {"optimizer"},
     {"training", "task_training"},
     {"lab"},
