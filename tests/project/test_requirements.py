@@ -73,10 +73,14 @@ PEERS = {"titans-pytorch", "titans-miras", "titans"}  # installed by the benchma
 def test_every_import_is_listed():
     distributions = importlib.metadata.packages_distributions()
     allowed = set(LISTED)
-    browser = {name_of(Requirement(line)) for line in EXTRAS["browser"]}
+    extras = {
+        part: {name_of(Requirement(line)) for line in EXTRAS[extra]}
+        for part, extra in (("browser", "browser"), ("huggingface", "hf"))
+    }
     missing = []
     for path in python_files():
-        here = allowed | browser if "browser" in path.parts else allowed
+        names = {*path.parts, path.stem.removeprefix("test_")}
+        here = allowed.union(*(extra for part, extra in extras.items() if part in names))
         here = here | PEERS if "benchmarks" in path.parts else here
         for line, name in imports(path):
             top = name.split(".")[0]

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import book, generate, train
+from . import book, chat, generate, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,10 +43,12 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python -m titans_book",
         description="Titans, MIRAS and Nested Learning, by building them.",
-        epilog="With notebooks: `lab`. Without: `train`, then `generate`. In trouble: `doctor`.",
+        epilog="With notebooks: `lab`. Without: `train`, then `generate` or `chat`. "
+        "In trouble: `doctor`.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     book.add(commands)
     train.add(commands)
     generate.add(commands)
+    chat.add(commands)
     return top

@@ -1,0 +1,103 @@
+"""The coat for transformers changes no number, and does what people expect of it."""
+
+import pytest
+import torch
+
+pytest.importorskip("transformers", reason="the extra [hf] is not installed: it is optional")
+
+from transformers import AutoModelForCausalLM  # noqa: E402
+
+from titans_book import generation  # noqa: E402
+from titans_book.config import VARIANTS  # noqa: E402
+from titans_book.huggingface import TitansForCausalLM, TitansHubConfig  # noqa: E402
+
+SIZE = dict(vocab=32, dim=16, depth=2, heads=2, hidden=16)
+REACH = {"mac": {"segment": 8}, "mag": {"window": 8}, "mal": {"window": 8}}
+variants = pytest.mark.parametrize("variant", VARIANTS)
+
+
+def build(variant="mag"):
+    torch.manual_seed(0)
+    return TitansForCausalLM(TitansHubConfig(variant, **SIZE, **REACH.get(variant, {}))).eval()
+
+
+def tokens(time=19, batch=2, seed=1):
+    return torch.randint(0, 32, (batch, time), generator=torch.Generator().manual_seed(seed))
+
+
+@variants
+def test_greedy_text_is_that_of_our_own_generation(variant):
+    model, prompt = build(variant), tokens()
+    have = model.generate(prompt, max_new_tokens=9, do_sample=False)
+    want, _ = generation.generate(model.titans, prompt, 9, temperature=0)
+    assert torch.equal(have, want)
+
+
+@variants
+def test_what_is_saved_comes_back(variant, tmp_path):
+    model, prompt = build(variant), tokens()
+    model.save_pretrained(tmp_path)
+    for kind in TitansForCausalLM, AutoModelForCausalLM:
+        again = kind.from_pretrained(tmp_path)
+        assert type(again) is TitansForCausalLM
+        assert again.config.titans_config() == model.config.titans_config()
+        assert torch.equal(again(prompt).logits, model(prompt).logits)
+
+
+@variants
+def test_every_token_is_read_once(variant):
+    """The cache is used: after the prompt, each call gets one token."""
+    model, read = build(variant), []
+    model.titans.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0].shape[1]))
+    model.generate(tokens(), max_new_tokens=5, do_sample=False)
+    assert read == [19, 1, 1, 1, 1]
+
+
+@variants
+def test_reading_goes_on_from_what_was_read(variant):
+    model, x = build(variant), tokens()
+    first = model(x[:, :11], use_cache=True)
+    second = model(x[:, 11:], past_key_values=first.past_key_values)
+    torch.testing.assert_close(second.logits, model(x).logits[:, 11:], rtol=1e-4, atol=1e-5)
+    whole = model.generate(x, max_new_tokens=6, do_sample=False)
+    parts = model.generate(
+        x, past_key_values=first.past_key_values, max_new_tokens=6, do_sample=False
+    )
+    assert torch.equal(whole, parts)
+
+
+def test_beam_search_keeps_each_rows_own_memory():
+    """The best of 3 beams is at least as likely as the greedy text, by the model's own word."""
+    model, prompt = build(), tokens(batch=1)
+
+    def likelihood(text):
+        logits = model(text).logits.log_softmax(-1)[:, prompt.shape[1] - 1 : -1]
+        return logits.gather(-1, text[:, prompt.shape[1] :, None]).sum().item()
+
+    settings = dict(max_new_tokens=6, do_sample=False, return_dict_in_generate=True)
+    best = model.generate(prompt, num_beams=3, output_scores=True, length_penalty=0.0, **settings)
+    greedy = model.generate(prompt, **settings)
+    assert likelihood(best.sequences) >= likelihood(greedy.sequences) - 1e-5
+    # what the search believed is what the text has, read from its beginning
+    assert best.sequences_scores.item() == pytest.approx(likelihood(best.sequences), abs=1e-3)
+
+
+def test_the_loss_is_the_shifted_cross_entropy_and_reaches_every_weight():
+    model, x = build().train(), tokens()
+    labels = x.clone()
+    labels[:, :4] = -100
+    loss = model(x, labels=labels).loss
+    nats = model.titans(x)[0].log_softmax(-1)[:, 3:-1].gather(-1, x[:, 4:, None])
+    assert loss.item() == pytest.approx(-nats.mean().item(), abs=1e-5)
+    loss.backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+
+
+def test_wrong_input_is_refused():
+    model, x = build(), tokens()
+    with pytest.raises(ValueError, match="attention_mask must be all ones"):
+        model(x, attention_mask=torch.ones_like(x).index_fill(1, torch.tensor([0]), 0))
+    with pytest.raises(ValueError, match="window has no effect"):
+        TitansHubConfig("mac", window=3)
+    with pytest.raises(ValueError, match="stateful"):
+        model.generate(x[:1], assistant_model=build(), max_new_tokens=2)
