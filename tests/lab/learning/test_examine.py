@@ -329,6 +329,19 @@ def test_an_exercise_may_have_a_question_of_its_own_for_shapes_that_do_not_fit()
     assert outcome == "crashed" and "Over which axis" in words and "`q @ M`" not in words
 
 
+def test_a_mask_holds_true_and_false_and_a_shape_may_have_its_own_question():
+    mask = Exercise(
+        name="08.mask", what="a mask", reference=lambda x: x[:, None] >= x[:2],
+        probe=Probe(inputs={"x": normal(5)}, returns=("visible",)),
+        hints=("one",) * 3, source="Fig. 3", taught="", misfit="Rows or columns?",
+    )  # fmt: skip
+    outcome, words = said(lambda x: (x[:, None] >= x[:2]).double(), mask)
+    assert outcome == "known" and "holds numbers (torch.float64); True and False" in words
+    outcome, words = said(lambda x: x[:2, None] >= x, mask)
+    assert outcome == "known" and words.endswith("(5, 2) is asked for. Rows or columns?")
+    assert said(lambda x: ~(x[:, None] < x[:2]), mask)[0] == "right"
+
+
 def test_where_a_number_is_due_it_may_be_more_exact_than_the_inputs():
     wide = EXERCISES["07.accuracy_asked"]
     right = lambda logits, targets: wide.reference(logits, targets).double()  # noqa: E731

@@ -86,7 +86,8 @@ def _failed(
         says = f"It had not come to an end after {seconds:g} seconds, so it was stopped in {at}."
         return "crashed", (says, given, "Which loop in it has no way out?"), None
     if isinstance(error, Misfit):
-        return "known", (error.says, error.asks), None
+        asks = exercise.misfit if error.shape and exercise.misfit else error.asks
+        return "known", (error.says, asks), None
     if error is not None:
         kind, words = type(error).__name__, _said(error)
         line = line_of(error, watched.function)

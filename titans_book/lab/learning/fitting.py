@@ -13,11 +13,14 @@ __all__ = ["Misfit", "fit"]
 
 
 class Misfit(Exception):
-    """What came back is not what was asked for: `says` why, and `asks` what helps."""
+    """What came back is not what was asked for: `says` why, and `asks` what helps.
 
-    def __init__(self, says: str, asks: str):
+    shape: whether it is the shape that does not fit; an exercise may have a better question then.
+    """
+
+    def __init__(self, says: str, asks: str, shape: bool = False):
         super().__init__(says)
-        self.says, self.asks = says, asks
+        self.says, self.asks, self.shape = says, asks, shape
 
 
 def fit(result: Any, expected: Any, numbers: bool = False) -> Any:
@@ -95,6 +98,9 @@ def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
     _fit_shape(result, expected, what)
     if numbers and result.dim() == 0 and result.dtype == torch.float64:
         return result.detach()  # as good as a Python number, whatever the inputs have
+    if expected.dtype == torch.bool != result.dtype:
+        says = f"{what.capitalize()} holds numbers ({result.dtype}); True and False are asked for."
+        raise Misfit(says, "Which comparison is True just where it should be?")
     if result.dtype != expected.dtype:
         raise Misfit(
             f"{what.capitalize()} has dtype {result.dtype}; the inputs have {expected.dtype}, and "
@@ -113,4 +119,5 @@ def _fit_shape(result: Tensor, expected: Tensor, what: str) -> None:
         asks = "Keys are rows here: which of the two vectors comes first in the outer product?"
     elif expected.dim() == 0:
         asks = "One number is asked for: what turns all of these into one?"
-    raise Misfit(f"{what.capitalize()} has the shape {have}, where {want} is asked for.", asks)
+    says = f"{what.capitalize()} has the shape {have}, where {want} is asked for."
+    raise Misfit(says, asks, shape=expected.dim() > 0)

@@ -1,0 +1,54 @@
+"""The experiment of chapter 08: where attention looks when there is nothing to look up."""
+
+import pytest
+import torch
+
+from titans_book.lab.play import guests
+from titans_book.lab.play.guests import errors, evening, through, train
+
+TEST = evening(9999, many=100, time=32)
+IDLE = ~TEST.asks & (torch.arange(32) >= 8)
+
+
+@pytest.fixture(scope="module", params=[0, 1])
+def trained(request):
+    """Full attention with and without persistent tokens, and a window without any."""
+    seed = request.param
+    return {
+        "bare": train(seed=seed),
+        "notes": train(seed=seed, persistent=4),
+        "window": train(seed=seed, window=8),
+    }
+
+
+def on_the_first(attention, columns):
+    weights = attention.weights(TEST.x)[:, 0]
+    return weights[..., :columns].sum(-1)[IDLE].mean()
+
+
+def test_an_evening_asks_for_the_coat_before():
+    now = evening(0)
+    assert torch.equal(evening(0).x, now.x) and not torch.equal(evening(1).x, now.x)
+    assert now.x[:, 0, guests.DOOR].all() and not now.asks[:, :2].any()
+    assert not now.due[~now.asks].any()
+    b, t = now.asks.nonzero()[0].tolist()
+    assert now.due[b, t].argmax() == now.x[b, t - 1, : guests.COATS].argmax()
+
+
+def test_without_persistent_tokens_the_first_token_is_the_sink(trained):
+    assert on_the_first(trained["bare"], 1) > 0.95
+    assert errors(trained["bare"], TEST).mean() < 0.01
+
+
+def test_a_window_takes_that_sink_away(trained):
+    assert errors(through(trained["bare"], 8), TEST)[IDLE].mean() > 0.3
+
+
+def test_persistent_tokens_take_its_place_and_no_window_takes_them_away(trained):
+    assert on_the_first(trained["notes"], 4) > 0.85
+    assert errors(through(trained["notes"], 8), TEST)[IDLE].mean() < 0.05
+
+
+def test_a_window_that_has_no_sink_answers_at_half_voice(trained):
+    error = errors(trained["window"], TEST)[TEST.asks].mean()
+    assert 0.15 < error < 0.5
