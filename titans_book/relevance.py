@@ -1,11 +1,11 @@
-"""How much a model owes to its memory, and how much to its attention: token by token, block by block.
+"""How much a model owes to its memory and to its attention, for every token and block.
 
 A source is switched off in one block, and all that follows is computed again. Off does not mean
 zero, which a model never sees, but the source's mean over the text: what it says to any token, but
 nothing about this one. Then we look at two numbers for every token,
 
-    moved_t = |x'_t - x_t| / |x_t - z_t|      z the block's input, x its output, x' without the source
-    cost_t  = loss'_t - loss_t                 nats of the guess of the next token
+    moved_t = |x'_t - x_t| / |x_t - z_t|    z the block's input, x its output, x' without the source
+    cost_t  = loss'_t - loss_t              nats of the guess of the next token
 
 A source that always says the same has moved = 0 and cost = 0. What this cannot tell:
 

@@ -13,6 +13,7 @@ the third. Taught in chapter 13.
 import json
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from torch import Tensor
 
 from titans_book import checkpoints, runs
 from titans_book.evaluation import bits_per_token
+from titans_book.looking import AttentionTrace, listening
 from titans_book.memory import MemoryTrace
 from titans_book.model import TitansLM
 from titans_book.optimizer import adamw, differentiate
@@ -40,12 +42,20 @@ __all__ = [
 ]
 
 
+LOOKED_AT = 192  # tokens of a snapshot whose attention is kept: its maps are quadratic
+
+
 @dataclass(frozen=True)
 class Snapshot:
-    """What the model saw and did at one step: a row of tokens, and one trace a block."""
+    """What the model saw and did at one step: a row of tokens, and one trace a block.
+
+    A model without memory has no traces of one, a model without attention no traces of that; of
+    attention, the first 192 tokens are kept.
+    """
 
     tokens: Int[Tensor, " time"]
     memories: tuple[MemoryTrace, ...]
+    attentions: tuple[AttentionTrace, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,14 +170,16 @@ class _Run:
         watch = settings.watch_every > 0 and self.step % settings.watch_every == 0
         trace: list | None = [] if watch else None
         self.model.train()
-        logits, _ = self.model(rows[:, :-1], trace=trace)
+        with listening(self.model) if watch else nullcontext(()) as ears:
+            logits, _ = self.model(rows[:, :-1], trace=trace)
+        attentions = tuple(ear.trace(LOOKED_AT) for ear in ears)
         loss = F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
         rate, norm = differentiate(self.model, self.optimizer, loss, self.step, settings)
         self.whole = False  # an interruption from here on would leave half a step
         self.optimizer.step()
         self.step += 1
         self.whole = True
-        snapshot = Snapshot(rows[0, :-1].cpu(), tuple(trace)) if watch else None
+        snapshot = Snapshot(rows[0, :-1].cpu(), tuple(trace), attentions) if watch else None
         return self._event(loss.item(), rate, norm, began, snapshot)
 
     def _event(self, loss, rate, norm, began, snapshot) -> Step:

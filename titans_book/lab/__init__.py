@@ -9,7 +9,10 @@
     controls   sliders with a name, panels that look right
     widgets    pictures that change: heatmap, surprise strip, gate traces
     player     a replay that needs no kernel (player.js, player.css)
-    reading    one passage, made ready to be watched
+    over_text  numbers over a text: blocks side by side, heads as lines
+    memory_figures, attention_figures, relevance_figures   what every block and head did with a text
+    reading    one passage, made ready to be watched (attention_reading: by attention)
+    recorded   five small models, one a variant, trained beforehand
     history    what a training run leaves behind
     runner     moves a training generator on beside the notebook
     dashboard  the face of the live board

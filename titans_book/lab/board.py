@@ -6,7 +6,8 @@
 
 `train` is a plain generator of events; `runner` moves it on beside the notebook. What is painted
 is the inner time of the last snapshot: the passage is read token by token and the memories fill.
-When it has been read, the newest snapshot takes its place.
+When it has been read, the newest snapshot takes its place. Of a model with attention the maps can
+be watched, row by row; a model without a memory shows nothing else.
 
 Three rules keep the cost small: at most 17 pictures a second; never more than a fixed share of the
 time spent on painting; and the numbers and the loss curve only twice a second.
@@ -22,6 +23,7 @@ from typing import Any
 import ipywidgets
 
 from titans_book.lab import figures
+from titans_book.lab.attention_reading import AttentionReading
 from titans_book.lab.controls import Described
 from titans_book.lab.dashboard import Dashboard, duration
 from titans_book.lab.history import History, Shelf
@@ -62,6 +64,7 @@ class LiveBoard(Described, ipywidgets.VBox):
         self.runner = Runner(self._absorb, self._tick)
         self._last = self._latest = self._shown = self._limit = None
         self._started = self._next = self._next_numbers = 0.0
+        self._preparing = False
         self.face = Dashboard(dark)
         super().__init__([self.face.box])
         self._connect()
@@ -131,7 +134,7 @@ class LiveBoard(Described, ipywidgets.VBox):
             "titles": [f"head {head + 1}" for head in range(heads)],
             "rows": [f"block {block + 1}" for block in range(blocks)],
         }
-        look = {"limit": reading.limit, "width": 7.6, "dark": self.face.dark}
+        look = {"limit": reading.limit, "kind": reading.kind, "width": 7.6, "dark": self.face.dark}
         return figures.heatmap(values, alt=alt, **{**names, **look, **keywords})
 
     def _absorb(self, event: Any) -> None:
@@ -178,17 +181,28 @@ class LiveBoard(Described, ipywidgets.VBox):
 
     def _show(self, snapshot: Any) -> None:
         """Make a snapshot ready. The colour scale moves only when the values have left it."""
-        block = self.face.blocks.value
-        look = {"view": self.face.views.value, "block": None if block < 0 else block}
-        reading = Reading(snapshot, matrix=self.matrix, **look)
+        reading = self._prepare(snapshot)
         if self._limit and 0.5 * self._limit < reading.limit <= self._limit:
             reading.rescale(self._limit)
         self._limit, self._shown = reading.limit, snapshot
         self.face.read(reading)
 
+    def _prepare(self, snapshot: Any) -> Reading | AttentionReading:
+        """The snapshot in the view that was chosen, out of those that its model has."""
+        attentions = getattr(snapshot, "attentions", ())
+        views = ("written", "weights") * bool(snapshot.memories) + ("attention",) * bool(attentions)
+        self._preparing = True
+        self.face.offer(views)
+        self._preparing = False
+        number = self.face.blocks.value
+        block = None if not 0 <= number < len(snapshot.memories or attentions) else number
+        if self.face.views.value == "attention":
+            return AttentionReading(snapshot, block=block)
+        return Reading(snapshot, matrix=self.matrix, view=self.face.views.value, block=block)
+
     def _refresh(self) -> None:
         """Another view was chosen: the same snapshot, prepared again."""
-        if self._shown is not None:
+        if self._shown is not None and not self._preparing:
             self._limit = None
             self._show(self._shown)
             self.face.paint(self.face.reading.length)

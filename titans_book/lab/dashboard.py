@@ -11,6 +11,7 @@ import ipywidgets
 import numpy as np
 
 from titans_book.lab import pixels, style
+from titans_book.lab.attention_reading import AttentionReading
 from titans_book.lab.history import History
 from titans_book.lab.reading import Reading
 from titans_book.lab.traces import loss_drawing, number
@@ -19,6 +20,11 @@ from titans_book.lab.widgets import GateTraces, Heatmap, SurpriseStrip, shared, 
 __all__ = ["Dashboard", "duration"]
 
 ALL = ("all blocks, mean", -1)
+VIEWS = {
+    "written": ("what was written", "written"),
+    "weights": ("the memory itself", "weights"),
+    "attention": ("the attention", "attention"),
+}
 _LABEL = 62  # pixels for the names of the blocks
 
 
@@ -54,12 +60,15 @@ class Dashboard:
 
     def __init__(self, dark: bool | None = None):
         self.dark = style.is_dark(dark)
-        self.reading: Reading | None = None
+        self.reading: Reading | AttentionReading | None = None
         empty = np.zeros((1, 1))
-        self.heat = Heatmap(empty, alt="The memories, a panel for each block and head", dark=dark)
+        self.heat = Heatmap(
+            empty, alt="Memory or attention, a panel for each block and head", dark=dark
+        )
         self.strip = SurpriseStrip(alt="The passage being read, shaded by surprise", styled=False)
         self.gates = GateTraces([0.0], [0.0], [0.0], alt="Gates over the passage")
         self.loss, self.numbers, self.legend = (ipywidgets.HTML() for _ in range(3))
+        self.above, self.text = (_title(words) for words in (Reading.title, Reading.text))
         self.heads, self.rows, self.status = (ipywidgets.HTML() for _ in range(3))
         self._controls()
         self.box = self._arrange()
@@ -70,7 +79,7 @@ class Dashboard:
         self.stop = _button("Stop", "End the training after the running step; it can be resumed")
         self.keep = _button("Snapshot", "Keep the memories of the last step in board.snapshots")
         self.views = ipywidgets.Dropdown(
-            options=[("what was written", "written"), ("the memory itself", "weights")],
+            options=[VIEWS["written"], VIEWS["weights"]],
             description="show", tooltip="What the heatmaps show",
             style={"description_width": "initial"}, layout=ipywidgets.Layout(width="210px"),
         )  # fmt: skip
@@ -98,10 +107,9 @@ class Dashboard:
         self.heads.layout = ipywidgets.Layout(margin=f"0 0 0 {_LABEL + 4}px")
         self.legend.layout = ipywidgets.Layout(margin=f"0 0 8px {_LABEL + 4}px")
         picture = ipywidgets.HBox([self.rows, self.heat])
-        text = [_title("Surprise: the passage as the memories read it"), self.strip]
-        left = [_title("Memories"), self.heads, picture, self.legend, *text]
-        gates = [_title("Gates: mean and range of all heads"), self.gates]
-        right = [*gates, _title("Loss"), self.loss]
+        left = [self.above, self.heads, picture, self.legend, self.text, self.strip]
+        self.opened = ipywidgets.VBox([_title("Gates: mean and range of all heads"), self.gates])
+        right = [self.opened, _title("Loss"), self.loss]
         columns = ipywidgets.Box(
             [
                 ipywidgets.VBox(left, layout=ipywidgets.Layout(flex="3 1 480px", min_width="0")),
@@ -117,13 +125,24 @@ class Dashboard:
         box.add_class("titans-board")
         return box
 
-    def read(self, reading: Reading) -> None:
+    def offer(self, names: tuple[str, ...]) -> None:
+        """Which views the reader can choose from: a model may lack memory, or attention."""
+        options = tuple(VIEWS[name] for name in names)
+        if self.views.options != options:
+            chosen = self.views.value
+            self.views.options = options
+            self.views.value = chosen if chosen in names else names[0]
+
+    def read(self, reading: Reading | AttentionReading) -> None:
         """Take a new passage."""
-        self.reading = reading
+        self.reading, self.heat.kind = reading, reading.kind
+        self.above.value, self.text.value = (f"<h4>{w}</h4>" for w in (reading.title, reading.text))
         self.strip.read(reading.pieces, reading.surprise)
-        self.gates.read(**reading.gates)
+        self.opened.layout.display = "none" if reading.gates is None else None
+        if reading.gates is not None:
+            self.gates.read(**reading.gates)
         self.paint(0.0)
-        self._label(*reading.film.shape[1:3])
+        self._label(*reading.shape)
 
     def _label(self, blocks: int, heads: int) -> None:
         """Names along the edges of the panels, and the colour scale."""
@@ -133,19 +152,22 @@ class Dashboard:
         self.heads.layout.width = self.heat.layout.width
         height = f"height:{self.heat.height_shown}px"
         self.rows.value = f'<div class="marks down" style="{height}">{rows}</div>'
-        colours = np.frombuffer(pixels.palette(style.map_name("signed", self.dark)), np.uint8)
-        stops = ",".join(
-            f"rgb({r} {g} {b})" for r, g, b in colours.reshape(-1, 3)[:253:21].tolist()
-        )
-        limit = number(self.reading.limit)
-        self.legend.value = (
-            f'<div class="legend">−{limit}<i style="background:linear-gradient(90deg,{stops})"></i>'
-            f"{limit}</div>"
-        )
+        self.legend.value = self._scale()
         if len(self.blocks.options) != blocks + 1:
             single = [(f"block {block + 1}", block) for block in range(blocks)]
             self.blocks.options = [ALL, *single]
             self.blocks.value = ALL[1]
+
+    def _scale(self) -> str:
+        """The colours from one end of the scale to the other, and what else is to be said."""
+        kind, limit = self.reading.kind, number(self.reading.limit)
+        colours = np.frombuffer(pixels.palette(style.map_name(kind, self.dark)), np.uint8)
+        stops = ",".join(
+            f"rgb({r} {g} {b})" for r, g, b in colours.reshape(-1, 3)[:253:21].tolist()
+        )
+        low = f"−{limit}" if kind == "signed" else "0"
+        bar = f'<i style="background:linear-gradient(90deg,{stops})"></i>'
+        return f'<div class="legend">{low}{bar}{limit}<span>{self.reading.words}</span></div>'
 
     def paint(self, token: float | int, *, turn: int | None = None) -> None:
         """Show the passage as it is after `token` tokens. A millisecond or two, 17 times a second.
@@ -156,7 +178,7 @@ class Dashboard:
         self.heat.paint(self.reading.levels(token))
         if turn is None or turn % 4 == 1:
             self.strip.show(int(token))
-        if turn is None or turn % 4 == 3:
+        if self.reading.gates is not None and (turn is None or turn % 4 == 3):
             self.gates.show(int(token))
 
     def curve(self, history: History) -> None:

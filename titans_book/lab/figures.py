@@ -28,6 +28,7 @@ __all__ = [
     "lines",
     "loss_curve",
     "save",
+    "scale",
     "surprise_strip",
     "surprise_text",
 ]
@@ -51,7 +52,7 @@ def _name_cells(axes: Axes, down: Sequence[str], across: Sequence[str]) -> None:
     axes.tick_params(length=0, pad=2)
 
 
-def _scale(figure: Picture, image: Any, axes: Any) -> None:
+def scale(figure: Picture, image: Any, axes: Any) -> None:
     """The colour bar, with its two ends and zero."""
     bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, aspect=26, shrink=0.92)
     bar.outline.set_visible(False)
@@ -108,7 +109,7 @@ def heatmap(
         figure.supxlabel(xlabel, fontsize=9.5) if xlabel else None
         figure.supylabel(ylabel, fontsize=9.5) if ylabel else None
         figure.suptitle(title, x=0.01, ha="left") if title else None
-        _scale(figure, image, axes)
+        scale(figure, image, axes)
     return figure
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from titans_book.lab.attention_reading import maps
 from titans_book.lab.player import Player
 from titans_book.lab.reading import films
 
@@ -37,12 +38,15 @@ class History:
 
 
 class Shelf:
-    """Keeps the memories of every k-th step, at most `room` of them; k doubles when it is full."""
+    """Keeps the memories of every k-th step, at most `room` of them; k doubles when it is full.
+
+    Of a model without memories it keeps the maps of its attention.
+    """
 
     def __init__(self, room: int = 48, matrix: int = 0):
         if room < 2:
             raise ValueError(f"room={room} is too small: a film needs at least 2 frames")
-        self.room, self.matrix, self.every = room, matrix, 1
+        self.room, self.matrix, self.every, self.kind = room, matrix, 1, "signed"
         self.steps: list[int] = []
         self._kept: list[tuple[np.ndarray, np.ndarray]] = []
         self._seen = 0
@@ -52,12 +56,19 @@ class Shelf:
         self._seen += 1
         if (self._seen - 1) % self.every:
             return
-        begin, end = films(snapshot.memories, self.matrix, ends=True).astype(np.float16)
+        begin, end = self._ends(snapshot).astype(np.float16)
         self.steps.append(step)
         self._kept.append((begin, end))
         if len(self._kept) > self.room:
             self.steps, self._kept = self.steps[::2], self._kept[::2]
             self.every *= 2
+
+    def _ends(self, snapshot: Any) -> np.ndarray:
+        """The pictures before and after the passage, one upon the other."""
+        if snapshot.memories:
+            return films(snapshot.memories, self.matrix, ends=True)
+        self.kind, end = "magnitude", maps(snapshot.attentions)
+        return np.stack([np.zeros_like(end), end])
 
     def film(self, *, alt: str, view: str = "written", **keywords: Any) -> Player:
         """A player over the kept steps; view as in `Reading`."""
@@ -65,4 +76,5 @@ class Shelf:
             raise ValueError("there is no film yet: no step has brought a snapshot")
         frames = [end - begin if view == "written" else end for begin, end in self._kept]
         captions = [f"step {step}" for step in self.steps]
-        return Player(np.stack(frames).astype(np.float32), captions, alt=alt, **keywords)
+        look = {"kind": self.kind, **keywords}
+        return Player(np.stack(frames).astype(np.float32), captions, alt=alt, **look)

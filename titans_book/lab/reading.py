@@ -17,7 +17,7 @@ import numpy as np
 from titans_book.lab import pixels
 from titans_book.lab.text import spell
 
-__all__ = ["Reading", "films"]
+__all__ = ["Reading", "films", "stacked"]
 
 MIDDLE = pixels.LEVELS // 2
 VIEWS = ("written", "weights")
@@ -31,13 +31,17 @@ def films(memories: Sequence[Any], matrix: int = 0, *, ends: bool = False) -> np
     """
     taken = [memory.film[matrix] for memory in memories]
     taken = [film[[0, -1]] for film in taken] if ends else taken
-    stack = np.stack([pixels.array(film) for film in taken], axis=1)
-    if stack.shape[-2] > stack.shape[-1]:
-        stack = stack.swapaxes(-1, -2)
+    stack = stacked(taken, axis=1)
     every = 1
     while stack[0, ..., ::every, ::every].size > CELLS:
         every += 1
     return stack[..., ::every, ::every]
+
+
+def stacked(matrices: Sequence[Any], axis: int = 0) -> np.ndarray:
+    """Matrices of one shape along a new axis, each lying on its long side."""
+    stack = np.stack([pixels.array(matrix) for matrix in matrices], axis=axis)
+    return stack.swapaxes(-1, -2) if stack.shape[-2] > stack.shape[-1] else stack
 
 
 class Reading:
@@ -46,6 +50,11 @@ class Reading:
     view: "written" shows what was written since the first token, "weights" the memory itself.
     block: the gates and surprise of one block, or None for the mean over all of them.
     """
+
+    kind = "signed"
+    title = "Memories"
+    text = "Surprise: the passage as the memories read it"
+    words = ""
 
     def __init__(
         self,
@@ -66,6 +75,7 @@ class Reading:
         self.gates = {name: self._gather(chosen, name) for name in ("theta", "eta", "alpha")}
         self.times = [int(time) for time in memories[0].times]
         self.film = films(memories, matrix)
+        self.shape = self.film.shape[1:3]
         self._shown = self.film - self.film[:1] if view == "written" else self.film
         self._finite = bool(np.isfinite(self._shown).all())
         self.rescale(pixels.nice_limit(self._shown[-1], 0.98) if limit is None else limit)
