@@ -48,7 +48,7 @@ def ours(work: Work, **options):
 
 
 def compiled(work: Work):
-    from titans_book.memory.compiled import when
+    from titans_book.compiling import when
 
     memory, inputs = ours(work)
     forward = memory.forward

@@ -13,17 +13,18 @@ from torch._dynamo.exc import BackendCompilerFailed
 from torch._dynamo.testing import CompileCounterWithBackend
 
 from tests.memory.cases import assert_equal, call, gradients, parts, problem
-from titans_book.memory import NeuralMemory, compiled, memorize
+from titans_book import compiling
+from titans_book.memory import NeuralMemory, memorize
 
 
 @pytest.fixture(autouse=True)
 def _fresh():
     """No compiled code of another test; it is not kept between tests either."""
     torch._dynamo.reset()
-    compiled._compiled.cache_clear()
+    compiling._compiled.cache_clear()
     yield
     torch._dynamo.reset()
-    compiled._compiled.cache_clear()
+    compiling._compiled.cache_clear()
 
 
 def layer(**options):
@@ -90,7 +91,7 @@ def test_a_compiled_chunk_is_the_same_function(caplog, monkeypatch):
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
     leaves = problem(batch=1, heads=1, time=8, depth=1)
     want, want_state = call(memorize, leaves, chunk=4)
-    with compiled.when("always"):
+    with compiling.when("always"):
         have, state = call(memorize, leaves, chunk=4)
     assert_equal(have, want)
     for one, other in zip(
@@ -109,24 +110,24 @@ def test_where_nothing_can_be_compiled_the_step_goes_on_as_it_is(monkeypatch, ca
 
     monkeypatch.setattr(torch, "compile", broken)
     leaves = problem(time=9)
-    with compiled.when("always"), caplog.at_level(logging.WARNING):
+    with compiling.when("always"), caplog.at_level(logging.WARNING):
         have, _ = call(memorize, leaves, chunk=4)
     assert_equal(have, call(memorize, leaves, chunk=4)[0])
     assert caplog.text.count("going on without torch.compile") == 1
 
 
 def test_a_gpu_compiles_by_default_and_a_cpu_does_not(monkeypatch):
-    monkeypatch.setattr(compiled, "_compiled", lambda function, kind: kind)
+    monkeypatch.setattr(compiling, "_compiled", lambda function, kind, what: kind)
     here = "as it is"
-    assert compiled.step(here, torch.device("cpu")) == here
-    assert compiled.step(here, torch.device("cuda")) == "cuda"
-    with compiled.when("never"):
-        assert compiled.step(here, torch.device("cuda")) == here
-    with compiled.when("always"):
-        assert compiled.step(here, torch.device("cpu")) == "cpu"
+    assert compiling.step(here, torch.device("cpu"), "it") == here
+    assert compiling.step(here, torch.device("cuda"), "it") == "cuda"
+    with compiling.when("never"):
+        assert compiling.step(here, torch.device("cuda"), "it") == here
+    with compiling.when("always"):
+        assert compiling.step(here, torch.device("cpu"), "it") == "cpu"
 
 
 def test_a_wrong_choice_is_named(monkeypatch):
-    monkeypatch.setattr(compiled, "_chosen", ["sometimes"])
+    monkeypatch.setattr(compiling, "_chosen", ["sometimes"])
     with pytest.raises(ValueError, match="TITANS_BOOK_COMPILE must be one of 'auto', 'always'"):
-        compiled.step(None, torch.device("cpu"))
+        compiling.step(None, torch.device("cpu"), "it")

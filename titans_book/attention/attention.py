@@ -9,7 +9,8 @@ to the text (eq. 19), for MAC a memory column beside every token, and the tokens
 
 Nothing of size T x T is ever formed. Behind the first block, the rows go in blocks of w: a window
 needs the 2w keys of its own block and the one before, a segment those of itself, and one small mask
-serves all blocks. Work and memory grow as T w.
+serves all blocks. Work and memory grow as T w. On a GPU a long text goes through flex_attention,
+which skips the tiles that nobody sees (flex.py).
 
 Taught in chapter 08.
 """
@@ -20,7 +21,7 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from titans_book.attention import masks, rotary
+from titans_book.attention import flex, masks, rotary
 from titans_book.attention.check import whole
 from titans_book.attention.state import AttentionState
 
@@ -94,6 +95,8 @@ class Attention(nn.Module):
         q, k, v = self._queries_keys_values(columns, 0 if state is None else state.position)
         state = (state or self.begin(len(x), len(columns))).to(k.dtype)
         see = self._everything if self.reach is None else self._in_blocks
+        if flex.wanted(*q.shape[-2:], q.dtype, q.device, self.reach):
+            see = self._by_flex
         y = see(q, k, v, state) if x.shape[1] else q  # no token, no answer
         y = rearrange(y, "b h t d -> b t (h d)")
         return self.out(y), state.read(k, v, self.reach)
@@ -111,7 +114,8 @@ class Attention(nn.Module):
         columns = [x] if beside is None else [beside, x]
         self._check(x, columns, None)
         q, k, v = self._queries_keys_values(columns, 0)
-        k, _, visible = self._columns(k, v, x.shape[1], 0, 0)
+        k, _, mask = self._columns(k, v, 0)
+        visible = masks.matrix(mask, torch.arange(x.shape[1], device=x.device), k.shape[2])
         scores = q @ k.mT / q.shape[-1] ** 0.5
         return scores.masked_fill(~visible, -torch.inf).softmax(-1)
 
@@ -151,7 +155,7 @@ class Attention(nn.Module):
     def _in_blocks(self, q: Tensor, k: Tensor, v: Tensor, state: AttentionState) -> Tensor:
         """A window or a segment: the first block with what is kept, then all others at once."""
         time, start = q.shape[2], state.position
-        opened = min(start, self.reach) if self.window else start % self.reach
+        opened = self._opened(start)
         head = min(time, self.reach if self.window else self.reach - opened)
         kept = self.reach - opened
         old_k, old_v = state.keys[:, :, :, kept:], state.values[:, :, :, kept:]
@@ -193,24 +197,48 @@ class Attention(nn.Module):
             first = last
         return torch.cat(answers, dim=2)
 
+    def _by_flex(self, q: Tensor, k: Tensor, v: Tensor, state: AttentionState) -> Tensor:
+        """A long text on a GPU: all rows at once. Places count from the oldest key that is seen."""
+        opened = self._opened(state.position)
+        kept = state.keys.shape[3] - opened
+        k = torch.cat([state.keys[:, :, :, kept:], k], dim=3)
+        v = torch.cat([state.values[:, :, :, kept:], v], dim=3)
+        copies, time = k.shape[2:4]
+        place = opened + torch.arange(q.shape[2], device=q.device)
+        first = torch.zeros_like(place)
+        if self.reach is not None:
+            first = place - self.reach + 1 if self.window else place // self.reach * self.reach
+        k, v, mask = self._columns(k, v, 0)
+        persistent = k.shape[2] - copies * time
+        starts = [persistent + copy * time for copy in range(copies + 1)]
+        tiles = flex.tiles(first, place, starts, persistent)
+        return flex.attend(q, k, v, lambda row, column: mask(opened + row, column), tiles)
+
+    def _opened(self, position: int) -> int:
+        """How many of the tokens before this position its row may see."""
+        if self.reach is None:
+            return position
+        return min(position, self.reach) if self.window else position % self.reach
+
     def _see(self, q: Tensor, k: Tensor, v: Tensor, first_query: int, first_key: int) -> Tensor:
         """Softmax attention of rows that begin at one position over columns that begin at another.
 
         q is (B, H, T, d), k and v are (B, H, C, J, d); the columns in order are P || h || x.
         """
-        k, v, visible = self._columns(k, v, q.shape[2], first_query, first_key)
+        k, v, mask = self._columns(k, v, first_key)
+        queries = first_query + torch.arange(q.shape[2], device=q.device)
+        visible = masks.matrix(mask, queries, k.shape[2])
         return F.scaled_dot_product_attention(q, k, v, attn_mask=visible)
 
-    def _columns(self, k: Tensor, v: Tensor, rows: int, first_query: int, first_key: int):
-        """Keys and values of all columns P || h || x in one line, and which row sees which."""
-        queries = first_query + torch.arange(rows, device=k.device)
+    def _columns(self, k: Tensor, v: Tensor, first_key: int) -> tuple[Tensor, Tensor, masks.Mask]:
+        """Keys and values of all columns P || h || x in one line, and which position sees which."""
         mask = masks.memory_columns(masks.shifted(self.mask, first_key), k.shape[3])
         batch, k, v = len(k), k.flatten(2, 3), v.flatten(2, 3)
         if self.persistent is not None:
             p_k, p_v = self._persistent_columns(batch)
             mask = masks.persistent_columns(mask, p_k.shape[2])
             k, v = torch.cat([p_k, k], dim=2), torch.cat([p_v, v], dim=2)
-        return k, v, masks.matrix(mask, queries, k.shape[2])
+        return k, v, mask
 
     def _persistent_columns(self, batch: int) -> tuple[Tensor, Tensor]:
         """Keys and values of p_1 .. p_N: the same W_K and W_V, no position, no data."""

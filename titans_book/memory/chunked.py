@@ -26,7 +26,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from titans_book.memory import compiled
+from titans_book import compiling
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
 from titans_book.memory import rule as rules
@@ -35,6 +35,8 @@ from titans_book.memory.guards import damp, soften
 from titans_book.memory.recurrence import Coefficients, coefficients
 from titans_book.memory.state import Gates, Layers, MemoryState, check, resume
 from titans_book.memory.trace import Recorder, squared_surprise
+
+STEP = "the memory's chunk step"  # as the log calls it
 
 
 def memorize(
@@ -139,7 +141,7 @@ def _read_and_write(
     for numbers, piece in chunks:
         anchor = state.weights if state.position % rule.chunk == 0 else state.anchor
         time = piece[0].shape[1]
-        step = compiled.step(_chunk, piece[0].device) if time == rule.chunk else _chunk
+        step = compiling.step(_chunk, piece[0].device, STEP) if time == rule.chunk else _chunk
         old = (state.weights, state.momentum, anchor)
         y, M, S, felt = step(rule, piece, numbers, old, recorder is not None)
         state = MemoryState(M, S, anchor, state.position + time)

@@ -1,8 +1,9 @@
-"""Whether the step of a chunk runs as it is written, or compiled by torch.compile.
+"""Whether the inner loops run as they are written, or compiled by torch.compile.
 
-A chunk always has the same shapes, so it is compiled once, whatever the length of the text. On a
-GPU that is the default: dozens of small kernels become a few. On a CPU it saves about a fifth and
-costs half a minute at the start, so there one asks for it:
+What is compiled, the step of a memory's chunk and attention over blocks, has the same shapes again
+and again, so it is compiled once, whatever the length of the text. On a GPU that is the default:
+dozens of small kernels become a few. On a CPU it saves about a fifth and costs half a minute at the
+start, so there one asks for it:
 
     with when("always"): ...            or the environment variable TITANS_BOOK_COMPILE=always
 
@@ -17,9 +18,7 @@ from functools import cache
 
 import torch
 
-from titans_book.memory.check import choose
-
-__all__ = ["step", "when"]
+__all__ = ["step", "wanted", "when"]
 
 CHOICES = ("auto", "always", "never")
 _chosen = [os.environ.get("TITANS_BOOK_COMPILE", "auto")]
@@ -36,7 +35,7 @@ def when(choice: str) -> Iterator[None]:
     Traceback (most recent call last):
     ValueError: choice must be one of 'auto', 'always', 'never', got 'sometimes'
     """
-    choose("choice", choice, CHOICES)
+    _check("choice", choice)
     _chosen.append(choice)
     try:
         yield
@@ -44,32 +43,41 @@ def when(choice: str) -> Iterator[None]:
         _chosen.pop()
 
 
-def step(function: Callable, device: torch.device) -> Callable:
-    """`function`, or its compiled form, for tensors on that device.
+def wanted(device: torch.device) -> bool:
+    """Is compiled code asked for, for tensors on that device?
 
     Raises ValueError if TITANS_BOOK_COMPILE holds something else than a choice.
     """
     choice = _chosen[-1]
-    choose("TITANS_BOOK_COMPILE", choice, CHOICES)
-    if choice == "never" or (choice == "auto" and device.type == "cpu"):
-        return function
-    return _compiled(function, device.type)
+    _check("TITANS_BOOK_COMPILE", choice)
+    return choice == "always" or (choice == "auto" and device.type != "cpu")
+
+
+def step(function: Callable, device: torch.device, what: str) -> Callable:
+    """`function`, or its compiled form, for tensors on that device. what: its name, for the log."""
+    return _compiled(function, device.type, what) if wanted(device) else function
+
+
+def _check(name: str, choice: str) -> None:
+    if choice not in CHOICES:
+        allowed = ", ".join(map(repr, CHOICES))
+        raise ValueError(f"{name} must be one of {allowed}, got {choice!r}")
 
 
 @cache
-def _compiled(function: Callable, kind: str) -> Callable:
+def _compiled(function: Callable, kind: str, what: str) -> Callable:
     """The compiled form; the function as it is, with a word about it, where that cannot be done."""
     log = logging.getLogger("titans_book")
     log.warning(
-        "compiling the memory's chunk step for %s: the first calls are slow "
-        "(TITANS_BOOK_COMPILE=never turns this off)",
+        "compiling %s for %s: the first calls are slow (TITANS_BOOK_COMPILE=never turns this off)",
+        what,
         kind,
     )
     from torch._dynamo.exc import TorchDynamoException  # takes a second to import
 
     compiled, broken = torch.compile(function, fullgraph=True), []
 
-    def run(*arguments: object) -> tuple:
+    def run(*arguments: object):
         if not broken:
             try:
                 return compiled(*arguments)
