@@ -1,0 +1,33 @@
+"""Reading a long text piece by piece: what the model says at each, with the state handed on."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+Model = Callable[[Tensor, Any], tuple[Tensor, Any]]
+
+
+def pieces(
+    model: Model, tokens: Int[Tensor, "batch time"], piece: int
+) -> Iterator[Float[Tensor, "batch part vocab"]]:
+    """The logits of `piece` tokens after the other, without gradients; the last may be shorter.
+
+    Only one piece's logits and one state are held at a time. Raises ValueError if piece < 1.
+    """
+    if isinstance(piece, bool) or not isinstance(piece, int) or piece < 1:
+        raise ValueError(f"piece must be a whole number, 1 or more, got {piece!r}")
+    state, device = None, device_of(model)
+    for part in tokens.split(piece, dim=1):
+        with torch.no_grad():
+            logits, state = model(part.to(device), state)
+        yield logits
+
+
+def device_of(model: Model) -> torch.device:
+    """Where the model's weights are; the CPU for a function that has none."""
+    weights = model.parameters() if isinstance(model, nn.Module) else iter(())
+    first = next(weights, None)
+    return torch.device("cpu") if first is None else first.device
