@@ -34,10 +34,10 @@ FIELDS = [
         ({"variant": variant}, {field: value})
         for variant, fields in {
             "lmm": ("memory",),
-            "mac": ("memory", "segment", "persistent", "heads"),
-            "mag": ("memory", "window", "persistent", "heads"),
-            "mal": ("memory", "window", "persistent", "heads"),
-            "attention": ("segment", "window", "persistent", "heads"),
+            "mac": ("memory", "segment", "persistent", "axial", "heads"),
+            "mag": ("memory", "window", "persistent", "axial", "heads"),
+            "mal": ("memory", "window", "persistent", "axial", "heads"),
+            "attention": ("segment", "window", "persistent", "axial", "heads"),
         }.items()
         for field in fields
         for value in [{"memory": {"chunk": 4}, "heads": 4}.get(field, 3)]

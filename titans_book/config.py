@@ -18,12 +18,12 @@ from titans_book.memory.check import choose, whole
 # For each variant, the fields that not every variant has, and what they are when left out.
 VARIANTS: dict[str, dict[str, Any]] = {
     "lmm": {"memory": {}},
-    "mac": {"memory": {}, "segment": 32, "persistent": 4},
-    "mag": {"memory": {}, "window": 32, "persistent": 4},
-    "mal": {"memory": {}, "window": 32, "persistent": 4},
-    "attention": {"segment": None, "window": None, "persistent": 0},
+    "mac": {"memory": {}, "segment": 32, "persistent": 4, "axial": None},
+    "mag": {"memory": {}, "window": 32, "persistent": 4, "axial": None},
+    "mal": {"memory": {}, "window": 32, "persistent": 4, "axial": None},
+    "attention": {"segment": None, "window": None, "persistent": 0, "axial": None},
 }
-OWN = ("segment", "window", "persistent", "memory")
+OWN = ("segment", "window", "persistent", "axial", "memory")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class TitansConfig:
     segment     C: tokens a segment (mac; attention).
     window      w: tokens that a token sees, itself included (mag, mal; attention).
     persistent  N_p: persistent tokens a block (all but lmm).
+    axial       rotary positions by segment and offset, for segments of so many tokens; None: by
+                position alone (all but lmm).
     memory      options of NeuralMemory, by name, such as {"chunk": 32, "depth": 1}.
 
     A field that is left out gets the variant's own value; one that the variant does not use must be
@@ -64,6 +66,7 @@ class TitansConfig:
     segment: int | None = None
     window: int | None = None
     persistent: int | None = None
+    axial: int | None = None
 
     def __post_init__(self) -> None:
         choose("variant", self.variant, VARIANTS)
@@ -113,8 +116,8 @@ class TitansConfig:
 
     def new_attention(self) -> Attention:
         """A fresh attention of one block."""
-        bounds = dict(window=self.window, segment=self.segment)
-        return Attention(self.dim, self.heads, **bounds, persistent=self.persistent)
+        places = dict(window=self.window, segment=self.segment, axial=self.axial)
+        return Attention(self.dim, self.heads, **places, persistent=self.persistent)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `TitansConfig(**d)` makes the same config again."""

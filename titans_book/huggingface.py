@@ -67,11 +67,12 @@ class TitansHubConfig(PretrainedConfig):
         segment: int | None = None,
         window: int | None = None,
         persistent: int | None = None,
+        axial: int | None = None,
         use_cache: bool = True,
         **others: Any,
     ) -> None:
         sizes = dict(vocab=vocab, dim=dim, depth=depth, heads=heads, hidden=hidden)
-        reach = dict(segment=segment, window=window, persistent=persistent)
+        reach = dict(segment=segment, window=window, persistent=persistent, axial=axial)
         chosen = TitansConfig(variant, **sizes, memory=memory or {}, **reach)
         for name, value in chosen.to_dict().items():
             setattr(self, name, value)

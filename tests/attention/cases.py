@@ -37,7 +37,7 @@ def literal(attention, x, beside=None):
             part = slice(n * d, (n + 1) * d)
 
             def place(z):
-                return rotary.rotate(z, torch.arange(time))
+                return rotary.rotate(z, torch.arange(time), axial=attention.axial)
 
             queries = place((x[b] @ W_Q)[:, part])
             sources = [

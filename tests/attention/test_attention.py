@@ -15,6 +15,7 @@ KINDS = [
     {"segment": 8, "persistent": 3},
     {"segment": 7},
     {"window": 64, "persistent": 1},
+    {"window": 8, "persistent": 1, "axial": 5},
     {"segment": 64},
 ]
 kinds = pytest.mark.parametrize("options", KINDS, ids=str)

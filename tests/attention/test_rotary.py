@@ -37,3 +37,18 @@ def test_an_unplaced_key_looks_the_same_from_everywhere():
     q, key = torch.randn(1, 16, dtype=torch.float64), unplaced(torch.randn(16, dtype=torch.float64))
     scores = torch.stack([rotate(q, torch.tensor([t])) @ key for t in (0, 3, 999)])
     assert (scores - scores[0]).abs().max() < 1e-12 and scores[0].abs() > 0
+
+
+def test_axial_positions_tell_offsets_and_segments_apart():
+    """Pairs of the first kind see t mod C alone, those of the second t div C alone."""
+    x = torch.randn(16, dtype=torch.float64)  # 8 turning features: pairs (0, 4), (1, 5), ...
+
+    def turned(t):
+        pairs = rotate(x[None], torch.tensor([t]), axial=10)[0][:8].view(2, 4)
+        return pairs[:, :2], pairs[:, 2:]
+
+    offset, segment = turned(37)
+    assert torch.equal(turned(7)[0], offset) and not torch.allclose(turned(38)[0], offset)
+    assert torch.equal(turned(31)[1], segment) and not torch.allclose(turned(47)[1], segment)
+    plain = rotate(x[None, :], torch.tensor([7]))[0]  # other speeds: half as many pairs an axis
+    assert not torch.allclose(rotate(x[None], torch.tensor([7]), axial=10)[0], plain)

@@ -22,7 +22,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.attention import flex, masks, rotary
-from titans_book.attention.check import whole
+from titans_book.attention.check import check_width, whole
 from titans_book.attention.state import AttentionState
 
 ROWS = 512  # full attention answers so many rows at a time
@@ -36,6 +36,7 @@ class Attention(nn.Module):
     window      w: a token sees itself and the w - 1 before it (MAG, MAL).
     segment     C: a token sees its own segment so far (MAC). Neither: it sees everything.
     persistent  N_p: learned tokens that every row sees, whatever the text is; 0 for none.
+    axial       C: rotary positions by segment and offset, see rotary.py. None: by position alone.
 
     One call equals any split into calls. Raises ValueError naming the field, its value and what is
     allowed.
@@ -54,20 +55,18 @@ class Attention(nn.Module):
         window: int | None = None,
         segment: int | None = None,
         persistent: int = 0,
+        axial: int | None = None,
     ) -> None:
         super().__init__()
         whole("dim", dim, least=1)
         whole("heads", heads, least=1)
         whole("persistent", persistent, least=0)
-        if dim % heads or dim // heads < 4:
-            raise ValueError(
-                f"dim must be a multiple of heads={heads} and give each at least 4 features, "
-                f"got {dim}"
-            )
+        check_width(dim, heads, axial)
         if window is not None and segment is not None:
             raise ValueError(
                 f"window and segment must not both be set, got window={window}, segment={segment}"
             )
+        self.axial = axial
         self.dim, self.heads, self.window, self.segment = dim, heads, window, segment
         self.mask, self.reach = masks.causal, None
         if window is not None:
@@ -150,7 +149,8 @@ class Attention(nn.Module):
             h=self.heads,
         )
         positions = position + torch.arange(q.shape[-2], device=q.device)
-        return rotary.rotate(q[:, :, -1], positions), rotary.rotate(k, positions), v
+        q, k = (rotary.rotate(x, positions, axial=self.axial) for x in (q[:, :, -1], k))
+        return q, k, v
 
     def _in_blocks(self, q: Tensor, k: Tensor, v: Tensor, state: AttentionState) -> Tensor:
         """A window or a segment: the first block with what is kept, then all others at once."""

@@ -8,6 +8,10 @@ only, so positions count from the beginning of the text and keys are kept rotate
 from a state goes on counting. The angles are computed in float64, since a float32 angle is off by
 0.06 at position one million.
 
+Axial positions, an option, split the pairs: some turn with the place inside the segment of C
+tokens, t mod C, the others with the number of the segment, t div C. Within a segment only the first
+kind tells places apart; angles of offsets stay small, however long the text is.
+
 Only the first half of the features is rotated. The other half has no position, and a persistent
 token, which stands nowhere in the text, has its key there alone: it looks the same from everywhere.
 
@@ -29,21 +33,33 @@ def rotated_features(dim: int) -> int:
 
 
 def rotate(
-    x: Float[Tensor, "*batch time dim"], positions: Int[Tensor, " time"], base: float = 10_000.0
+    x: Float[Tensor, "*batch time dim"],
+    positions: Int[Tensor, " time"],
+    base: float = 10_000.0,
+    axial: int | None = None,
 ) -> Float[Tensor, "*batch time dim"]:
-    """x with its first half turned by the angle of its position.
+    """x with its first half turned by the angle of its position; axial: C, or None for one axis.
 
     >>> x = torch.tensor([[1.0, 0.0, 5.0, 5.0]])
     >>> rotate(x, torch.tensor([0]))
     tensor([[1., 0., 5., 5.]])
     """
     turning = rotated_features(x.shape[-1])
-    steps = torch.arange(turning // 2, device=x.device, dtype=torch.float64)
-    speed = base ** (-2 * steps / max(turning, 1))
-    angle = positions.to(torch.float64)[:, None] * speed
+    if axial is None:
+        angle = _angles(positions, turning // 2, base)
+    else:
+        offset, number = turning // 2 - turning // 4, turning // 4
+        parts = (positions % axial, offset), (positions // axial, number)
+        angle = torch.cat([_angles(places, pairs, base) for places, pairs in parts], dim=-1)
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     a, b = x[..., :turning].chunk(2, dim=-1)
     return torch.cat([a * cos - b * sin, a * sin + b * cos, x[..., turning:]], dim=-1)
+
+
+def _angles(positions: Tensor, pairs: int, base: float) -> Tensor:
+    """The angle of every pair at every position, (time, pairs), in float64."""
+    steps = torch.arange(pairs, device=positions.device, dtype=torch.float64)
+    return positions.to(torch.float64)[:, None] * base ** (-steps / max(pairs, 1))
 
 
 def unplaced(x: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch dim"]:

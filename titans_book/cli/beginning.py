@@ -18,7 +18,7 @@ from titans_book.training import TrainingSettings, load_checkpoint, train
 LEARN = 0.9  # of the text; the rest is held out
 LOOK = 16_384  # bytes of the held-out text to look at while learning; all of it at the end
 LOOKS = 8  # in all
-SIZE = ("variant", "dim", "depth", "heads", "hidden", "segment", "window", "persistent")
+SIZE = ("variant", "dim", "depth", "heads", "hidden", "segment", "window", "persistent", "axial")
 SETTINGS = ("steps", "batch", "length", "learning_rate", "seed")
 TRIAL_STEPS = 6
 MINUTES = 15.0  # for a run that is given neither --minutes nor --steps

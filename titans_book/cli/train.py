@@ -21,6 +21,7 @@ SIZES = {
     "segment": "tokens a segment (mac, attention)",
     "window": "tokens that attention sees (mag, mal, attention)",
     "persistent": "persistent tokens a block (all but lmm)",
+    "axial": "positions by segments of N tokens and offset (all but lmm)",
 }
 VARIANTS = ("lmm", "mac", "mag", "mal", "attention")
 FIXED_BY_THE_RUN = ("text", "corpus", "minutes", "steps", "learning_rate", "variant", *SIZES)
