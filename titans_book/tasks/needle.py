@@ -6,7 +6,7 @@
 The token twin of S-NIAH in RULER (arXiv 2404.06654), which Titans reports in Table 2: the marker 0
 stands for "The special magic number for", and the question is the beginning of the needle again.
 The answer is given token by token, as if the model had written it. With `distractors`, further
-needles with other keys lie in the hay. Titans_book.tasks.needles has the same as English text.
+needles with other keys lie in the hay. The same as English text: `titans_book.tasks.needles`.
 Taught in chapters 09 and 14.
 """
 
