@@ -8,7 +8,7 @@ import pytest
 from tests.project.sources import ROOT
 from titans_book.cli import main
 
-COMMANDS = ("doctor", "lab", "data", "notebooks", "train", "generate", "chat")
+COMMANDS = ("doctor", "lab", "data", "notebooks", "train", "generate", "chat", "compare")
 
 
 def run(*arguments: str, **options) -> subprocess.CompletedProcess:

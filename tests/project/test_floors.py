@@ -16,6 +16,7 @@ FLOORS = (
     {"runs", "saved_state", "relevance", "huggingface"},
     {"optimizer"},
     {"training", "task_training"},
+    {"comparison"},
     {"lab"},
     {"cli"},
     {"__main__"},

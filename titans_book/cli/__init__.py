@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import book, chat, generate, train
+from . import book, chat, compare, generate, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,4 +51,5 @@ def parser() -> argparse.ArgumentParser:
     train.add(commands)
     generate.add(commands)
     chat.add(commands)
+    compare.add(commands)
     return top

@@ -1,0 +1,61 @@
+"""The command `compare`: the variants learn the same tasks and text, with the same budget."""
+
+import argparse
+import sys
+from pathlib import Path
+
+TASKS = ("needle", "recall", "text")
+MODELS = ("lmm", "mac", "mag", "mal", "attention", "window", "linear attention")
+SIZES = ("cpu", "gpu", "quick")
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add this command to the parser."""
+    what = "train the variants side by side, several seeds each, and draw the comparison"
+    more = "Finished trainings stay in the file: called again, it goes on with what is missing."
+    parser = commands.add_parser("compare", help=what, description=f"{what}. {more}")
+    size = (
+        "cpu: minutes a model and seed on one core; gpu: on one GPU; quick: seconds (%(default)s)"
+    )
+    parser.add_argument("--profile", choices=SIZES, default="cpu", help=size)
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="of each (%(default)s)")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS, metavar="TASK",
+                        help=f"some of {', '.join(TASKS)}")  # fmt: skip
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="MODEL",
+                        help=f"some of {', '.join(MODELS)}")  # fmt: skip
+    out = "where the record goes; the pictures beside it, one a task (%(default)s)"
+    parser.add_argument("--out", type=Path, default=Path("runs/comparison.json"), help=out)
+    device = "cpu, cuda, or auto: a GPU if there is one (%(default)s)"
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help=device)
+    parser.set_defaults(run=_compare)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    import torch
+
+    from titans_book.comparison import PROFILES, compare, load
+    from titans_book.lab.comparison_figures import comparison
+    from titans_book.lab.picture import save
+
+    device = options.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    finished = compare(
+        PROFILES[options.profile],
+        seeds=options.seeds,
+        trials=options.tasks,
+        models=options.models,
+        path=options.out,
+        device=device,
+    )
+    for done in finished:
+        scores = ", ".join(f"{score:.3f} at {length}" for length, score in done.scores.items())
+        said = f"{done.trial:7} {done.model:17} seed {done.seed}  {scores}  ({done.seconds:.0f} s)"
+        print(said, file=sys.stderr)
+    print(options.out)
+    record = load(options.out)
+    for task in dict.fromkeys(row["trial"] for row in record["rows"]):
+        alt = f"The scores of every model on {task}, over the length of what was read."
+        path = options.out.with_name(f"{options.out.stem}_{task}.png")
+        print(save(comparison(record, task, alt=alt), path))
+    return 0
