@@ -15,8 +15,8 @@ A source that always says the same has moved = 0 and cost = 0. What this cannot 
   holds what the second one made of it.
 - It is one block at a time. Two blocks that know the same cover for each other.
 - The mean is over this text, so the number depends on the text.
-- "Memory" is the whole branch, with its slow weights, its convolution and M_0. What was written while
-  reading is only a part of it: shut the write gate theta to measure that alone.
+- "Memory" is the whole branch, with its slow weights, its convolution and M_0. What was written
+  while reading is only a part of it: shut the write gate theta to measure that alone.
 
 Taught in chapter 13.
 """

@@ -367,8 +367,8 @@ memory_figures.memory_maps(
 # %%
 memory_figures.memory_sizes(
     seen,
-    alt="For each block and head over the passage: what was written grows all the way, momentum goes "
-    "up and down, and the chunks' steps shrink after the first ones.",
+    alt="For each block and head over the passage: what was written grows all the way, momentum "
+    "goes up and down, and the chunks' steps shrink after the first ones.",
 )
 
 # %%
@@ -379,7 +379,7 @@ assert steps[0].mean() > steps[-4:].mean() or not as_printed
 print(f"{len(steps)} steps, together longer than the way they lead")
 
 # %% [markdown]
-# Many small ones, and the first are the largest: at the start the surprise was. The gates decide how:
+# Many small ones, and the first are the largest: that is where the surprise was. The gates decide how:
 # $\theta$ how strongly a token is written, $\eta$ how long the surprise lasts, $\alpha$ how much is
 # forgotten. The model has learned them; nobody set them by hand
 # ([chapter 07](07_learning_to_memorise.ipynb) shows how). Do the heads agree?
@@ -488,7 +488,7 @@ attention_figures.attention_maps(
 attention_figures.attention_shares(
     whom["mac"],
     alt="Shares of attention over the passage, for persistent tokens, memory and text, by block "
-    "and head. In block 2, the first head's share for persistent tokens leaps at bytes 0, 32 and 64.",
+    "and head. In block 2, the first head's share for persistent tokens leaps at 0, 32 and 64.",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -550,8 +550,8 @@ print({name: f"{part:.0%}" for name, part in share.items()})
 relevance_bars(
     look_at,
     owed["mag"],
-    alt="A passage, byte by byte. In block 1 the bars for the memory, upward, are mostly longer than "
-    "those for attention, downward; in block 2 it is the other way round.",
+    alt="A passage, byte by byte. In block 1 the bars for the memory, upward, are mostly longer "
+    "than those for attention, downward; in block 2 it is the other way round.",
 )
 
 # %% [markdown]
