@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-__all__ = ["influence", "leaks", "sensitivity"]
+__all__ = ["influence", "jacobian", "leaks", "sensitivity"]
 
 Answer = Callable[[Tensor], Tensor]  # (T, d) -> (T, d_out)
 
@@ -40,18 +40,23 @@ def influence(answer: Answer, x: Float[Tensor, "T d"]) -> Float[Tensor, "T T"]:
     return torch.stack(columns, dim=1)
 
 
+def jacobian(answer: Answer, x: Float[Tensor, "T d"]) -> Float[Tensor, "T d_out T d"]:
+    """d answer_t / d x_s for all t and s, by one backward pass a number, all of them at once."""
+    leaf = x.detach().clone().requires_grad_()
+    found = answer(leaf)
+    seeds = torch.eye(found.numel(), dtype=found.dtype).view(-1, *found.shape)
+    (rows,) = torch.autograd.grad(found, leaf, seeds, is_grads_batched=True)
+    return rows.view(*found.shape, *x.shape)
+
+
 def sensitivity(answer: Answer, x: Float[Tensor, "T d"]) -> Float[Tensor, "T T"]:
-    """Row t, column s: the Frobenius norm of d answer_t / d x_s, by one backward pass a number.
+    """Row t, column s: the Frobenius norm of d answer_t / d x_s.
 
     >>> sensitivity(lambda x: x.cumsum(0) ** 2, torch.ones(2, 1).double())
     tensor([[2., 0.],
             [4., 4.]], dtype=torch.float64)
     """
-    leaf = x.detach().clone().requires_grad_()
-    found = answer(leaf)
-    seeds = torch.eye(found.numel(), dtype=found.dtype).view(-1, *found.shape)
-    rows = torch.autograd.grad(found, leaf, seeds, is_grads_batched=True)[0]  # (T d_out, T, d)
-    return rows.view(*found.shape, *x.shape).square().sum((1, 3)).sqrt()
+    return jacobian(answer, x).norm(dim=(1, 3))
 
 
 @torch.no_grad()

@@ -17,7 +17,8 @@ ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 CENTRAL = ("01.delta_write", "02.surprise_grad", "03.momentum_step", "04.titans_step")
 CENTRAL += ("05.mlp_read", "05.inner_grad", "05.deep_step", "05.batch_write", "06.decay_mask")
 CENTRAL += ("06.chunk_coefficients", "06.chunk_read", "06.chunk_write", "07.layer_forward")
-CENTRAL += ("07.mended_step",)
+CENTRAL += ("07.mended_step", "08.attend", "08.window_mask", "08.read_on")
+CENTRAL += ("09.influence", "09.mac", "09.mag", "09.mal")
 
 
 def stub(*_):
@@ -92,6 +93,7 @@ def test_every_exercise_is_asked_in_a_chapter_and_every_one_asked_is_declared():
 @pytest.mark.parametrize("name", [name for name, e in EXERCISES.items() if e.part])
 def test_a_solution_meant_for_the_package_is_the_packages_code(name):
     reference = EXERCISES[name].reference
-    assert reference.__module__.startswith("titans_book.memory")
+    package = ("memory", "attention", "block_steps", "causality")
+    assert reference.__module__.startswith(tuple(f"titans_book.{room}" for room in package))
     (declared,) = ast.parse(inspect.getsource(reference)).body
     assert code(SOLUTIONS[name]) == code(declared)

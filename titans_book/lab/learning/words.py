@@ -45,6 +45,8 @@ def advice(words: str, misfit: str = "") -> tuple[str, ...]:
         return ("In Python `^` is no power: which sign is?",)
     if "empty sequence" in words or "iterable argument is empty" in words:
         return ("Nothing was left to choose from: which condition lets nothing pass?",)
+    if "got tuple" in words or "tuple indices" in words:
+        return ("Something that you call returns two values: which of your names holds both?",)
     if "modified by an inplace operation" in words:
         return (
             "Autograd needs the old numbers: which line could say `M = M + ...` for `M += ...`?",

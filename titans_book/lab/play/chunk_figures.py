@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from jaxtyping import Float
 from matplotlib.colors import LogNorm
-from torch import Tensor
 
+from titans_book.causality import influence
 from titans_book.lab import style
 from titans_book.lab.picture import Picture, picture
 from titans_book.lab.pixels import array
@@ -56,21 +54,6 @@ def stability_map(
         bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02)
         bar.set_label("error (✗: 1 or more)")
     return figure
-
-
-def influence(answer: Callable[[Tensor], Tensor], x: Float[Tensor, "T d"]) -> Float[Tensor, "T T"]:
-    """How far each answer moves when one token changes: row t the answer, column p the token.
-
-    >>> influence(lambda x: x.cumsum(0), torch.zeros(2, 1).double())
-    tensor([[1., 0.],
-            [1., 1.]], dtype=torch.float64)
-    """
-    before, columns = answer(x), []
-    for p in range(len(x)):
-        changed = x.clone()
-        changed[p] += 1
-        columns.append((answer(changed) - before).abs().amax(-1))
-    return torch.stack(columns, dim=1)
 
 
 def influence_map(
