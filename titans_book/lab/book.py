@@ -46,8 +46,8 @@ CHAPTERS = (
     Chapter("05", "Deep memory and its cliff", "Deep memory and its cliff", True),
     Chapter("06", "Going parallel, honestly", "Going parallel, honestly", True),
     Chapter("07", "Learning to memorise: the outer loop", "Learning to memorise", True),
-    Chapter("08", "Short-term and persistent memory", "Short-term and persistent"),
-    Chapter("09", "MAC, MAG, MAL", "MAC, MAG, MAL"),
+    Chapter("08", "Short-term and persistent memory", "Short-term and persistent", True),
+    Chapter("09", "MAC, MAG, MAL", "MAC, MAG, MAL", True),
     Chapter("10", "MIRAS: design your own memory", "MIRAS: design your own"),
     Chapter(
         "11",

@@ -316,6 +316,11 @@ def test_only_a_stub_is_open():
     assert said(nbgraders_stub)[0] == "open"
 
 
+def test_and_between_tensors_gets_a_word_about_its_sign():
+    outcome, words = said(lambda M, *_: M > 0 and M < 1)
+    assert outcome == "crashed" and "`and` is `&`" in words
+
+
 def test_shapes_that_do_not_fit_get_a_word_about_rows():
     outcome, words = said(lambda M, S, k, *_: (M @ k, S))
     assert outcome == "crashed" and "`q @ M`" in words

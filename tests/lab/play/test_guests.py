@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from titans_book.lab.play import guests
-from titans_book.lab.play.guests import errors, evening, through, train
+from titans_book.lab.play.guests import errors, evening, looked_at, returned, through, train
 
 TEST = evening(9999, many=100, time=32)
 IDLE = ~TEST.asks & (torch.arange(32) >= 8)
@@ -49,6 +49,18 @@ def test_persistent_tokens_take_its_place_and_no_window_takes_them_away(trained)
     assert errors(through(trained["notes"], 8), TEST)[IDLE].mean() < 0.05
 
 
-def test_a_window_that_has_no_sink_answers_at_half_voice(trained):
-    error = errors(trained["window"], TEST)[TEST.asks].mean()
-    assert 0.15 < error < 0.5
+def test_a_window_that_has_no_sink_gives_up_some_coats_to_make_one(trained):
+    much, weight = (
+        f(trained["window"], TEST, *r) for f, r in ((returned, ()), (looked_at, [IDLE]))
+    )
+    given_up = much < 0.3
+    assert 2 <= given_up.sum() <= 6 and much[~given_up].mean() > 0.8
+    assert weight[given_up].sum() > 0.8
+    assert returned(trained["bare"], TEST).min() > 0.9
+
+
+def test_a_single_note_can_lose_against_the_door():
+    attention = train(seed=0, persistent=1)
+    weights = attention.weights(TEST.x)[:, 0][IDLE].mean(0)
+    assert weights[0] < 0.1 and weights[1] > 0.9
+    assert errors(through(attention, 8), TEST)[IDLE].mean() > 0.2

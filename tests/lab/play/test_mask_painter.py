@@ -57,7 +57,7 @@ def test_a_cell_in_the_future_is_striped_and_named():
     made.cells[1][4].click()
     assert LEAK in made.cells[1][4]._dom_classes and made.cells[1][4].description == "!"
     assert "before it has come" in made.cells[1][4].tooltip
-    assert "<b>1 leaks</b>: “gave” sees “red”" in made.words.value
+    assert "<b>1 leak</b>: “gave” sees “red”" in made.words.value
     made.layers.value = 2  # who sees "gave" hears of "red", too
     assert LEAK in made.cells[2][4]._dom_classes and SEEN not in made.cells[2][4]._dom_classes
 

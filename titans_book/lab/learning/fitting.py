@@ -100,7 +100,8 @@ def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
         return result.detach()  # as good as a Python number, whatever the inputs have
     if expected.dtype == torch.bool != result.dtype:
         says = f"{what.capitalize()} holds numbers ({result.dtype}); True and False are asked for."
-        raise Misfit(says, "Which comparison is True just where it should be?")
+        asks = "Which comparison is True just where it should be, or is `dtype=torch.bool` missing?"
+        raise Misfit(says, asks)
     if result.dtype != expected.dtype:
         raise Misfit(
             f"{what.capitalize()} has dtype {result.dtype}; the inputs have {expected.dtype}, and "

@@ -43,6 +43,8 @@ def advice(words: str, misfit: str = "") -> tuple[str, ...]:
     """What helps against the commonest errors, by their words; misfit: where shapes do not fit."""
     if "bitwise_xor" in words:
         return ("In Python `^` is no power: which sign is?",)
+    if "Boolean value of Tensor" in words:
+        return ("Between tensors `and` is `&`, `or` is `|`, `not` is `~`: are there brackets too?",)
     if "empty sequence" in words or "iterable argument is empty" in words:
         return ("Nothing was left to choose from: which condition lets nothing pass?",)
     if "got tuple" in words or "tuple indices" in words:

@@ -22,7 +22,17 @@ from torch import Tensor
 
 from titans_book.attention import Attention
 
-__all__ = ["COATS", "DIM", "Evening", "errors", "evening", "through", "train"]
+__all__ = [
+    "COATS",
+    "DIM",
+    "Evening",
+    "errors",
+    "evening",
+    "looked_at",
+    "returned",
+    "through",
+    "train",
+]
 
 COATS, DIM = 12, 16
 DOOR, ASKS, ONE = COATS, COATS + 1, COATS + 2
@@ -72,6 +82,21 @@ def train(
 def errors(attention: Attention, now: Evening) -> Float[Tensor, "many time"]:
     """The squared error of each answer; 1 for silence where a coat is due."""
     return (attention(now.x)[0] - now.due).square().sum(-1)
+
+
+def returned(attention: Attention, now: Evening) -> Float[Tensor, " coats"]:
+    """How much of each kind of coat is returned when it is asked for: 1 is all, 0 nothing."""
+    much = (attention(now.x)[0] * now.due).sum(-1)[now.asks]
+    kind = now.due.argmax(-1)[now.asks]
+    return torch.stack([much[kind == coat].mean() for coat in range(COATS)])
+
+
+def looked_at(
+    attention: Attention, now: Evening, rows: Bool[Tensor, "many time"]
+) -> Float[Tensor, " coats"]:
+    """How much of their weight these rows give to each kind of coat, on average."""
+    columns = attention.weights(now.x)[:, 0, :, -now.x.shape[1] :]
+    return (columns @ now.x[..., :COATS])[rows].mean(0)
 
 
 def through(attention: Attention, window: int) -> Attention:

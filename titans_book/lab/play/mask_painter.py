@@ -156,9 +156,10 @@ class MaskPainter(Panel):
         if not painted and not beside:
             return "Nobody sees the future."
         i, j = (painted or beside)[0]
+        count = len(painted) + len(beside)
         through = "" if painted else "the memory's answer to "
         return (
-            f"<b>{len(painted) + len(beside)} leaks</b>: “{WORDS[i]}” sees {through}“{WORDS[j]}”, "
+            f"<b>{count} leak{'s' * (count > 1)}</b>: “{WORDS[i]}” sees {through}“{WORDS[j]}”, "
             "which has not come yet."
         )
 
