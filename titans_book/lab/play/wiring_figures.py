@@ -106,7 +106,7 @@ def influence_maps(
             image = axes.imshow(shown, cmap=style.map_name("magnitude"), vmin=-5, vmax=1)
             axes.set_facecolor("#d8d8d8" if not style.is_dark(dark) else "#2c2c2c")
             for t, s in np.argwhere((grid > 1e-9) & (np.tri(len(grid)) == 0)):
-                axes.plot(s, t, ".", color="#D55E00", markersize=3)
+                axes.plot(s, t, "o", color="#D55E00", markersize=3.6, markeredgecolor="#ffffff")
             for border in range(span, len(grid), span or len(grid)):
                 axes.axvline(border - 0.5, color="#ffffff", linewidth=0.5)
                 axes.axhline(border - 0.5, color="#ffffff", linewidth=0.5)
