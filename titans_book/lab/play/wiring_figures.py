@@ -71,7 +71,7 @@ def mask_pictures(
     """
     with picture(alt, 7.8, 2.6, dark) as figure:
         for axes, (name, (mask, widths)) in zip(
-            figure.subplots(1, len(pictures)), pictures.items(), strict=True
+            np.atleast_1d(figure.subplots(1, len(pictures))), pictures.items(), strict=True
         ):
             names = ["P", "h", "x"] if len(widths) == 3 else ["P", "x"]
             roles = {"P": "persistent", "h": "fast", "x": "attention"}
