@@ -230,3 +230,16 @@ def test_recall_moves_the_convolution_on_and_writes_nothing():
     second, _ = memory.recall(x[:, 7:], moved)
     torch.testing.assert_close(torch.cat([first, second], dim=1), y, rtol=0, atol=1e-12)
     assert moved.memory is state.memory
+
+
+@pytest.mark.parametrize("segment, dim, heads", [(4, 16, 2), (16, 32, 2), (64, 128, 2)])
+def test_mac_begins_with_its_mind_on_the_token_itself(segment, dim, heads):
+    """So what its memory reads first is the token, and not a mean of the segment."""
+    torch.manual_seed(0)
+    block = MACBlock(dim, 8, Attention(dim, heads, segment=segment), NeuralMemory(dim, heads))
+    z = F.normalize(torch.randn(4, segment, dim), dim=-1) * dim**0.5
+    weights = block.attention.weights(z, block.memory.recall(z, None)[0])
+    rows = torch.arange(segment)
+    assert 0.6 < weights[:, :, rows, segment + rows].mean() < 0.95
+    with pytest.raises(ValueError, match="attention must have a segment"):
+        MACBlock(dim, 8, Attention(dim, heads), NeuralMemory(dim, heads))

@@ -19,6 +19,7 @@ block is y, state = block(x, state), and one call equals any split into calls. T
 09 and 13.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -157,7 +158,22 @@ class MACBlock(GatedBlock):
     For each segment of C tokens, with M the memory before it: h = M*(z) has one column a token, row
     i sees h_j and z_j for j <= i (the paper's figure shows all of h, which would leak the future);
     the memory then reads the answers y, and token by token its own answer gates them.
+
+    The memory has nothing but y to learn from. While attention spreads over the segment, all y are
+    about alike, and so are the keys that are written. So attention starts with its mind on the
+    token itself: W_K = W_Q, of a size that gives it some three quarters of its own row.
     """
+
+    def __init__(self, dim: int, hidden: int, attention: Attention, memory: NeuralMemory) -> None:
+        super().__init__(dim, hidden, attention, memory)
+        if attention.segment is None:
+            raise ValueError("attention must have a segment: MAC reads segment by segment, got None")
+        d, width = dim // attention.heads, attention.project.in_features
+        own = math.log(2 * attention.segment) + 2  # q_i . k_i / sqrt(d), ahead of 2 C columns
+        with torch.no_grad():
+            W_Q, W_K, _ = attention.project.weight.split(width)
+            W_Q.normal_(std=(own * d**-0.5 / width) ** 0.5)
+            W_K.copy_(W_Q)
 
     def forward(
         self, x: Stream, state: BlockState | None = None, trace: list | None = None

@@ -52,7 +52,7 @@ PROFILES = {
     # seconds, to see that everything runs
     "quick": Profile(16, 1, 1, 16, 8, 8, 2, 32, 4, 3, 1e-2, (1, 4), 8),
     # minutes a model and seed on one core
-    "cpu": Profile(32, 2, 2, 32, 16, 16, 2, 64, 32, 400, 1e-2),
+    "cpu": Profile(32, 2, 2, 32, 16, 16, 2, 64, 32, 300, 1e-2),
     # minutes a model and seed on one GPU
     "gpu": Profile(256, 4, 8, 512, 64, 128, 4, 512, 64, 3000, 2e-3, (1, 2, 4, 8)),
 }
