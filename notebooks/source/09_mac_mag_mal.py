@@ -517,8 +517,8 @@ print("a text:", *map(flows.spell, test.inputs[2].tolist()), "| due:",
 assert (place >= 9).double().mean() > 0.97  # then the window has lost both letter and number
 
 # %% [markdown]
-# Five models of one small block each, forty training steps on the same texts. **Say first:** who finds the
-# coat?
+# Five models of one small block each, with plain random weights at the start, and fifty training steps on the
+# same texts. **Say first:** who finds the coat?
 
 # %%
 share = {}
@@ -530,9 +530,8 @@ print(", ".join(f"{name}: {right:.0%}" for name, right in share.items()))
 assert abs(share["window alone"] - 0.25) < 0.08 and min(list(share.values())[1:]) > 0.95
 
 # %% [markdown]
-# The window alone guesses. All four with a memory find it. (The small print: with other first weights, forty
-# steps are not always enough. When we tried seed 2, MAG was only half way there: `flows.fresh("mag", seed=2)`.
-# A toy cannot rank the four.)
+# The window alone guesses. All four with a memory find it. (The small print: with other first weights, fifty
+# steps are not always quite enough; try `flows.fresh("mac", seed=3)`. A toy cannot rank the four.)
 #
 # ## What does each read owe to whom?
 #
@@ -552,15 +551,19 @@ print("      all on  no m  no window  no P")
 for name, row in left.items():
     print(f"{name}:  {row[0]:6.0%} {row[1]:5.0%} {row[2]:10.0%} {row[3]:5.0%}")
 rows = torch.tensor(list(left.values()))
-assert rows[:, [0, 3]].min() > 0.95 and rows[:, 1].max() < 0.6 and rows[:, 2].min() > 0.7
+assert rows[:, [0, 3]].min() > 0.95 and rows[1:, 1].max() < 0.4 and rows[0, 1] > 0.95
+assert rows[1:, 2].min() > 0.9 and rows[0, 2] < 0.75
 
 # %% [markdown]
-# Without the memory's answers MAG and MAL are back at a guess. Without the window MAG loses some and the
-# others next to nothing: here all that matters is far away. And the persistent tokens have no work: they are
-# the same for every text, and the coat is not.
+# Without the memory's answers MAG and MAL are back near a guess; the window they do not miss, for all that
+# matters is far away. The persistent tokens have no work: they are the same for every text, and the coat is
+# not. And MAC stands on its head. It does not mind losing m, and it does mind if its tokens cannot look at each
+# other.
 #
-# And MAC? It has *two* ways to its memory: h among the columns, and m at the gate. Where does its attention
-# look when the number is due? `Attention.weights` says how much each column gives.
+# That is because it has *two* ways to its memory, h among the columns and m at the gate, and what it writes has
+# passed through attention. Where does its attention look when the number is due? `Attention.weights`
+# says how much each column gives. One model is no evidence, so here is a second MAC, trained on the same texts
+# from other first weights.
 
 # %%
 @torch.no_grad()
@@ -577,37 +580,37 @@ def looks(model, tokens):
     return torch.stack([part.sum(1) for part in given.split([len(P), len(z), len(z)], 1)], 1)
 
 # %%
-asked = zip(few.inputs, place[:60], strict=True)
-due = torch.stack([looks(models["mac"], row)[at] for row, at in asked]).mean(0)
-print(f"attention looks at P with {due[0]:.0%} of its weight, at h with {due[1]:.0%}, "
-      f"at tokens with {due[2]:.0%}")  # fmt: skip
-assert abs(due[1] - 0.5) < 0.1
-
-# %% [markdown]
-# Half of its look goes to what was recalled. So h must carry the number! Switch it off, then; and because one
-# model is no evidence, do the same with a second MAC, drawn with another seed.
-
-# %%
 second = flows.fresh("mac", seed=1)
 for _ in train_on(second, flows.draw, flows.SETTINGS):
     pass
 macs = {"seed 0": models["mac"], "seed 1": second}
+gives = {}
+for name, model in macs.items():
+    due = [looks(model, row)[at] for row, at in zip(few.inputs, place[:60], strict=True)]
+    gives[name] = torch.stack(due).mean(0).tolist()
+    print(name, "P {:.0%}, h {:.0%}, tokens {:.0%}".format(*gives[name]))
+assert all(abs(row[1] - 0.65) < 0.06 for row in gives.values())
+
+# %% [markdown]
+# Two thirds of the look go to what was recalled, in both of them. So both live by h? Switch it off.
+
+# %%
 cut = {
-    name: [accuracy(flows.Wired(model, mac, off), few) for off in ((), ("h",), ("m",), ("h", "m"))]
+    name: [accuracy(flows.Wired(model, mac, off), few) for off in (("h",), ("m",), ("h", "m"))]
     for name, model in macs.items()
 }
 for name, row in cut.items():
-    print(name, "all on {:.0%}, no h {:.0%}, no m {:.0%}, neither {:.0%}".format(*row))
-assert cut["seed 0"][1] > 0.95 > 0.6 > cut["seed 0"][2]
-assert cut["seed 1"][1] < 0.45 and cut["seed 1"][2] > 0.6
-assert max(row[3] for row in cut.values()) < 0.4
+    print(name, "without h {:.0%}, without m {:.0%}, without both {:.0%}".format(*row))
+assert cut["seed 0"][0] < 0.4 and cut["seed 0"][1] > 0.95
+assert all(0.55 < share < 0.9 for share in cut["seed 1"][:2])
+assert max(row[2] for row in cut.values()) < 0.4
 
 # %% [markdown]
-# A surprise, at least for us. The first model looks hard at h and **owes it nothing**: all goes through the
-# gate. The second, trained on the same texts, lives by h, and by its gate a little. Without either, both
-# guess. Two lessons. *Where attention looks is not what an answer owes*; only switching off tells. And how a
-# model shares its work between two ways to one memory is decided by the luck of its first weights. So beware
-# of stories about "what MAC does with its context" that come from one model.
+# A surprise, at least for us. They look at h alike, and what they **owe** it is not alike at all: the first
+# one is lost without h, the second still answers most questions, and misses its gate about as much. Two
+# lessons. *Where attention looks is not what an answer owes*; only switching off tells. And how a model shares
+# its work between two ways to one memory is decided by the luck of its first weights. So beware of stories
+# about "what MAC does with its context" that come from one model.
 
 # %% [markdown] tags=["instructor"]
 # **For discussion (10 minutes).** Is an ablation of one part fair to a model that was trained with it? (It
@@ -730,7 +733,8 @@ progress_map()
 # **Where we differ from the paper.** Memory columns are causal, one for each token (Fig. 3a shows all, and draws
 # two for four tokens); the gate of (25) reads token by token and not after the segment; only the rows of y are
 # written, not those of P and h; ⊗ is a sigmoid of the normed memory for MAC and MAG alike; MAL has a residual around
-# each of its layers; the memory of MAG and MAL reads P once, before the text. Reasons and tests are in
+# each of its layers; the memory of MAG and MAL reads P once, before the text. (In this chapter all models start from plain random
+# weights; a fresh `MACBlock` starts with its attention turned to the token itself, which helps it to write.) Reasons and tests are in
 # [where we differ](where_we_differ.md).
 #
 # **Next.** All of this was one memory: squared loss, decay, momentum. Chapter 10 opens the menu of MIRAS, in

@@ -19,7 +19,7 @@ from titans_book.attention import masks
 from titans_book.block_steps import Parts, attend, mac, mac_mask, mag, mal, parts_of
 from titans_book.blocks import BlockState, MACBlock
 from titans_book.causality import jacobian
-from titans_book.memory import LayerState
+from titans_book.memory import LayerState, NeuralMemory
 from titans_book.model import TitansConfig, TitansLM, new_block
 from titans_book.schedule import Descent
 from titans_book.tasks.batch import TaskBatch
@@ -33,7 +33,7 @@ NAMES = {"attention": "window alone", "lmm": "memory alone", "mac": "MAC", "mag"
 TIME, SPAN, WIDTH = 24, 8, 8  # of the blocks to look through: tokens, window or segment, features
 
 TASK = {"time": 16, "pairs": 1, "vocab": 8, "power": 12.0, "fill": True}
-SETTINGS = Descent(steps=40, learning_rate=2e-2, warmup=5, weight_decay=0.0)
+SETTINGS = Descent(steps=50, learning_rate=2e-2, warmup=5, weight_decay=0.0)
 FORESEE = Descent(steps=60, learning_rate=2e-2, warmup=5, weight_decay=0.0)
 FRESH = 1000  # the seeds of training start here; those below are for looking
 
@@ -61,8 +61,8 @@ def text(time: int = TIME, seed: int = 0) -> Float[Tensor, "time 8"]:
 def block_of(variant: str) -> nn.Module:
     """A block of a variant, untrained and drawn wide, so that every path can be seen."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
         block = new_block(_config(variant, vocab=2, width=WIDTH, chunk=4, conv=1)).double()
+        torch.manual_seed(0)
         for weight in block.parameters():
             nn.init.normal_(weight, std=0.5)
     return block.requires_grad_(False)
@@ -139,11 +139,28 @@ def spell(token: int) -> str:
     return str(token - 3) if token >= 4 else "-abc"[token]
 
 
+def _drawn(config: TitansConfig, seed: int) -> TitansLM:
+    """A model whose projections are all drawn in PyTorch's own way, whatever a block prefers.
+
+    So the five start alike, and the experiment stays what it is when a block learns to start
+    better.
+    """
+    model = TitansLM(config)
+    torch.manual_seed(seed)
+    kinds = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    kinds += [m for m in model.modules() if isinstance(m, NeuralMemory)]
+    for module in (*kinds, model):  # a memory draws its gates once more, and the model its outputs
+        module.reset_parameters()
+    for name, weight in model.named_parameters():
+        if name.endswith("persistent"):
+            nn.init.normal_(weight)
+    return model.double()
+
+
 def fresh(variant: str, seed: int = 0) -> TitansLM:
     """A model of one small block for the coat task. Chunks fit the stretch that is written."""
-    torch.manual_seed(seed)
     chunk = SPAN if variant == "mac" else TASK["time"]
-    return TitansLM(_config(variant, TASK["vocab"], 16, chunk=chunk)).double()
+    return _drawn(_config(variant, TASK["vocab"], 16, chunk=chunk), seed)
 
 
 def coins(batch: int, seed: int, time: int = 16) -> TaskBatch:
@@ -177,8 +194,7 @@ class AllOfH(MACBlock):
 
 def peeking(seed: int = 0) -> TitansLM:
     """A small MAC for coins, with Fig. 3a by the letter."""
-    torch.manual_seed(seed)
-    model = TitansLM(_config("mac", vocab=2, width=16, chunk=SPAN)).double()
+    model = _drawn(_config("mac", vocab=2, width=16, chunk=SPAN), seed)
     model.blocks[0].__class__ = AllOfH
     return model
 

@@ -45,9 +45,9 @@ WHAT = {
 def given(kind: type[nn.Module], seed: int, **bounds: int) -> Parts:
     """The parts of a small block drawn wide, with names that can be printed."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
         attention = Attention(4, persistent=2, **bounds)
         block = kind(4, 4, attention, NeuralMemory(4, depth=1, chunk=3, conv=2))
+        torch.manual_seed(seed)
         for weight in block.parameters():
             nn.init.normal_(weight, std=0.7)
     parts = parts_of(block.double().requires_grad_(False))
