@@ -271,12 +271,12 @@ book.chapter_map(alt="A memory matrix of 3 by 5 tiles, for the chapters 00 to 14
 # | 05 | Deep memory and its cliff | a memory that is itself a network | [ready](05_deep_memory.ipynb) |
 # | 06 | Going parallel, honestly | the same numbers as matrix products | [ready](06_going_parallel.ipynb) |
 # | 07 | Learning to memorise: the outer loop | keys, values and gates that are trained | [ready](07_learning_to_memorise.ipynb) |
-# | 08 | Short-term and persistent memory | window attention, tokens that never change | in preparation |
-# | 09 | MAC, MAG, MAL | three ways to wire memory and attention | in preparation |
+# | 08 | Short-term and persistent memory | window attention, tokens that never change | [ready](08_short_term_memory.ipynb) |
+# | 09 | MAC, MAG, MAL | three ways to wire memory and attention | [ready](09_mac_mag_mal.ipynb) |
 # | 10 | MIRAS: design your own memory | four choices that span a family | in preparation |
 # | 11 | Optimizers are memories: DGD, delta momentum, DMGD, Muon | optimizers that remember gradients | in preparation |
 # | 12 | Continuum memory and Hope | memories that change at many speeds | in preparation |
-# | 13 | Train it, watch it think | a language model, trained live | [first edition](13_train_it.ipynb) |
+# | 13 | Train it, watch it think | a language model, trained live | [ready](13_train_it.ipynb) |
 # | 14 | Read its memory: needle, length, honesty | tests of what was really remembered | in preparation |
 
 # %% [markdown]

@@ -73,6 +73,13 @@ PLAYS = [
         "theta, eta, alpha = torch.sigmoid(x @ W + b).unbind(-1); "
         "return theta * (1 - eta), eta, alpha",
     ),
+    Play(
+        "08_short_term_memory",
+        "window_mask",
+        "back = queries[:, None] - keys; return back < w",
+        "smaller than w",
+        "back = queries[:, None] - keys; return (back >= 0) & (back < w)",
+    ),
 ]
 
 
