@@ -15,10 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from titans_book.attention import masks
-from titans_book.block_steps import Parts, attend, mac, mac_mask, mag, mal, parts_of
+from titans_book.block_steps import attend, mac, mac_mask, mag, mal, parts_of
 from titans_book.blocks import BlockState, MACBlock
 from titans_book.causality import jacobian
+from titans_book.lab.play.wired import SPAN, Wired, band, mixing, silent
 from titans_book.memory import LayerState, NeuralMemory
 from titans_book.model import TitansConfig, TitansLM, new_block
 from titans_book.schedule import Descent
@@ -30,7 +30,7 @@ __all__ = ["NAMES", "SPAN", "TASK", "TIME", "Wired", "band", "block_of", "coins"
 
 NAMES = {"attention": "window alone", "lmm": "memory alone", "mac": "MAC", "mag": "MAG",
          "mal": "MAL"}  # fmt: skip
-TIME, SPAN, WIDTH = 24, 8, 8  # of the blocks to look through: tokens, window or segment, features
+TIME, WIDTH = 24, 8  # of the blocks to look through: tokens and features
 
 TASK = {"time": 16, "pairs": 1, "vocab": 8, "power": 12.0, "fill": True}
 SETTINGS = Descent(steps=50, learning_rate=2e-2, warmup=5, weight_decay=0.0)
@@ -68,31 +68,6 @@ def block_of(variant: str) -> nn.Module:
     return block.requires_grad_(False)
 
 
-def band(N_p: int, time: int) -> Tensor:
-    """A window of SPAN tokens behind N_p persistent columns, (time, N_p + time)."""
-    mask = masks.persistent_columns(masks.window(SPAN), N_p)
-    return masks.matrix(mask, torch.arange(time), N_p + time)
-
-
-def _wiring(variant: str, parts: Parts, wiring: Callable, x: Tensor) -> Tensor:
-    """What a wiring makes of a text x, in these parts."""
-    P, recall, attend, memory, gate, norms = parts
-    if variant == "mac":
-        return wiring(x, P, SPAN, recall, attend, memory, gate)
-    last = norms if variant == "mal" else (gate,)
-    return wiring(x, P, band(len(P), len(x)), attend, memory, *last)
-
-
-def _silent(part: Callable, how: Callable[[Tensor], Tensor]) -> Callable:
-    """A part of which only its answer is changed."""
-
-    def call(x: Tensor, state: Any) -> tuple[Tensor, Any]:
-        answer, state = part(x, state)
-        return how(answer), state
-
-    return call
-
-
 WIRINGS = {"mac": mac, "mag": mag, "mal": mal}
 
 
@@ -105,10 +80,10 @@ def mixed(variant: str, how: Callable[[Tensor], Tensor] = lambda m: m) -> Callab
     if variant == "lmm":
         return lambda x: x + how(block.memory(block.memory_norm(x[None]))[0][0])
     parts = parts_of(block)
-    parts = parts._replace(recall=_silent(parts.recall, how), memory=_silent(parts.memory, how))
+    parts = parts._replace(recall=silent(parts.recall, how), memory=silent(parts.memory, how))
     if variant == "mal":
-        return lambda x: _wiring(variant, parts, mal, x)
-    return lambda x: x + _wiring(variant, parts, WIRINGS[variant], block.norm(x))
+        return lambda x: mixing(variant, parts, mal, x)
+    return lambda x: x + mixing(variant, parts, WIRINGS[variant], block.norm(x))
 
 
 @lru_cache(maxsize=8)
@@ -204,45 +179,3 @@ def one_by_one(model: nn.Module, inputs: Tensor) -> Tensor:
     """What a model says after each token when it has been given nothing behind it: its guesses."""
     told = (inputs[:, : t + 1] for t in range(inputs.shape[1]))
     return torch.stack([model(some)[0][:, -1].argmax(-1) for some in told], dim=1)
-
-
-class Wired(nn.Module):
-    """A trained model of one block, run on a wiring of your own; `off` switches parts of it off.
-
-    off: any of "h" and "m" (what the memory recalls, and what it answers to gate or to add),
-    "window" (a token sees itself alone) and "persistent" (nobody sees P). Slow: text by text.
-    """
-
-    def __init__(self, model: TitansLM, wiring: Callable, off: tuple[str, ...] = ()):
-        super().__init__()
-        if unknown := set(off) - {"h", "m", "window", "persistent"}:
-            raise ValueError(f"off={sorted(unknown)}: choose of h, m, window and persistent")
-        self.model, self.wiring, self.off = model, wiring, off
-
-    def _parts(self, block: nn.Module) -> Parts:
-        parts, nothing = parts_of(block), torch.zeros_like
-        recall = _silent(parts.recall, nothing) if "h" in self.off else parts.recall
-        memory = _silent(parts.memory, nothing) if "m" in self.off else parts.memory
-
-        def attend(x: Tensor, columns: Tensor, mask: Tensor) -> Tensor:
-            mask, N_p = mask.clone(), len(parts.P)
-            if "persistent" in self.off:
-                mask[:, :N_p] = False
-            if "window" in self.off:
-                mask[:, N_p:] &= torch.eye(len(x)).bool().repeat(1, (len(columns) - N_p) // len(x))
-            return parts.attend(x, columns, mask)
-
-        return parts._replace(recall=recall, memory=memory, attend=attend)
-
-    @torch.no_grad()
-    def forward(self, tokens: Tensor) -> tuple[Tensor, None]:
-        """Logits, as the model's own."""
-        (block,), variant = self.model.blocks, self.model.config.variant
-        x, parts = self.model.embedding(tokens), self._parts(block)
-        if variant == "mal":
-            x = torch.stack([_wiring(variant, parts, self.wiring, one) for one in x])
-        else:
-            z = block.norm(x)
-            x = x + torch.stack([_wiring(variant, parts, self.wiring, one) for one in z])
-        x = x + block.mlp(block.mlp_norm(x))
-        return self.model.norm(x) @ self.model.embedding.weight.T, None
