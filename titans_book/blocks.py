@@ -167,7 +167,7 @@ class MACBlock(GatedBlock):
     def __init__(self, dim: int, hidden: int, attention: Attention, memory: NeuralMemory) -> None:
         super().__init__(dim, hidden, attention, memory)
         if attention.segment is None:
-            raise ValueError("attention must have a segment: MAC reads segment by segment, got None")
+            raise ValueError("attention must have a segment: MAC reads by segments, got None")
         d, width = dim // attention.heads, attention.project.in_features
         own = math.log(2 * attention.segment) + 2  # q_i . k_i / sqrt(d), ahead of 2 C columns
         with torch.no_grad():

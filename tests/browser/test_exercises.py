@@ -80,6 +80,14 @@ PLAYS = [
         "smaller than w",
         "back = queries[:, None] - keys; return (back >= 0) & (back < w)",
     ),
+    Play(
+        "09_mac_mag_mal",
+        "mac_mask",
+        "return torch.cat([torch.ones(C, N_p + C), torch.ones(C, C).tril()], dim=1).bool()",
+        "it leaks",
+        "past = torch.ones(C, C).tril(); "
+        "return torch.cat([torch.ones(C, N_p), past, past], dim=1).bool()",
+    ),
 ]
 
 
