@@ -52,6 +52,31 @@ def test_wrong_arguments_are_a_crash_that_names_the_stub():
     assert outcome == "crashed" and "takes 1 positional argument" in words
 
 
+def test_the_commonest_errors_of_torch_get_a_word_of_advice():
+    def ends_before_it_begins(*_):
+        return torch.arange(5, 2)
+
+    def puts_rows_beside_others(*_):
+        return torch.cat([torch.ones(2, 3), torch.ones(4, 3)], dim=1)
+
+    assert "is b where it ends" in said(ends_before_it_begins)[1]
+    assert "Which way is meant" in said(puts_rows_beside_others)[1]
+
+
+def test_a_list_of_numbers_is_no_tensor():
+    attend = EXERCISES["08.attend"]
+    outcome, words = said(lambda *_: [[1.0], [2.0]], attend)
+    assert outcome == "known" and words.endswith("What makes one tensor of them?")
+    assert said(lambda *_: [torch.ones(2)], attend)[1].endswith("Which of them is the result?")
+
+
+def test_functions_are_given_by_name():
+    def crashes(*_):
+        raise ValueError
+
+    assert "`mask`: window_mask;" in said(crashes, EXERCISES["08.read_on"])[1]
+
+
 def test_an_endless_loop_is_stopped():
     def endless(M, S, k, v, theta, eta, alpha):
         while True:

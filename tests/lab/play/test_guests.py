@@ -64,3 +64,12 @@ def test_a_single_note_can_lose_against_the_door():
     weights = attention.weights(TEST.x)[:, 0][IDLE].mean(0)
     assert weights[0] < 0.1 and weights[1] > 0.9
     assert errors(through(attention, 8), TEST)[IDLE].mean() > 0.2
+
+
+def test_the_door_wins_with_five_seeds_and_a_window_may_never_find_a_single_note():
+    full, narrow = (
+        torch.stack([on_the_first(train(seed=s, persistent=1, window=w), 1) for s in range(5)])
+        for w in (None, 8)
+    )
+    assert (full < 0.5).all()
+    assert 1 <= (narrow < 0.1).sum() <= 3

@@ -1,6 +1,7 @@
 """The mask painter, by its own buttons, menus and sliders; and the puzzle's judge."""
 
 import itertools
+import re
 
 import pytest
 import torch
@@ -83,6 +84,7 @@ def test_memory_columns_leak_as_the_figure_draws_them_and_not_as_the_book_does()
     assert "p2" in made.left.value and "h5" in made.left.value and "p3" not in made.left.value
     made.memory.value = MEMORY[2]
     assert leaks(made.memories) == [(0, 1), (0, 2), (1, 2), (3, 4), (3, 5), (4, 5)]
+    assert "“Anna” “gave” “Ben”, but for what the memory knows." in made.words.value
     assert "6 leaks" in made.words.value and "the memory's answer to" in made.words.value
     assert made.left.value.count(LEAK) == 6
     made.memory.value = MEMORY[0]
@@ -104,6 +106,12 @@ def test_the_judge_knows_the_rules():
     assert "“coat” sees 4 words" in fits(painted(*SOLVED[:-1], ".##.##"))
     window = painted("#.....", "##....", "###...", ".###..", "..###.", "...###")
     assert fits(window) == "Through two layers “coat” hears nothing of “Anna”."
+
+
+def test_a_mask_is_read_back_as_the_painter_prints_it():
+    made = painter(pattern="segment", size=4)
+    printed = re.search("<code>(.*)</code>", made.words.value)[1]
+    assert torch.equal(painted(printed), made.sees)
 
 
 def test_two_last_rows_mend_the_window():

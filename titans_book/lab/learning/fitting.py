@@ -34,8 +34,9 @@ def fit(result: Any, expected: Any, numbers: bool = False) -> Any:
     if not isinstance(expected, tuple):
         if isinstance(result, (tuple, list)):
             says = f"It returns {len(result)} value{'s' * (len(result) != 1)} in a "
-            raise Misfit(f"{says}{type(result).__name__}; one tensor is asked for.",
-                         "Which of them is the result?")  # fmt: skip
+            tensors = any(isinstance(one, Tensor) for one in result)
+            asks = "Which of them is the result?" if tensors else "What makes one tensor of them?"
+            raise Misfit(f"{says}{type(result).__name__}; one tensor is asked for.", asks)
         return _fit(result, expected, "the result", numbers)
     if isinstance(result, list):
         result = tuple(result)

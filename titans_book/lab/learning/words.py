@@ -24,9 +24,14 @@ def described(watched: Watched) -> str:
         if isinstance(value, Tensor) and value.dim():
             text = f"shape {tuple(value.shape)}, {str(value.dtype).removeprefix('torch.')}"
         else:
-            text = f"{float(value):.3f}" if isinstance(value, (Tensor, float)) else repr(value)
+            text = f"{float(value):.3f}" if isinstance(value, (Tensor, float)) else named(value)
         words.append(f"`{watched.name(place)}`: {text}")
     return "It was given " + "; ".join(words) + "."
+
+
+def named(value: object) -> str:
+    """A function by its name, anything else as Python shows it."""
+    return getattr(value, "__name__", None) or repr(value)
 
 
 def line_of(error: BaseException, function: Callable) -> tuple[str, ...]:
@@ -45,6 +50,13 @@ def advice(words: str, misfit: str = "") -> tuple[str, ...]:
         return ("In Python `^` is no power: which sign is?",)
     if "Boolean value of Tensor" in words:
         return ("Between tensors `and` is `&`, `or` is `|`, `not` is `~`: are there brackets too?",)
+    if "inconsistent with step sign" in words:
+        return ("`torch.arange(a, b)` ends before b: is b where it ends, or how many there are?",)
+    if "Sizes of tensors must match except" in words:
+        return (
+            "`torch.cat` puts tensors one below the other, with `dim=1` side by side: the other "
+            "sizes have to agree. Which way is meant, and which size does not?",
+        )
     if "empty sequence" in words or "iterable argument is empty" in words:
         return ("Nothing was left to choose from: which condition lets nothing pass?",)
     if "got tuple" in words or "tuple indices" in words:

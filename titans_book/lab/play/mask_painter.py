@@ -148,7 +148,8 @@ class MaskPainter(Panel):
         if relayed.any():
             told += f"By relay it also hears of {_names(relayed)}. "
         if (deaf := ~hears & (i >= PLACES)).any():
-            told += f"It hears nothing of {_names(deaf)}. "
+            but = ", but for what the memory knows" if self.memories[i].any() else ""
+            told += f"It hears nothing of {_names(deaf)}{but}. "
         return told + self._leaks()
 
     def _leaks(self) -> str:

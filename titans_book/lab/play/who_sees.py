@@ -21,10 +21,13 @@ Sees = Bool[Tensor, "time time"]
 def painted(*rows: str) -> Sees:
     """A mask from its rows, # for a column that is seen and . for one that is not.
 
+    The rows come one by one, or as one line with spaces between them.
+
     >>> painted("#.", "##").int()
     tensor([[1, 0],
             [1, 1]], dtype=torch.int32)
     """
+    rows = " ".join(rows).split()
     for row in rows:
         if set(row) - set("#.") or len(row) != len(rows):
             raise ValueError(

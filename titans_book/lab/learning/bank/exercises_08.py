@@ -39,7 +39,8 @@ attend = Exercise(
     ),
     source="Titans eq. 2",
     taught=CHAPTER,
-    misfit="A row for each query, a column for each key: which of the two has to be transposed?",
+    misfit="A row for each query, a column for each key: which of the two has to be transposed? "
+    "And after the weights, what is still missing?",
 )
 
 
@@ -67,6 +68,19 @@ def divides_by_d(q, k, v, visible):
 def multiplies_by_the_root(q, k, v, visible):
     """You multiply by the square root of d where eq. 2 divides."""
     return _weights(q @ k.T * k.shape[-1] ** 0.5, visible) @ v
+
+
+@attend.wrong("How many features has a key, and how many rows has q?")
+def divides_by_the_rows(q, k, v, visible):
+    """You divide by the square root of the number of queries. d is the number of features of a
+    key."""
+    return _weights(q @ k.T / len(q) ** 0.5, visible) @ v
+
+
+@attend.wrong("By what does eq. 2 divide each exponential?")
+def does_not_share_out(q, k, v, visible):
+    """You take the exponentials as they are. The weights of a row have to add up to 1."""
+    return (_scores(q, k).exp() * visible) @ v
 
 
 @attend.wrong("Is the length of the text the same as the length of a key?")

@@ -63,6 +63,21 @@ def moves_the_mask_only(k, v, visible, p_k, p_v):
     return torch.cat([k, p_k]), torch.cat([v, p_v]), columns
 
 
+@with_persistent.wrong("Column 0 of the mask is which key?")
+def leaves_the_mask_behind(k, v, visible, p_k, p_v):
+    """In keys and values they are in front, in the mask behind: each column's permission belongs
+    to another token."""
+    columns = torch.cat([visible, _front(visible, p_k)], dim=1)
+    return torch.cat([p_k, k]), torch.cat([p_v, v]), columns
+
+
+@with_persistent.wrong("What does a row get that looks at a persistent token?")
+def gives_their_keys_for_values(k, v, visible, p_k, p_v):
+    """Their keys stand where their values should: what goes in front of v is p_v."""
+    columns = torch.cat([_front(visible, p_k), visible], dim=1)
+    return torch.cat([p_k, k]), torch.cat([p_k, v]), columns
+
+
 @with_persistent.wrong("Which rows see a persistent token?")
 def hides_them(k, v, visible, p_k, p_v):
     """They are there, and nobody may see them: the new columns are False."""

@@ -1,4 +1,4 @@
-"""Reading on from where one stopped, exercises of chapter 08: what is kept, and where it stands."""
+"""Reading on from where one stopped, an exercise of chapter 08: where queries and keys stand."""
 
 from __future__ import annotations
 
@@ -11,57 +11,6 @@ from titans_book.attention.attention_steps import attend, segment_mask, window_m
 from titans_book.attention.attention_steps import keep as kept
 from titans_book.lab.learning.bank.exercises_08 import CHAPTER
 from titans_book.lab.learning.exercise import Exercise, Step
-
-
-def _rows(function: Callable) -> Iterator[Step]:
-    """More rows than are needed, just enough, fewer, and a window of one token."""
-    g = torch.Generator().manual_seed(0)
-    for rows, w in ((7, 4), (3, 4), (2, 4), (2, 5), (6, 2), (4, 1)):
-        yield {"kept": function(torch.randn(rows, 2, generator=g, dtype=torch.float64), w)}
-
-
-_rows.names = lambda: ("x", "w")
-
-keep = Exercise(
-    name="08.keep",
-    what="the rows that a later token may still see",
-    reference=attention_steps.keep,
-    probe=_rows,
-    hints=(
-        "The next token sees w places, and one of them is its own. How many of the old ones?",
-        "x is (J, d), and `x[n:]` are its rows from n on. n must not be negative: `x[-2:]` counts "
-        "from the end, and `x[-0:]` is everything.",
-        "    return x[first:]\n    first = max(0, len(x) - (w - 1))",
-    ),
-    source="a window of w tokens",
-    taught=CHAPTER,
-    misfit="The next token sees w places, its own among them: how many of the old ones? (`x[-0:]` "
-    "is all of x.)",
-)
-
-
-@keep.wrong("Which tokens does the next one see: the oldest, or the latest?")
-def keeps_the_oldest(x, w):
-    """You keep the first rows. The next token looks back from the end."""
-    return x[: w - 1]
-
-
-@keep.wrong("Does the next token still see the one right before it?")
-def drops_the_latest(x, w):
-    """You leave out the last row, the one that every later token sees first."""
-    return x[max(0, len(x) - w) : len(x) - 1] if len(x) >= w else x
-
-
-@keep.wrong("In which order do masks expect the columns?")
-def keeps_them_backwards(x, w):
-    """The rows are right, and in the wrong order: the oldest has to come first."""
-    return kept(x, w).flip(0)
-
-
-@keep.wrong("What would a token find there that asks for what was kept?")
-def keeps_nothing_but_room(x, w):
-    """There is room for the right number of rows, and nothing in it."""
-    return 0 * kept(x, w)
 
 
 def _pieces(function: Callable) -> Iterator[Step]:
@@ -98,9 +47,10 @@ read_on = Exercise(
         "    keys = start - len(kept_k) + torch.arange(len(k))\n"
         "    k, v = torch.cat([kept_k, k]), torch.cat([kept_v, v])",
     ),
-    source="one call equals any split",
+    source="Titans eq. 2 in one call",
     taught=CHAPTER,
-    misfit="How many rows does `keep` leave of the old and the new keys together?",
+    misfit="One answer for each query. And of the old and the new keys *together*, how many rows "
+    "does `keep` leave?",
 )
 
 
@@ -133,6 +83,42 @@ def puts_the_kept_at_the_start(q, k, v, kept_k, kept_v, start, mask, w):
     """The columns begin at start. But the first of them were kept: they stand before it."""
     given = q, k, v, kept_k, kept_v, start, mask, w
     return _answers(*given, first_query=start, first_key=start)
+
+
+@read_on.wrong("Where does the last of the kept keys stand, if the first new one is at `start`?")
+def puts_the_keys_one_too_early(q, k, v, kept_k, kept_v, start, mask, w):
+    """The columns stand one place too early: each new key seems to be older than its own query."""
+    given = q, k, v, kept_k, kept_v, start, mask, w
+    return _answers(*given, first_query=start, first_key=start - len(kept_k) - 1)
+
+
+@read_on.wrong("Where does the last of the kept keys stand, if the first new one is at `start`?")
+def puts_the_keys_one_too_late(q, k, v, kept_k, kept_v, start, mask, w):
+    """The columns stand one place too late: a query does not see its own key."""
+    given = q, k, v, kept_k, kept_v, start, mask, w
+    return _answers(*given, first_query=start, first_key=start - len(kept_k) + 1)
+
+
+@read_on.wrong("`start` is the place of which token?")
+def begins_one_after_the_start(q, k, v, kept_k, kept_v, start, mask, w):
+    """The queries begin one place late: `start` is the first new token's own place."""
+    given = q, k, v, kept_k, kept_v, start, mask, w
+    return _answers(*given, first_query=start + 1, first_key=start - len(kept_k))
+
+
+@read_on.wrong("What is `len(k)` before `torch.cat`, and what is it after?")
+def steps_back_by_all_keys(q, k, v, kept_k, kept_v, start, mask, w):
+    """The columns begin at start - len(k), and k holds the new keys, too, by then. Only the kept
+    ones stand before start."""
+    given = q, k, v, kept_k, kept_v, start, mask, w
+    return _answers(*given, first_query=start, first_key=start - len(kept_k) - len(k))
+
+
+@read_on.wrong("Which argument says who sees whom?")
+def always_takes_the_window(q, k, v, kept_k, kept_v, start, mask, w):
+    """A window is right, and a segment is not: is `window_mask` written into it? `mask` is handed
+    in."""
+    return attention_steps.read_on(q, k, v, kept_k, kept_v, start, window_mask, w)
 
 
 @read_on.wrong("How many keys have been kept after two tokens, if w is 4?")

@@ -82,6 +82,27 @@ def does_not_see_its_own(queries, keys, w):
     return _same(queries, keys, w) & (keys < queries[:, None])
 
 
+@segment_mask.wrong("Which place is the first of the segment, and does the row see it?")
+def misses_the_first(queries, keys, w):
+    """The first token of each segment is out of everybody's sight, its own included. The wall
+    stands right before it."""
+    rows = queries[:, None]
+    return (keys <= rows) & (keys > rows // w * w)
+
+
+@segment_mask.wrong("Who looks back: the query at the key, or the key at the query?")
+def looks_ahead(queries, keys, w):
+    """The comparison is turned round: each row sees itself and what comes *after* it in its
+    segment."""
+    return _same(queries, keys, w) & (keys >= queries[:, None])
+
+
+@segment_mask.wrong("In `a <= b & c == d`, what does Python do first?")
+def lacks_brackets(queries, keys, w):
+    """Brackets are missing: `&` comes before `<=` and `==`, so each comparison needs its own."""
+    return keys <= queries[:, None] & _same(queries, keys, w)
+
+
 @segment_mask.wrong("Which segments is the row allowed to see: its own, or the last one, too?")
 def sees_the_segment_before(queries, keys, w):
     """A row sees its own segment and the whole segment before it."""

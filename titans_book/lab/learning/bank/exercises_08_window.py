@@ -127,7 +127,8 @@ def is_inverted(queries, keys, w):
 
 @window_mask.wrong("How far back does the last token of a long text see?")
 def has_no_window(queries, keys, w):
-    """It keeps the future out, and sees everything before: w is not used."""
+    """It keeps the future out, and sees everything before: w has no effect. (Is it there? Then
+    brackets are missing: `a >= 0 & b < w` does the `&` first.)"""
     return _back(queries, keys) >= 0
 
 
