@@ -446,9 +446,9 @@ felt = {f"{layers} layer{'s' * (layers > 1)}": influence(layers) for layers in (
 figures.lines(
     torch.arange(1, 30), {name: values[1:] for name, values in felt.items()},
     roles="attention", xlabel="places back", ylabel="influence", markers=2,
-    alt="Influence on the last token over the distance. One layer: about level for seven places, then "
-        "0. Two layers: about level for seven places, then a much lower tail that ends at 14. Three: the "
-        "same, and a tail that ends at 21.",
+    alt="Influence on the last token over the distance. One layer: about level for seven places, "
+        "then 0. Two layers: about level for seven places, then a much lower tail that ends at 14. "
+        "Three: the same, and a tail that ends at 21.",
 )  # fmt: skip
 
 # %%
@@ -861,7 +861,7 @@ for piece in x[None].split([1, 20, 3, 26], dim=1):
     y, state = layer(piece, state)
     answers.append(y)
 assert (torch.cat(answers, dim=1) - layer(x[None])[0]).abs().max() < 1e-12
-# It keeps w keys, one more than yours, so that shapes never change; what is out of sight is left out.
+# It keeps w keys, one more than yours, so that shapes never change.
 print(f"four calls agree with one; kept for 50 tokens: {state.keys.shape[-2]} keys")
 
 # %% [markdown]
