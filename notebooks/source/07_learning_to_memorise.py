@@ -799,5 +799,5 @@ progress_map()
 # outer loop at work. Ours is tiny, one seed, and no evidence about large models.
 #
 # **Next.** A memory of constant size cannot do everything. What is it good to keep word for word, for a
-# short while? That is attention, and chapter 08 puts it beside the memory. If you want to see the same
+# short while? That is attention, and [chapter 08](08_short_term_memory.ipynb) puts it beside the memory. If you want to see the same
 # outer loop on text, go to [chapter 13](13_train_it.ipynb).
