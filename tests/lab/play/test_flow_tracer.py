@@ -59,6 +59,14 @@ def test_what_is_off_has_no_effect_any_more():
         assert torch.equal(silent(tokens)[0], before)
     whole, alone = flows.Wired(model, mac), flows.Wired(model, mac, ("window",))
     assert not torch.equal(whole(tokens)[0], alone(tokens)[0])
+    other = tokens.clone()
+    other[:, 1] = 1 + other[:, 1] % 7
+    moved = {}
+    for off in (("window", "h", "m"), ("window", "m")):
+        wired = flows.Wired(model, mac, off)
+        moved[off] = wired(tokens)[0] != wired(other)[0]
+    assert not moved["window", "h", "m"][:, 2:].any()  # without a window and a memory: each alone
+    assert moved["window", "m"][:, 8:].any()  # without a window h is seen as before
     with pytest.raises(ValueError, match="gate"):
         flows.Wired(model, mac, ("gate",))
 

@@ -151,8 +151,8 @@ class FlowTracer(Panel):
 def _stretch(tokens: list[int]) -> str:
     """Tokens in words; runs of neighbours are named by their ends.
 
-    >>> _stretch([1, 2, 3, 7]), _stretch([]), _stretch([4])
-    ('tokens 1 to 3 and 7', 'nothing', 'token 4 alone')
+    >>> _stretch([1, 2, 3, 7]), _stretch([1, 2]), _stretch([]), _stretch([4])
+    ('tokens 1 to 3 and 7', 'tokens 1 and 2', 'nothing', 'token 4 alone')
     """
     if len(tokens) < 2:
         return f"token {tokens[0]} alone" if tokens else "nothing"
@@ -162,5 +162,7 @@ def _stretch(tokens: list[int]) -> str:
             runs[-1].append(token)
         else:
             runs.append([token])
-    words = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    words = []
+    for run in runs:
+        words += map(str, run) if len(run) < 3 else [f"{run[0]} to {run[-1]}"]
     return "tokens " + ", ".join(words[:-1]) + f"{' and ' if words[1:] else ''}{words[-1]}"

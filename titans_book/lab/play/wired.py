@@ -46,7 +46,8 @@ class Wired(nn.Module):
     """A trained model of one block, run on a wiring of your own; `off` switches parts of it off.
 
     off: any of "h" and "m" (what the memory recalls, and what it answers to gate or to add),
-    "window" (a token sees itself alone) and "persistent" (nobody sees P). Slow: text by text.
+    "window" (of the tokens, a token sees itself alone; of h as much as before) and "persistent"
+    (nobody sees P). Slow: text by text.
     """
 
     def __init__(self, model: TitansLM, wiring: Callable, off: tuple[str, ...] = ()):
@@ -65,7 +66,10 @@ class Wired(nn.Module):
             if "persistent" in self.off:
                 mask[:, :N_p] = False
             if "window" in self.off:
-                mask[:, N_p:] &= torch.eye(len(x)).bool().repeat(1, (len(columns) - N_p) // len(x))
+                for start in range(N_p, len(columns), len(x)):
+                    place = slice(start, start + len(x))
+                    if torch.equal(columns[place], x):  # the tokens themselves, and not h
+                        mask[:, place] &= torch.eye(len(x)).bool()
             return parts.attend(x, columns, mask)
 
         return parts._replace(recall=recall, memory=memory, attend=attend)

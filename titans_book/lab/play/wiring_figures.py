@@ -105,7 +105,7 @@ def influence_maps(
             shown = np.where(grid > 1e-9, np.log10(np.maximum(grid, 1e-9)), np.nan)
             image = axes.imshow(shown, cmap=style.map_name("magnitude"), vmin=-5, vmax=1)
             axes.set_facecolor("#d8d8d8" if not style.is_dark(dark) else "#2c2c2c")
-            for t, s in np.argwhere((grid > 1e-9) & (np.tri(len(grid)) == 0)):
+            for t, s in np.argwhere((grid != 0) & (np.tri(len(grid)) == 0)):  # not even 1e-12
                 axes.plot(s, t, "o", color="#D55E00", markersize=3.6, markeredgecolor="#ffffff")
             for border in range(span, len(grid), span or len(grid)):
                 axes.axvline(border - 0.5, color="#ffffff", linewidth=0.5)

@@ -170,3 +170,9 @@ def puts_it_to_zero(answer, x):
         changed[s] = 0
         columns.append((answer(changed) - before).abs().amax(-1))
     return torch.stack(columns, dim=1)
+
+
+@influence.wrong("Is it asked whether an answer moves, or how far?")
+def says_only_whether(answer, x):
+    """Your map says whether an answer moves, 1 or 0. The docstring asks how far."""
+    return (causality.influence(answer, x) > 0).to(x.dtype)

@@ -97,6 +97,35 @@ def shows_the_whole_segment(N_p, C):
 
 @mac_mask.wrong("How many triangles are there, and where does the second one begin?")
 def draws_one_triangle(N_p, C):
-    """You draw one triangle over all columns. There are three blocks, and h and x have a triangle
-    each."""
+    """You draw one triangle over all columns, P included. There are three blocks, and h and x have
+    a triangle each."""
     return torch.ones(C, N_p + 2 * C).tril().bool()
+
+
+@mac_mask.wrong("Where does the triangle of x begin anew?")
+def draws_one_wide_triangle(N_p, C):
+    """h and x share one wide triangle in yours: nearly all of h is visible in the later rows, and
+    hardly any x. Each of the two has a triangle of its own."""
+    wide = torch.ones(C, 2 * C).tril()
+    return torch.cat([torch.ones(C, N_p), wide], dim=1).bool()
+
+
+@mac_mask.wrong("Has token i been read when row i asks for h_i?")
+def hides_its_own_h(N_p, C):
+    """x is right; in h the diagonal is missing. h_i was asked for with token i itself, so row i
+    may see it."""
+    return _blocks(N_p, C, torch.ones(1), torch.ones(C, C).tril(-1), torch.ones(C, C).tril())
+
+
+@mac_mask.wrong("Does True mean visible or hidden?")
+def says_who_is_hidden(N_p, C):
+    """True and False are exchanged: yours is True where a row must *not* look."""
+    return ~block_steps.mac_mask(N_p, C)
+
+
+@mac_mask.wrong("May row 0 see the last persistent token?")
+def cuts_p_as_well(N_p, C):
+    """P has a triangle in yours, too. Persistent tokens come from nowhere in the text, so all rows
+    see all of them."""
+    past = torch.ones(C, C).tril()
+    return torch.cat([torch.ones(C, N_p).tril(), past, past], dim=1).bool()

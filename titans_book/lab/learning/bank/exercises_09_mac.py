@@ -175,3 +175,9 @@ def writes_p_as_well(x, P, C, recall, attend, memory, gate):
         return gate(y, m[len(P) :]), state
 
     return loop(x, C, step)
+
+
+@mac.wrong("Is C a number of segments, or of tokens?")
+def makes_c_segments(x, P, C, recall, attend, memory, gate):
+    """You make C segments. C is the length of one: x.split(C), while x.chunk(C) makes C pieces."""
+    return loop(x, -(-len(x) // C), whole(P, recall, attend, memory, gate))

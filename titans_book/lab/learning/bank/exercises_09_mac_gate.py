@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from titans_book.lab.learning.bank.exercises_09_mac import mac
-from titans_book.lab.learning.bank.given_09 import loop, see
+from titans_book.lab.learning.bank.given_09 import loop, see, whole
 
 
 @mac.wrong("Which of the two is gated, and which is the gate?")
@@ -49,7 +49,7 @@ def forgets_the_gate(x, P, C, recall, attend, memory, gate):
 
 @mac.wrong("What has the memory read when it gates row 0: row 0, or the whole segment?")
 def reads_after_the_segment(x, P, C, recall, attend, memory, gate):
-    """You ask the memory a second time after it has read the whole segment. Eq. 25 taken by the
+    """You ask the memory once more after it has read the whole segment. Eq. 25 taken by the
     letter says so, and it leaks: row 0 is gated by a memory that knows the last row. `memory`
     answers each token when it has read that one."""
 
@@ -75,3 +75,69 @@ def makes_its_own_gate(x, P, C, recall, attend, memory, gate):
         return y * torch.sigmoid(m), state
 
     return loop(x, C, step)
+
+
+@mac.wrong("Eq. 25 has M_t, eq. 21 M_{t-1}: which of them gates in yours?")
+def gates_before_it_writes(x, P, C, recall, attend, memory, gate):
+    """The gate asks about y before y is read. In eq. 25 the memory has read it: the m that `memory`
+    returns."""
+
+    def step(S, state):
+        h, state = recall(S, state)
+        y = see(S, P, h, attend)
+        m, _ = recall(y, state)
+        _, state = memory(y, state)
+        return gate(y, m), state
+
+    return loop(x, C, step)
+
+
+@mac.wrong("Whose answer to y gates: the memory that has read it, or the one before?")
+def recalls_y_and_then_writes(x, P, C, recall, attend, memory, gate):
+    """You ask about y with `recall`, and gate with that. `memory` reads y and answers it; its m is
+    the gate, and `recall` is for the tokens of the segment."""
+
+    def step(S, state):
+        h, state = recall(S, state)
+        y = see(S, P, h, attend)
+        m, state = recall(y, state)
+        _, state = memory(y, state)
+        return gate(y, m), state
+
+    return loop(x, C, step)
+
+
+@mac.wrong("How often does your memory read y?")
+def writes_twice(x, P, C, recall, attend, memory, gate):
+    """The memory reads y twice: once for eq. 24, and once more for eq. 25. One call does both, for
+    `memory` reads and answers."""
+
+    def step(S, state):
+        h, state = recall(S, state)
+        y = see(S, P, h, attend)
+        _, state = memory(y, state)
+        m, state = memory(y, state)
+        return gate(y, m), state
+
+    return loop(x, C, step)
+
+
+@mac.wrong("What does eq. 24 write: y, or what the gate lets through?")
+def writes_what_is_gated(x, P, C, recall, attend, memory, gate):
+    """The memory is left with o, what has come through the gate. Eq. 24 writes y, before it."""
+
+    def step(S, state):
+        h, state = recall(S, state)
+        y = see(S, P, h, attend)
+        m, _ = memory(y, state)
+        o = gate(y, m)
+        _, state = memory(o, state)
+        return o, state
+
+    return loop(x, C, step)
+
+
+@mac.wrong("Who adds the residual: the wiring, or the block around it?")
+def adds_the_tokens(x, P, C, recall, attend, memory, gate):
+    """You add the tokens to the result. That residual is the block's; eq. 25 ends with the gate."""
+    return x + loop(x, C, whole(P, recall, attend, memory, gate))

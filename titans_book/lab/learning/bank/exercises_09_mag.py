@@ -130,3 +130,29 @@ def makes_its_own_gate(x, P, mask, attend, memory, gate):
     seen = torch.cat([P, x])
     m, _ = memory(seen, None)
     return attend(x, seen, mask) * torch.sigmoid(m[len(P) :])
+
+
+@mag.wrong(
+    "The first N_p columns of the mask are always visible: which tokens stand there in yours?"
+)
+def looks_at_x_alone(x, P, mask, attend, memory, gate):
+    """The columns are x alone, with the persistent ones cut off the mask. They are P || x, as the
+    memory's rows are."""
+    y = attend(x, x, mask[:, len(P) :])
+    m, _ = memory(torch.cat([P, x]), None)
+    return gate(y, m[len(P) :])
+
+
+@mag.wrong("Which is the first row of m that belongs to a token?")
+def starts_one_row_too_early(x, P, mask, attend, memory, gate):
+    """m begins one row too early: each token is gated by what the memory answered to the one before
+    it, and the first one by the answer to P."""
+    y = attend(x, torch.cat([P, x]), mask)
+    m, _ = memory(torch.cat([P, x]), None)
+    return gate(y, m[len(P) - 1 : -1])
+
+
+@mag.wrong("Who adds the residual: the wiring, or the block around it?")
+def adds_the_tokens(x, P, mask, attend, memory, gate):
+    """You add the tokens to the result. That residual is the block's; eq. 28 ends with the gate."""
+    return x + block_steps.mag(x, P, mask, attend, memory, gate)

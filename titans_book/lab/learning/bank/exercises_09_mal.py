@@ -121,7 +121,7 @@ def memory_skips_p(x, P, mask, attend, memory, norm_m, norm_a):
 
 @mal.wrong("What are the columns that a row of z compares itself with?")
 def looks_without_a_norm(x, P, mask, attend, memory, norm_m, norm_a):
-    """norm_a is missing before attention, or it works on the rows and not on the columns."""
+    """norm_a is missing before attention: rows and columns are the bare x."""
     x = x + _remember(x, P, memory, norm_m)
     return x + attend(x, torch.cat([P, x]), mask)
 
@@ -131,3 +131,32 @@ def adds_to_the_normed(x, P, mask, attend, memory, norm_m, norm_a):
     """Your second residual adds to z = norm_a(x); it goes around the norm and adds to x itself."""
     z = norm_a(x + _remember(x, P, memory, norm_m))
     return z + attend(z, torch.cat([P, z]), mask)
+
+
+@mal.wrong("What are the columns that a row of z compares itself with?")
+def norms_the_rows_alone(x, P, mask, attend, memory, norm_m, norm_a):
+    """norm_a works on the rows and not on the columns: they are P || z, with the same z."""
+    x = x + _remember(x, P, memory, norm_m)
+    return x + attend(norm_a(x), torch.cat([P, x]), mask)
+
+
+@mal.wrong("What does the memory read: x, or norm_m(x)?")
+def remembers_without_a_norm(x, P, mask, attend, memory, norm_m, norm_a):
+    """norm_m is missing: the memory reads the bare x."""
+    x = x + memory(torch.cat([P, x]), None)[0][len(P) :]
+    return x + _look(x, P, mask, attend, norm_a)
+
+
+@mal.wrong("Which comes first, the norm or the P in front?")
+def norms_p_for_the_memory(x, P, mask, attend, memory, norm_m, norm_a):
+    """Attention is right. Before the memory P goes through norm_m; it joins behind the norm."""
+    x = x + memory(norm_m(torch.cat([P, x])), None)[0][len(P) :]
+    return x + _look(x, P, mask, attend, norm_a)
+
+
+@mal.wrong("In x + layer(norm(x)), what is inside the norm?")
+def norms_afterwards(x, P, mask, attend, memory, norm_m, norm_a):
+    """Your norms come behind each sum. Here they stand before each layer, and nothing norms the
+    stream itself."""
+    x = norm_m(x + memory(torch.cat([P, x]), None)[0][len(P) :])
+    return norm_a(x + attend(x, torch.cat([P, x]), mask))
