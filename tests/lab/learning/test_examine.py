@@ -68,6 +68,8 @@ def test_a_list_of_numbers_is_no_tensor():
     outcome, words = said(lambda *_: [[1.0], [2.0]], attend)
     assert outcome == "known" and words.endswith("What makes one tensor of them?")
     assert said(lambda *_: [torch.ones(2)], attend)[1].endswith("Which of them is the result?")
+    pieces = said(lambda *_: [torch.ones(2), torch.ones(1)], attend)[1]
+    assert pieces.endswith("What makes one tensor of them?")
 
 
 def test_functions_are_given_by_name():

@@ -35,7 +35,11 @@ def fit(result: Any, expected: Any, numbers: bool = False) -> Any:
         if isinstance(result, (tuple, list)):
             says = f"It returns {len(result)} value{'s' * (len(result) != 1)} in a "
             tensors = any(isinstance(one, Tensor) for one in result)
-            asks = "Which of them is the result?" if tensors else "What makes one tensor of them?"
+            gathered = isinstance(result, list) and len(result) > 1  # by a loop, as a rule
+            one_of_them = tensors and not gathered
+            asks = (
+                "Which of them is the result?" if one_of_them else "What makes one tensor of them?"
+            )
             raise Misfit(f"{says}{type(result).__name__}; one tensor is asked for.", asks)
         return _fit(result, expected, "the result", numbers)
     if isinstance(result, list):
