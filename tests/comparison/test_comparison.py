@@ -122,7 +122,7 @@ def test_the_command_knows_what_the_package_knows():
 def test_pictures_say_what_is_in_the_record():
     rows = [
         dict(trial="needle", model=model, seed=seed, scores={64: score, 256: score / 2},
-             weights=10, state_bytes=20, seconds=3.0, loss=0.1)
+             weights=10, state_bytes=20, loss=0.1)
         for model, scores in {"lmm": (0.9, 1.0), "window": (0.1, 0.1)}.items()
         for seed, score in enumerate(scores)
     ]  # fmt: skip

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-TASKS = ("needle", "recall", "text")
+TASKS = ("needle", "recall", "updates", "text")
 MODELS = ("lmm", "mac", "mag", "mal", "attention", "window", "linear attention")
 SIZES = ("cpu", "gpu", "quick")
 
@@ -50,8 +50,7 @@ def _compare(options: argparse.Namespace) -> int:
     )
     for done in finished:
         scores = ", ".join(f"{score:.3f} at {length}" for length, score in done.scores.items())
-        said = f"{done.trial:7} {done.model:17} seed {done.seed}  {scores}  ({done.seconds:.0f} s)"
-        print(said, file=sys.stderr)
+        print(f"{done.trial:7} {done.model:17} seed {done.seed}  {scores}", file=sys.stderr)
     print(options.out)
     record = load(options.out)
     for task in dict.fromkeys(row["trial"] for row in record["rows"]):

@@ -9,7 +9,6 @@ with the same path, it goes on with what is missing.
 
 import json
 import platform
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,7 +29,6 @@ class Finished:
 
     weights       slow weights of the model.
     state_bytes   what one sequence of the longest reading leaves in the state.
-    seconds       of training, on the device of the record.
     loss          of the last tenth of the steps, mean, in nats.
     """
 
@@ -40,7 +38,6 @@ class Finished:
     scores: dict[int, float]
     weights: int
     state_bytes: int
-    seconds: float
     loss: float
 
 
@@ -95,10 +92,8 @@ def _train(trial: Trial, name: str, profile: Profile, seed: int, device: str) ->
         warmup=profile.steps // 20,
         weight_decay=0.0,
     )
-    began, losses = time.monotonic(), []
-    for event in train_on(model, learn(trial, profile, seed), settings):
-        losses.append(event.loss)
-    seconds, tail = time.monotonic() - began, losses[-max(1, len(losses) // 10) :]
+    losses = [event.loss for event in train_on(model, learn(trial, profile, seed), settings)]
+    tail = losses[-max(1, len(losses) // 10) :]
     model.eval()
     lengths = [profile.length * times for times in profile.reads]
     scores = {length: trial.read(model, length, profile.sequences) for length in lengths}
@@ -106,7 +101,7 @@ def _train(trial: Trial, name: str, profile: Profile, seed: int, device: str) ->
         _, state = model(trial.draw(1, lengths[-1], 0).inputs.to(device))
     size = state_bytes(state).total
     weights, loss = model.parameter_count(), sum(tail) / len(tail)
-    return Finished(trial.name, name, seed, scores, weights, size, round(seconds, 1), loss)
+    return Finished(trial.name, name, seed, scores, weights, size, loss)
 
 
 def _begin(profile: Profile, path: Path | None, device: str) -> dict:

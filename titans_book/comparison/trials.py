@@ -1,9 +1,11 @@
-"""What the contestants learn, and how they are read: two tasks and a text.
+"""What the contestants learn, and how they are read: three tasks and a text.
 
 needle   a key and its value in noise, farther back than the window, asked for at the end (S-NIAH in
          tokens). Score: the share of needles found.
 recall   four pairs told at the beginning, asked for at any time (MQAR). Score: the share of right
          answers.
+updates  the same, but all four keys are told again with another value, and the last one counts: who
+         only adds has both values in his answer.
 text     Shakespeare as bytes. Score: bits a byte on text that was never trained on, each window
          read with a fresh state.
 
@@ -52,6 +54,12 @@ def _recall(sequences: int, length: int, seed: int) -> TaskBatch:
     return mqar(sequences, time=length, pairs=min(4, length // 4), vocab=64, power=1, seed=seed)
 
 
+def _updates(sequences: int, length: int, seed: int) -> TaskBatch:
+    pairs = min(4, length // 6)
+    told = dict(pairs=pairs, updates=pairs)
+    return mqar(sequences, time=length, **told, vocab=64, power=1, seed=seed)
+
+
 def _found(draw: Callable[[int, int, int], TaskBatch]) -> Callable[[nn.Module, int, int], float]:
     """The share of right answers to a batch that was never trained on."""
 
@@ -86,6 +94,7 @@ TRIALS = {
     for trial in (
         Trial("needle", 32, "accuracy", _needle, _found(_needle)),
         Trial("recall", 64, "accuracy", _recall, _found(_recall)),
+        Trial("updates", 64, "accuracy", _updates, _found(_updates)),
         Trial("text", 256, "bits", _passages, _bits),
     )
 }

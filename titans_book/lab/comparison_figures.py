@@ -99,16 +99,15 @@ def _caption(record: Mapping[str, Any], trial: str) -> str:
 
 
 def comparison_table(record: Mapping[str, Any], trial: str) -> Words:
-    """The same numbers: mean and half interval by length, weights, bytes of the state, seconds."""
+    """The same numbers: mean and half interval by length, weights, bytes of the state."""
     scores = _scores(record, trial)
     lengths = sorted({length for by_length in scores.values() for length in by_length})
-    heads = ["model", *(f"{n:,} tokens" for n in lengths), "weights", "state", "seconds"]
+    heads = ["model", *(f"{n:,} tokens" for n in lengths), "weights", "state"]
     body = ""
     for model, by_length in scores.items():
         rows = [r for r in record["rows"] if r["trial"] == trial and r["model"] == model]
-        seconds = sum(row["seconds"] for row in rows) / len(rows)
         cells = [_cell(by_length.get(n, [])) for n in lengths]
-        cells += [f"{rows[0]['weights']:,}", f"{rows[0]['state_bytes']:,} bytes", f"{seconds:.0f}"]
+        cells += [f"{rows[0]['weights']:,}", f"{rows[0]['state_bytes']:,} bytes"]
         body += f'<tr><td style="text-align:left">{escape(model)}</td>'
         body += "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     head = "".join(f"<th>{escape(words)}</th>" for words in heads)
