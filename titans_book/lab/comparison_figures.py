@@ -22,7 +22,7 @@ LOOKS = {
     "mac": ("fast", "--", "s"),
     "mag": ("fast", "-.", "^"),
     "mal": ("fast", ":", "D"),
-    "linear attention": ("slow", "-", "v"),
+    "linear attention": ("fast", (0, (5, 1, 1, 1)), "v"),
     "attention": ("attention", "-", "P"),
     "window": ("attention", "--", "X"),
 }
