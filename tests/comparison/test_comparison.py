@@ -1,6 +1,8 @@
 """Side by side means: as many weights, the same batches, and a record that survives a stop."""
 
 import json
+from collections import Counter
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -135,3 +137,22 @@ def test_pictures_say_what_is_in_the_record():
     assert "0.950 ± 0.635" in comparison_table(record, "needle")._repr_html_()
     with pytest.raises(ValueError, match="trial must be among"):
         drawn(record, "text", alt="nothing")
+
+
+def test_the_record_of_the_book_is_of_this_comparison(root):
+    """Three seeds of every model that takes part, at the lengths and in the size of the profile."""
+    record = load(root / "notebooks" / "records" / "comparison_cpu.json")
+    profile = PROFILES["cpu"]
+    assert record["profile"] == json.loads(json.dumps(asdict(profile)))
+    found = Counter((row["trial"], row["model"], row["seed"]) for row in record["rows"])
+    assert set(found.values()) == {1}
+    assert {(trial, model) for trial, model, _ in found} >= {
+        (trial, model) for trial in ("needle", "recall") for model in CONTESTANTS
+    }
+    for trial, model in {(trial, model) for trial, model, _ in found}:
+        assert {seed for t, m, seed in found if (t, m) == (trial, model)} == {0, 1, 2}
+    for row in record["rows"]:
+        assert list(row["scores"]) == [profile.length * times for times in profile.reads]
+        assert row["weights"] == weights_of(
+            config_of(row["model"], profile, TRIALS[row["trial"]].vocab)
+        )
