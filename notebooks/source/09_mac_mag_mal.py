@@ -738,8 +738,9 @@ comparison(
 # %%
 comparison(
     record, "updates",
-    alt="Three panels for five of the models. Memory alone stands between 0.18 and 0.5, MAG between "
-        "0.14 and 0.55, attention at 0.22, linear attention near 0.1, the window at 0.05 to 0.13.",
+    alt="Three panels for five of the models. Memory alone stands between 0.18 and 0.5, MAG "
+        "between 0.14 and 0.55, attention at 0.22, linear attention near 0.1, the window at 0.05 "
+        "to 0.13.",
 )  # fmt: skip
 
 # %%

@@ -131,6 +131,30 @@ class LabPage:
         )
         self.page.wait_for_function("() => window.above", timeout=timeout * 1000)
 
+    def run_below(self, containing: str, timeout: float = 300) -> None:
+        """Run the first cell that contains the text and all below it, to the end of the last."""
+        self.page.evaluate(
+            f"""text => {{
+              const content = {PANEL}.content;
+              content.activeCellIndex = content.widgets.findIndex(
+                cell => cell.model.type === 'code' && cell.model.sharedModel.source.includes(text));
+              window.ran = false;
+              window.jupyterapp.commands.execute('notebook:run-all-below')
+                .finally(() => {{ window.ran = true; }});
+            }}""",
+            containing,
+        )
+        self.page.wait_for_function("() => window.ran", timeout=timeout * 1000)
+
+    def try_sliders(self) -> None:
+        """Each slider moves a picture, one step there and back."""
+        handles = self.sliders()
+        for index in range(handles.count()):
+            slider = handles.nth(index)
+            keys = ["ArrowRight", "ArrowLeft"]
+            for key in reversed(keys) if at_its_end(slider) else keys:
+                self.move(slider, key)
+
     def repaints(self, seconds: float) -> float:
         """How many times a second the pictures change, watched for a while in the page."""
         return self.page.evaluate(
@@ -206,3 +230,14 @@ class LabPage:
         if self.screenshots:
             self.screenshots.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=str(self.screenshots / f"{name}.png"))
+
+
+def at_its_end(slider) -> bool:
+    """A handle of ipywidgets says where it stands in ARIA's words, a plain input in its own."""
+    return slider.evaluate(
+        """node => {
+          const said = name => Number(node.getAttribute(`aria-value${name}`));
+          return node.matches('input') ? Number(node.value) >= Number(node.max)
+                                       : said('now') >= said('max');
+        }"""
+    )

@@ -1,11 +1,20 @@
-"""The chapters as a reader meets them: in JupyterLab, in a browser, run from top to bottom."""
+"""Chapters without an exercise to play, as a reader meets them: in JupyterLab, top to bottom.
+
+test_exercises.py does the same for the others, with a wrong and a right answer on the way.
+"""
 
 import pytest
 
+from tests.browser.test_exercises import PLAYS
 from titans_book.lab.editions import LEARNER, ROOT, masters, target
 
 pytestmark = pytest.mark.browser
-NOTEBOOKS = [str(target(master, LEARNER).relative_to(ROOT)) for master in masters()]
+PLAYED = {play.notebook for play in PLAYS}
+NOTEBOOKS = [
+    str(target(master, LEARNER).relative_to(ROOT))
+    for master in masters()
+    if master.stem not in PLAYED
+]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
@@ -15,20 +24,6 @@ def test_every_cell_runs_each_slider_moves_a_picture_nothing_complains(lab, note
     lab.run_all()
     lab.screenshot(name)
     assert lab.errors() == []
-    handles = lab.sliders()
-    for index in range(handles.count()):
-        slider = handles.nth(index)
-        lab.move(slider, "ArrowLeft" if at_its_end(slider) else "ArrowRight")
+    lab.try_sliders()
     lab.screenshot(f"{name}-moved")
     assert lab.complaints == []
-
-
-def at_its_end(slider) -> bool:
-    """A handle of ipywidgets says where it stands in ARIA's words, a plain input in its own."""
-    return slider.evaluate(
-        """node => {
-          const said = name => Number(node.getAttribute(`aria-value${name}`));
-          return node.matches('input') ? Number(node.value) >= Number(node.max)
-                                       : said('now') >= said('max');
-        }"""
-    )

@@ -95,7 +95,7 @@ PLAYS = [
 def test_a_wrong_answer_a_hint_the_right_answer_and_the_map_fills(lab, play: Play):
     function, check = f"def {play.name}(", f"{play.name}.check()"
     lab.open(f"notebooks/{play.notebook}.ipynb")
-    lab.run_to(check)  # test_chapters.py runs the whole page
+    lab.run_to(check)
     assert "not written yet" in lab.said(check, "open")
     lab.run_cell("progress_map()")
 
@@ -117,5 +117,9 @@ def test_a_wrong_answer_a_hint_the_right_answer_and_the_map_fills(lab, play: Pla
     lab.said(check, f"{play.name}: right")
     lab.wait_for_change(before)
     lab.screenshot(f"{play.notebook}-right")
+
+    lab.run_below(check)
     assert lab.errors() == []
+    lab.try_sliders()
+    lab.screenshot(f"{play.notebook}-end")
     assert lab.complaints == []

@@ -151,8 +151,10 @@ def test_the_record_of_the_book_is_of_this_comparison(root):
     }
     for trial, model in {(trial, model) for trial, model, _ in found}:
         assert {seed for t, m, seed in found if (t, m) == (trial, model)} == {0, 1, 2}
+    weights = {
+        (trial, model): weights_of(config_of(model, profile, TRIALS[trial].vocab))
+        for trial, model in {(trial, model) for trial, model, _ in found}
+    }
     for row in record["rows"]:
         assert list(row["scores"]) == [profile.length * times for times in profile.reads]
-        assert row["weights"] == weights_of(
-            config_of(row["model"], profile, TRIALS[row["trial"]].vocab)
-        )
+        assert row["weights"] == weights[row["trial"], row["model"]]

@@ -20,7 +20,7 @@ __all__ = ["four_lengths", "influence_maps", "mask_pictures", "wirings"]
 _BOX = tuple[str, str, float, float]
 DRAWN: dict[str, tuple[tuple[_BOX, ...], tuple[tuple[int, int], ...]]] = {
     "MAC: a context": (
-        (("segment S", "", 0, 0), ("recall: h = M*(q)", "fast", -0.72, 1), ("P ‖ h ‖ S", "", 0, 2),
+        (("segment S", "", 0, 0), ("recall: h", "fast", -0.72, 1), ("P ‖ h ‖ S", "", 0, 2),
          ("attention y", "attention", 0, 3), ("memory reads y", "fast", 0.82, 4),
          ("gate", "gates", 0, 5)),
         ((0, 1), (1, 2), (0, 2), (2, 3), (3, 4), (3, 5), (4, 5)),
