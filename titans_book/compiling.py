@@ -53,9 +53,15 @@ def wanted(device: torch.device) -> bool:
     return choice == "always" or (choice == "auto" and device.type != "cpu")
 
 
-def step(function: Callable, device: torch.device, what: str) -> Callable:
-    """`function`, or its compiled form, for tensors on that device. what: its name, for the log."""
-    return _compiled(function, device.type, what) if wanted(device) else function
+def step(
+    function: Callable, device: torch.device, what: str, instead: Callable | None = None
+) -> Callable:
+    """`function`, or its compiled form, for tensors on that device.
+
+    what: its name, for the log. instead: what is called where it cannot be compiled, with the same
+    arguments; None: the function as it is.
+    """
+    return _compiled(function, device.type, what, instead) if wanted(device) else function
 
 
 def _check(name: str, choice: str) -> None:
@@ -65,8 +71,8 @@ def _check(name: str, choice: str) -> None:
 
 
 @cache
-def _compiled(function: Callable, kind: str, what: str) -> Callable:
-    """The compiled form; the function as it is, with a word about it, where that cannot be done."""
+def _compiled(function: Callable, kind: str, what: str, instead: Callable | None) -> Callable:
+    """The compiled form; where that cannot be done, a word about it, and what is called instead."""
     log = logging.getLogger("titans_book")
     log.warning(
         "compiling %s for %s: the first calls are slow (TITANS_BOOK_COMPILE=never turns this off)",
@@ -84,6 +90,6 @@ def _compiled(function: Callable, kind: str, what: str) -> Callable:
             except TorchDynamoException as error:
                 log.warning("going on without torch.compile: %s", str(error).partition("\n")[0])
                 broken.append(error)
-        return function(*arguments)
+        return (instead or function)(*arguments)
 
     return run

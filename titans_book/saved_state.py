@@ -6,8 +6,6 @@ Taught in chapter 13.
 """
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from torch import Tensor
 
 from titans_book.attention import AttentionState
 from titans_book.blocks import BlockState
-from titans_book.checkpoints import CheckpointError, write_file
+from titans_book.checkpoints import CheckpointError, replace_file
 from titans_book.memory import LayerState, MemoryState
 from titans_book.model import ModelState
 
@@ -36,14 +34,9 @@ def save_state(state: ModelState, path: Path | str) -> Path:
     """
     path, tensors = Path(path), {}
     about = {"state": json.dumps(_describe(state, "state", tensors))}
-    draft = path.with_name(f".{path.name}.writing")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(draft, save(tensors, about))
-        os.replace(draft, path)
+        replace_file(path, save(tensors, about))
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         raise CheckpointError(f"cannot save a state in {path}: {error.strerror}") from error
     return path
 

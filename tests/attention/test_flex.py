@@ -4,6 +4,7 @@ import inspect
 
 import pytest
 import torch
+from torch._dynamo.exc import BackendCompilerFailed
 from torch.nn.attention.flex_attention import create_block_mask
 
 from tests.attention.cases import build, tokens
@@ -91,3 +92,25 @@ def test_when_it_is_wanted():
     assert not flex.wanted(400, 16, torch.float64, gpu, 64)
     with compiling.when("never"):
         assert not flex.wanted(400, 16, number, gpu, 64)
+
+
+@kinds
+def test_where_it_cannot_be_compiled_attention_goes_block_by_block(options, monkeypatch, caplog):
+    """Not in flex_attention's plain form, which would fill T x T numbers."""
+
+    def broken(function, **_):
+        def call(*_):
+            raise BackendCompilerFailed(function, RuntimeError("no compiler here"), None)
+
+        return call
+
+    attention, x = build(**options), tokens(batch=1, time=400)
+    want, _ = attention(x)
+    monkeypatch.setattr(torch, "compile", broken)
+    monkeypatch.setattr(flex, "wanted", lambda *_: True)
+    compiling._compiled.cache_clear()
+    with compiling.when("always"):
+        have = [attention(x)[0] for _ in range(2)]
+    compiling._compiled.cache_clear()
+    assert torch.equal(have[0], want) and torch.equal(have[1], want)
+    assert caplog.text.count("going on without torch.compile") == 1

@@ -7,10 +7,10 @@ from dataclasses import asdict
 import pytest
 import torch
 
-from titans_book import comparison
+from titans_book import checkpoints, comparison
 from titans_book.cli import compare as command
 from titans_book.cli import main
-from titans_book.comparison import CONTESTANTS, PROFILES, TRIALS, compare, interval, load, run
+from titans_book.comparison import CONTESTANTS, PROFILES, TRIALS, compare, interval, load
 from titans_book.comparison.contestants import config_of, new_model, weights_of
 from titans_book.comparison.trials import UNSEEN, learn
 from titans_book.lab.comparison_figures import comparison as drawn
@@ -78,10 +78,11 @@ def test_a_full_disk_leaves_the_record_as_it_was(tmp_path, monkeypatch):
     def full(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run, "write_file", full)
+    monkeypatch.setattr(checkpoints, "write_file", full)
     with pytest.raises(OSError, match="No space left"):
         list(compare(QUICK, seeds=1, trials=["needle"], models=["lmm"], path=path))
     assert path.read_text() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
 
 
 def test_wrong_names_are_refused(tmp_path):

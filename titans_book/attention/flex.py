@@ -19,6 +19,14 @@ BLOCK = 128
 KERNELS = (torch.float16, torch.bfloat16, torch.float32)
 
 
+class Unavailable(RuntimeError):
+    """flex_attention cannot be compiled here."""
+
+
+def _unavailable(*_: object) -> None:
+    raise Unavailable("flex_attention cannot be compiled here: go block by block")
+
+
 def wanted(time: int, d: int, dtype: torch.dtype, device: torch.device, reach: int | None) -> bool:
     """Are so many rows of d features a call for flex_attention? A short call is one small mask."""
     long = time > max(BLOCK, reach or 0)
@@ -32,6 +40,7 @@ def attend(
     """Softmax attention of q (B, H, T, d) over k and v (B, H, J, d), where the mask lets it.
 
     mask is asked with the places 0, 1, ... of rows and columns; tiles as `tiles` below finds them.
+    Raises Unavailable where it cannot be compiled: its plain form would need T x T numbers.
     """
     from torch.nn.attention.flex_attention import BlockMask, flex_attention  # takes a while
 
@@ -44,7 +53,7 @@ def attend(
         mask_mod=masks.mask_mod(mask),
         seq_lengths=(q.shape[-2], k.shape[-2]),
     )
-    run = compiling.step(flex_attention, q.device, "attention")
+    run = compiling.step(flex_attention, q.device, "attention", instead=_unavailable)
     return run(q, k, v, None, blocks)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from titans_book.checkpoints import write_file
+from titans_book.checkpoints import replace_file
 from titans_book.comparison.contestants import CONTESTANTS, Profile, new_model
 from titans_book.comparison.trials import TRIALS, Trial, learn
 from titans_book.evaluation import state_bytes
@@ -123,12 +123,8 @@ def _begin(profile: Profile, path: Path | None, device: str) -> dict:
 
 def _keep(record: dict, path: Path | None) -> None:
     """Write the record; what was there stays until the new one is whole."""
-    if path is None:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.writing")
-    write_file(draft, (json.dumps(record, indent=1) + "\n").encode())
-    draft.replace(path)
+    if path is not None:
+        replace_file(path, (json.dumps(record, indent=1) + "\n").encode())
 
 
 def _name(device: str) -> str:

@@ -26,6 +26,7 @@ from titans_book.tasks.batch import TaskBatch
 from titans_book.tasks.needle import needle
 from titans_book.tasks.recall import mqar
 
+READ = 64  # bytes of held-out text for each sequence of a profile, whatever length is read
 UNSEEN = 2**40  # a seed that no step of a training has
 
 
@@ -86,7 +87,7 @@ def _passages(sequences: int, length: int, seed: int) -> TaskBatch:
 
 
 def _bits(model: nn.Module, length: int, sequences: int) -> float:
-    return bits_per_token(model, _text()[1][: sequences * 64 + 1], length)
+    return bits_per_token(model, _text()[1][: sequences * READ + 1], length)
 
 
 TRIALS = {
