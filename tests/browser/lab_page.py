@@ -38,8 +38,16 @@ class LabPage:
         address = f"{self.server.url}/lab/workspaces/{name}/tree/{notebook}"
         self.page.goto(f"{address}?token={self.server.token}&reset")
         idle = f"() => {PANEL}?.sessionContext?.session?.kernel?.status === 'idle'"
-        self.page.wait_for_function(f"window.jupyterapp && ({idle})()", timeout=timeout * 1000)
+        self.wait(f"window.jupyterapp && ({idle})()", timeout)
         return time.monotonic() - begin
+
+    def wait(self, condition: str, timeout: float, arg=None):
+        """Wait until a condition in JavaScript holds.
+
+        Asked at every frame, as is the default, the browser would draw sixty frames a second for
+        the question alone: on two cores that takes a twentieth of them from what is being tested.
+        """
+        return self.page.wait_for_function(condition, arg=arg, polling=50, timeout=timeout * 1000)
 
     def run_all(self, timeout: float = 300) -> None:
         """Run every cell, from top to bottom, and wait for the end of the last one."""
@@ -50,7 +58,7 @@ class LabPage:
                 .finally(() => { window.ran = true; });
             }"""
         )
-        self.page.wait_for_function("() => window.ran", timeout=timeout * 1000)
+        self.wait("() => window.ran", timeout)
 
     def run_cell(self, containing: str) -> None:
         """Run the first code cell whose source contains the text; do not wait for its end."""
@@ -106,12 +114,8 @@ class LabPage:
             f"async text => {{ {cell} await content.scrollToItem(index); }}", containing
         )
         said = f"{cell} const said = content.widgets[index].outputArea?.node.innerText ?? '';"
-        answer = self.page.wait_for_function(
-            f"([text, words]) => {{ {said} return said.includes(words) ? said : null; }}",
-            arg=[containing, words],
-            timeout=timeout * 1000,
-        )
-        return answer.json_value()
+        found = f"([text, words]) => {{ {said} return said.includes(words) ? said : null; }}"
+        return self.wait(found, timeout, [containing, words]).json_value()
 
     def run_to(self, containing: str, timeout: float = 300) -> None:
         """Run all cells above the first one that contains the text; then start that one."""
@@ -129,7 +133,7 @@ class LabPage:
             }}""",
             containing,
         )
-        self.page.wait_for_function("() => window.above", timeout=timeout * 1000)
+        self.wait("() => window.above", timeout)
 
     def run_below(self, containing: str, timeout: float = 300) -> None:
         """Run the first cell that contains the text and all below it, to the end of the last."""
@@ -144,7 +148,7 @@ class LabPage:
             }}""",
             containing,
         )
-        self.page.wait_for_function("() => window.ran", timeout=timeout * 1000)
+        self.wait("() => window.ran", timeout)
 
     def try_sliders(self) -> None:
         """Each slider moves a picture, one step there and back."""
@@ -212,13 +216,13 @@ class LabPage:
             ",".join(before),
         )
         self.page.keyboard.press(key)
-        self.page.wait_for_function("() => window.changed !== null", timeout=timeout * 1000)
+        self.wait("() => window.changed !== null", timeout)
         return self.page.evaluate("() => window.changed")
 
     def wait_for_change(self, before: list[str], timeout: float = 30) -> None:
         """Wait until the pictures are others than `before` (an answer of `pictures`)."""
         changed = f"before => ({PICTURES})().join() !== before"
-        self.page.wait_for_function(changed, arg=",".join(before), timeout=timeout * 1000)
+        self.wait(changed, timeout, ",".join(before))
 
     def press(self, label: str) -> None:
         """Press the notebook's first visible button with this label."""

@@ -20,7 +20,7 @@ def test_the_board_moves_while_the_model_trains_and_stop_stops_it(lab):
     lab.screenshot("board-live")
     begin = time.monotonic()
     lab.press("Stop")
-    lab.page.wait_for_function("() => window.ran", timeout=60_000)
+    lab.wait("() => window.ran", timeout=60)
     stopped = time.monotonic() - begin
     print(f"{repaints:.1f} repaints a second; Stop after {stopped:.2f} s")
     assert lab.errors() == []
