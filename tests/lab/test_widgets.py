@@ -1,6 +1,7 @@
 """Live pictures: they change when told to, print the same in every run, and have a still twin."""
 
 import io
+from base64 import b64decode
 
 import numpy as np
 import pytest
@@ -24,7 +25,9 @@ def test_a_heatmap_repaints_on_its_first_scale():
     before = heat.value
     heat.show([[1.0, 0.0]])
     assert heat.value != before and heat.limit == 1.0
-    assert Image.open(io.BytesIO(heat.value)).size == (2, 1)
+    head, png = bytes(heat.value).split(b",")
+    assert head == b"data:image/png;base64" and heat.format == "url"
+    assert Image.open(io.BytesIO(b64decode(png))).size == (2, 1)
     assert heat.figure().axes[0].images[0].get_clim() == (-1.0, 1.0)
     assert heat.tooltip == "The memory"
 

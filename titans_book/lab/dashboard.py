@@ -172,13 +172,13 @@ class Dashboard:
     def paint(self, token: float | int, *, turn: int | None = None) -> None:
         """Show the passage as it is after `token` tokens. A millisecond or two, 17 times a second.
 
-        With a `turn`, text and gates are painted at every fourth one only: laying out text costs a
+        With a `turn`, text and gates are painted at every sixth one only: laying out text costs a
         browser more than a picture does.
         """
         self.heat.paint(self.reading.levels(token))
-        if turn is None or turn % 4 == 1:
+        if turn is None or turn % 6 == 1:
             self.strip.show(int(token))
-        if self.reading.gates is not None and (turn is None or turn % 4 == 3):
+        if self.reading.gates is not None and (turn is None or turn % 6 == 4):
             self.gates.show(int(token))
 
     def curve(self, history: History) -> None:
