@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 09 · MAC, MAG, MAL
 #
-# *Read 25 minutes, play 10, code 30. Any CPU will do; three cells train for a few seconds each.*
+# *Read 25 minutes, play 10, code 30. Any CPU will do; four cells train for a few seconds each.*
 #
 # You have a long-term memory that learns while it reads, and a short-term memory, attention, that sees
 # a short stretch word for word. Titans puts them together in three ways: the memory as a **context**,
@@ -37,12 +37,13 @@ import torch
 from titans_book import NeuralMemory
 from titans_book.block_steps import parts_of
 from titans_book.causality import leaks
-from titans_book.evaluation import accuracy
-from titans_book.lab import style
+from titans_book.evaluation import accuracy, needle_grid, state_bytes
+from titans_book.lab import figures, style
 from titans_book.lab.learning import Pick, exercise, off, progress_map, quiz, review
 from titans_book.lab.play import flows, wiring_figures
 from titans_book.lab.play.flow_tracer import FlowTracer
 from titans_book.task_training import train_on
+from titans_book.tasks.needle import needle
 from titans_book.tasks.recall import Recall, mqar
 
 torch.set_num_threads(1)  # the fastest for tensors as small as these
@@ -538,6 +539,47 @@ assert abs(share["window alone"] - 0.25) < 0.08 and min(list(share.values())[1:]
 # %% [markdown]
 # The window alone guesses. All four with a memory find it. (The small print: with other first weights, fifty
 # steps are not always quite enough; try `flows.fresh("mac", seed=3)`. A toy cannot rank the four.)
+#
+# ### How far back, and how far on?
+#
+# One coat at one place is one point of a map. The map itself is a **needle grid**, in the way of S-NIAH (Titans,
+# Table 2): a *needle*, a key with its value, lies in noise; at the end comes the key, and its value is due. Down:
+# how deep the needle lies, 0 at the beginning, 1 right before the question. Across: how much is read. Both models
+# learn at 32 tokens, with needles at any depth. **Say first:** which cells will the window alone fill, and
+# what happens to MAG at 128 tokens, four times what it learned at?
+
+# %%
+depths, lengths, found = (0, 0.25, 0.5, 0.75, 1), (32, 64, 128), {}
+for variant in ("attention", "mag"):
+    searcher = flows.fresh(variant, vocab=flows.HAY["vocab"])
+    for _ in train_on(searcher, flows.hay, flows.SEARCH):
+        pass
+    found[flows.NAMES[variant]] = needle_grid(
+        searcher, depths=depths, lengths=lengths,
+        draw=lambda depth, n: needle(100, time=n, vocab=flows.HAY["vocab"], depth=depth, seed=1),
+    )  # fmt: skip
+grids = torch.stack([grid.accuracy for grid in found.values()])
+figures.heatmap(
+    grids, kind="magnitude", limit=1.0, titles=list(found), xlabel="tokens read", ylabel="depth",
+    cells=([str(depth) for depth in depths], [str(length) for length in lengths]),
+    alt="Two grids of shares found, five depths by three lengths. The window alone is dark, near a "
+        "quarter, but for its last row, the needle right before the question, which is full. MAG "
+        "is full everywhere.",
+)  # fmt: skip
+
+# %%
+assert grids[0, :4].max() < 0.4 and grids[0, 4].min() > 0.95  # four values: a guess is right in 25 %
+assert grids[1].min() > 0.9
+sizes = {}
+for length in (32, 128):
+    _, state = searcher(needle(1, time=length, vocab=flows.HAY["vocab"]).inputs)
+    sizes[length] = state_bytes(state).total
+assert len(set(sizes.values())) == 1
+print(f"MAG's state: {sizes[32]:,} bytes after 32 tokens, {sizes[128]:,} after 128")
+
+# %% [markdown]
+# Length costs neither of them anything. The window finds what lies within eight tokens of the question, in a text of
+# any length, and nothing else; for MAG depth and length do not matter, with a state that does not grow.
 #
 # ## What is each part worth?
 #

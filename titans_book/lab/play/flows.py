@@ -23,17 +23,20 @@ from titans_book.memory import LayerState, NeuralMemory
 from titans_book.model import TitansConfig, TitansLM, new_block
 from titans_book.schedule import Descent
 from titans_book.tasks.batch import TaskBatch
+from titans_book.tasks.needle import needle
 from titans_book.tasks.recall import mqar
 
-__all__ = ["NAMES", "SPAN", "TASK", "TIME", "Wired", "band", "block_of", "coins", "draw", "fresh",
-           "paths", "peeking", "spell", "text"]  # fmt: skip
+__all__ = ["HAY", "NAMES", "SPAN", "TASK", "TIME", "Wired", "band", "block_of", "coins", "draw",
+           "fresh", "hay", "paths", "peeking", "spell", "text"]  # fmt: skip
 
 NAMES = {"attention": "window alone", "lmm": "memory alone", "mac": "MAC", "mag": "MAG",
          "mal": "MAL"}  # fmt: skip
 TIME, WIDTH = 24, 8  # of the blocks to look through: tokens and features
 
 TASK = {"time": 16, "pairs": 1, "vocab": 8, "power": 12.0, "fill": True}
+HAY = {"time": 32, "vocab": 16}
 SETTINGS = Descent(steps=50, learning_rate=2e-2, warmup=5, weight_decay=0.0)
+SEARCH = Descent(steps=120, learning_rate=2e-2, warmup=5, weight_decay=0.0)
 FORESEE = Descent(steps=60, learning_rate=2e-2, warmup=5, weight_decay=0.0)
 FRESH = 1000  # the seeds of training start here; those below are for looking
 
@@ -105,6 +108,11 @@ def draw(step: int) -> TaskBatch:
     return mqar(32, **TASK, seed=FRESH + step)
 
 
+def hay(step: int) -> TaskBatch:
+    """A batch of haystacks, each with a needle at any depth that is asked for at the end."""
+    return needle(32, **HAY, seed=FRESH + step)
+
+
 def spell(token: int) -> str:
     """A token of the coat task as a reader writes it: a, b, c are letters, 1 to 4 numbers.
 
@@ -132,10 +140,10 @@ def _drawn(config: TitansConfig, seed: int) -> TitansLM:
     return model.double()
 
 
-def fresh(variant: str, seed: int = 0) -> TitansLM:
+def fresh(variant: str, seed: int = 0, vocab: int = TASK["vocab"]) -> TitansLM:
     """A model of one small block for the coat task. Chunks fit the stretch that is written."""
     chunk = SPAN if variant == "mac" else TASK["time"]
-    return _drawn(_config(variant, TASK["vocab"], 16, chunk=chunk), seed)
+    return _drawn(_config(variant, vocab, 16, chunk=chunk), seed)
 
 
 def coins(batch: int, seed: int, time: int = 16) -> TaskBatch:
