@@ -142,9 +142,9 @@ assert abs(memory[16] - 0.87) < 0.04 and 1 < memory[30:].mean() < 1.1
 #   \frac{\exp\bigl(q_i k_j^\top/\sqrt d\,\bigr)}
 #   {\sum_{l\,\in\,{\color{#E69F00}{\text{seen}(i)}}}\exp\bigl(q_i k_l^\top/\sqrt d\,\bigr)}\;v_j
 #   &&\text{Titans (2)}\\
-# x_{\text{new}} &= {\color{#595959}{[\,p_1\ p_2\ \dots\ p_{N_p}\,]}}\;\|\;x
+# x_{\text{new}} &= {\color{#767676}{[\,p_1\ p_2\ \dots\ p_{N_p}\,]}}\;\|\;x
 #   &&\text{Titans (19)}\\
-# {\color{#E69F00}{\text{seen}(i)}} &= {\color{#595959}{\text{all } p}}\;\cup\;
+# {\color{#E69F00}{\text{seen}(i)}} &= {\color{#767676}{\text{all } p}}\;\cup\;
 #   \{\,j : 0\le i-j<{\color{#E69F00}{w}}\,\}\ \text{ or }\
 #   \{\,j\le i : \lfloor j/{\color{#E69F00}{C}}\rfloor=\lfloor i/{\color{#E69F00}{C}}\rfloor\,\}
 #   &&\text{Titans Fig. 3}
@@ -661,10 +661,10 @@ assert report(guests.through(both, 8))[1] < 0.02  # and so a window does no harm
 # columns a softmax each, and the full answer is a mixture of the two:
 #
 # $$
-# y = {\color{#595959}{g}}\;\underbrace{\text{softmax}\bigl(q\,{\color{#595959}{K_P^\top}}/\sqrt d\,\bigr)
-# {\color{#595959}{V_P}}}_{\text{the same for every text}}
-# + (1-{\color{#595959}{g}})\;\text{Attn}(q, K, V),\qquad
-# {\color{#595959}{g}} = \text{the weight on the notes}.
+# y = {\color{#767676}{g}}\;\underbrace{\text{softmax}\bigl(q\,{\color{#767676}{K_P^\top}}/\sqrt d\,\bigr)
+# {\color{#767676}{V_P}}}_{\text{the same for every text}}
+# + (1-{\color{#767676}{g}})\;\text{Attn}(q, K, V),\qquad
+# {\color{#767676}{g}} = \text{the weight on the notes}.
 # $$
 #
 # And the first term is what Titans' eq. (20) says, FFN(x) = W_V softmax(W_K x): a network of two layers whose

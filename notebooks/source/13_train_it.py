@@ -469,7 +469,7 @@ whale = corpora.tokens(corpora.text("moby_dick"))[100_000:116_385]  # 32 windows
 edges = (0, 8, 32, 128, 256, 512)
 costs = {name: bits_by_position(kept[name][0], whale, 512, edges).bits for name in VARIANTS}
 for name, bits in costs.items():
-    print(f"{name:10}", "  ".join(f"to {n}: {cost:.2f}" for n, cost in zip(edges[1:], bits)))
+    print(f"{name:10}", *(f" to {n}: {b:.2f}" for n, b in zip(edges[1:], bits, strict=True)))
 assert all(bits[0] > bits[2] > bits[4] for bits in costs.values())
 
 # %% [markdown]

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import asdict
+from itertools import product
 
 import pytest
 import torch
@@ -147,14 +148,10 @@ def test_the_record_of_the_book_is_of_this_comparison(root):
     assert record["profile"] == json.loads(json.dumps(asdict(profile)))
     found = Counter((row["trial"], row["model"], row["seed"]) for row in record["rows"])
     assert set(found.values()) == {1}
-    assert {(trial, model) for trial, model, _ in found} >= {
-        (trial, model) for trial in ("needle", "recall") for model in CONTESTANTS
-    }
-    for trial, model in {(trial, model) for trial, model, _ in found}:
-        assert {seed for t, m, seed in found if (t, m) == (trial, model)} == {0, 1, 2}
+    assert set(found) == set(product(TRIALS, CONTESTANTS, range(3)))
     weights = {
         (trial, model): weights_of(config_of(model, profile, TRIALS[trial].vocab))
-        for trial, model in {(trial, model) for trial, model, _ in found}
+        for trial, model in product(TRIALS, CONTESTANTS)
     }
     for row in record["rows"]:
         assert list(row["scores"]) == [profile.length * times for times in profile.reads]

@@ -1,6 +1,6 @@
 """Bits by position: does a model profit from what it has read, and for how long?
 
-Taught in chapter 14.
+Taught in chapters 13 and 14.
 """
 
 from collections.abc import Sequence
