@@ -564,7 +564,7 @@ figures.heatmap(
     cells=([str(depth) for depth in depths], [str(length) for length in lengths]),
     alt="Two grids of shares found, five depths by three lengths. The window alone is dark, near a "
         "quarter, but for its last row, the needle right before the question, which is full. MAG "
-        "is full everywhere.",
+        "is full everywhere, or nearly.",
 )  # fmt: skip
 
 # %%

@@ -45,7 +45,7 @@ class LabPage:
         """Wait until a condition in JavaScript holds.
 
         Asked at every frame, as is the default, the browser would draw sixty frames a second for
-        the question alone: on two cores that takes a twentieth of them from what is being tested.
+        the question alone, with processor time that what is being tested needs.
         """
         return self.page.wait_for_function(condition, arg=arg, polling=50, timeout=timeout * 1000)
 

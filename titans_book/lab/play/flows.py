@@ -141,7 +141,7 @@ def _drawn(config: TitansConfig, seed: int) -> TitansLM:
 
 
 def fresh(variant: str, seed: int = 0, vocab: int = TASK["vocab"]) -> TitansLM:
-    """A model of one small block for the coat task. Chunks fit the stretch that is written."""
+    """A model of one small block for the coat, or hay. Chunks fit the stretch that is written."""
     chunk = SPAN if variant == "mac" else TASK["time"]
     return _drawn(_config(variant, vocab, 16, chunk=chunk), seed)
 
