@@ -51,31 +51,38 @@ class LabPage:
 
     def run_all(self, timeout: float = 300) -> None:
         """Run every cell, from top to bottom, and wait for the end of the last one."""
+        self._run("run-all-cells", timeout)
+
+    def _run(self, command: str, timeout: float) -> None:
+        """One of the notebook's own commands, to its end."""
         self.page.evaluate(
-            """() => {
+            """command => {
               window.ran = false;
-              window.jupyterapp.commands.execute('notebook:run-all-cells')
+              window.jupyterapp.commands.execute(`notebook:${command}`)
                 .finally(() => { window.ran = true; });
-            }"""
+            }""",
+            command,
         )
         self.wait("() => window.ran", timeout)
 
-    def run_cell(self, containing: str) -> None:
-        """Run the first code cell whose source contains the text; do not wait for its end."""
+    def _go_to(self, containing: str) -> None:
+        """Make the first code cell whose source contains the text the active one."""
         found = self.page.evaluate(
             f"""text => {{
               const content = {PANEL}.content;
               const index = content.widgets.findIndex(cell => cell.model.type === 'code'
                   && cell.model.sharedModel.source.includes(text));
-              if (index >= 0) {{
-                content.activeCellIndex = index;
-                window.jupyterapp.commands.execute('notebook:run-cell');
-              }}
+              if (index >= 0) content.activeCellIndex = index;
               return index;
             }}""",
             containing,
         )
         assert found >= 0, f"no code cell contains {containing!r}"
+
+    def run_cell(self, containing: str) -> None:
+        """Run the first code cell whose source contains the text; do not wait for its end."""
+        self._go_to(containing)
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
 
     def type_over(self, containing: str, old: str, new: str) -> None:
         """Type `new` in the place of `old`, in the first code cell whose source contains a text."""
@@ -119,36 +126,23 @@ class LabPage:
 
     def run_to(self, containing: str, timeout: float = 300) -> None:
         """Run all cells above the first one that contains the text; then start that one."""
+        self._go_to(containing)
         self.page.evaluate(
-            f"""text => {{
-              const content = {PANEL}.content;
-              content.activeCellIndex = content.widgets.findIndex(
-                cell => cell.model.type === 'code' && cell.model.sharedModel.source.includes(text));
-              const run = name => window.jupyterapp.commands.execute(`notebook:${{name}}`);
+            """() => {
+              const run = name => window.jupyterapp.commands.execute(`notebook:${name}`);
               window.above = window.ran = false;
-              run('run-all-above').then(() => {{
+              run('run-all-above').then(() => {
                 window.above = true;
-                run('run-cell').finally(() => {{ window.ran = true; }});
-              }});
-            }}""",
-            containing,
+                run('run-cell').finally(() => { window.ran = true; });
+              });
+            }"""
         )
         self.wait("() => window.above", timeout)
 
     def run_below(self, containing: str, timeout: float = 300) -> None:
         """Run the first cell that contains the text and all below it, to the end of the last."""
-        self.page.evaluate(
-            f"""text => {{
-              const content = {PANEL}.content;
-              content.activeCellIndex = content.widgets.findIndex(
-                cell => cell.model.type === 'code' && cell.model.sharedModel.source.includes(text));
-              window.ran = false;
-              window.jupyterapp.commands.execute('notebook:run-all-below')
-                .finally(() => {{ window.ran = true; }});
-            }}""",
-            containing,
-        )
-        self.wait("() => window.ran", timeout)
+        self._go_to(containing)
+        self._run("run-all-below", timeout)
 
     def try_sliders(self) -> None:
         """Each slider moves a picture, one step there and back."""

@@ -71,8 +71,8 @@ class Heatmap(Described, ipywidgets.Image):
         if self.layout.width != width:
             self.layout.width = width
         png = pixels.encode(levels, style.map_name(self.kind, self.dark), small=False)
-        # As an address that holds the picture itself: bytes would be fetched like a file, which
-        # costs a browser a quarter more at every repaint.
+        # As an address that holds the picture itself: bytes would become a file that the browser
+        # then has to fetch, at every repaint.
         self.value = b"data:image/png;base64," + b64encode(png)
 
     def figure(self, *, alt: str | None = None, **keywords: Any) -> Picture:
