@@ -60,6 +60,20 @@ def test_the_sink_is_the_persistent_tokens_or_the_first_token():
 
 
 @pytest.mark.parametrize("variant", WITH_MEMORY)
+def test_the_trace_tells_the_lengths_of_what_is_looked_at(variant):
+    """Keys, values and momentum: the same numbers, whether one looks whole or only at lengths."""
+    for block in look(build(variant), tokens()):
+        memory, trace = block.memory, block.memory.trace
+        for have, want in (
+            (trace.keys, memory.keys.norm(dim=-1)),
+            (trace.values, memory.values.norm(dim=-1)),
+            (trace.momentum, size(memory.momentum)),
+        ):
+            torch.testing.assert_close(have, want, rtol=1e-10, atol=1e-12)
+        assert trace.values.std() > 0 and trace.momentum[-1].min() > 0
+
+
+@pytest.mark.parametrize("variant", WITH_MEMORY)
 def test_momentum_and_film_are_the_states_on_the_way(variant):
     model, x = build(variant), tokens()
     for number, seen in enumerate(look(model, x)):

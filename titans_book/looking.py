@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from titans_book.attention import Attention
 from titans_book.memory import NeuralMemory
 from titans_book.memory.state import MemoryTrace
+from titans_book.memory.trace import size
 
 
 @dataclass(frozen=True)
@@ -182,15 +183,6 @@ def _momenta(model: nn.Module, tokens: Tensor, times: tuple[int, ...]):
         for film, block in zip(films, state.blocks, strict=True):
             film.append([S[0].cpu() for S in block.memory.momentum])
     return [tuple(map(torch.stack, zip(*film, strict=True))) for film in films]
-
-
-def size(film: tuple[Tensor, ...]) -> Float[Tensor, "frames heads"]:
-    """The length of all layers together, as one long vector: |M|, |S| or |M_t - M_0|.
-
-    >>> size((torch.ones(1, 1, 2, 2), torch.full((1, 1, 1, 5), 2.0)))  # sqrt(4 + 20)
-    tensor([[4.8990]])
-    """
-    return sum(W.square().sum((-2, -1)) for W in film).sqrt()
 
 
 def changes(film: tuple[Tensor, ...]) -> Float[Tensor, "steps heads"]:

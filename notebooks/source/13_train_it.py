@@ -205,7 +205,11 @@ print(before)
 #   model, the menu `show` has a third entry: whom every token looks at, a row a token. `attention` alone
 #   has no memory, and shows nothing else.
 # - *The passage* is shaded by surprise, $|\nabla\ell|$: strongly where the memory's guess was far off.
-# - *The gates* beside the matrices: write rate $\theta$, momentum $\eta$, forgetting $\alpha$.
+# - *The lines* beside the matrices: write rate $\theta$, momentum $\eta$, forgetting $\alpha$. The menu
+#   `lines` has more: how much is written, how strong the momentum is and how far each chunk moves the
+#   memory; the lengths of keys and values; and how much a block owes to its memory, how much to its
+#   attention. For the last one the model reads the passage several times more, between two steps, so as
+#   long as you look at it training is slower. Sections 6 and 7 take all of them apart.
 #
 # `Pause` holds, `Step` takes one step, `Snapshot` keeps what you see, `Stop` ends; nothing is lost, as
 # section 5 shows. The cell is `async`, so the buttons work while it runs.
@@ -217,7 +221,7 @@ settings = TrainingSettings(
 folder = Path("runs/chapter_13")
 shutil.rmtree(folder, ignore_errors=True)  # a fresh start
 
-board = LiveBoard(alt="Training, live: memories or attention, surprise, gates and loss")
+board = LiveBoard(model, alt="Training, live: memories or attention, surprise, gates and loss")
 board
 
 # %%

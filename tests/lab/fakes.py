@@ -7,18 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
+
+from titans_book.memory import MemoryTrace
 
 TEXT = "The memory reads, and what it does not expect it writes down.\n"
-
-
-@dataclass
-class MemoryTrace:
-    theta: np.ndarray
-    eta: np.ndarray
-    alpha: np.ndarray
-    surprise: np.ndarray
-    film: tuple
-    times: tuple
 
 
 @dataclass
@@ -55,14 +48,16 @@ def trace(rng, heads=4, length=128, shape=(32, 128), chunk=16) -> MemoryTrace:
     """A memory whose weights walk a little in every chunk."""
     frames = length // chunk + 1
 
-    def gate(top):
-        return top * rng.random((heads, length), dtype=np.float32)
+    def drawn(top, *size):
+        return torch.from_numpy(top * rng.random(size or (heads, length), dtype=np.float32))
 
     walk = rng.normal(size=(frames, heads, *shape)).astype(np.float32).cumsum(0) / 10
-    film = (walk, walk.swapaxes(-1, -2))
     return MemoryTrace(
-        gate(0.1), gate(0.9), gate(0.01), gate(2.0), film, tuple(range(0, length + 1, chunk))
-    )
+        theta=drawn(0.1), eta=drawn(0.9), alpha=drawn(0.01),
+        surprise=drawn(2.0), keys=drawn(1.0), values=drawn(3.0),
+        film=(torch.from_numpy(walk), torch.from_numpy(walk).mT),
+        momentum=drawn(1.0, frames, heads), times=tuple(range(0, length + 1, chunk)),
+    )  # fmt: skip
 
 
 def snapshot(seed=0, blocks=4, length=128, **shape) -> Snapshot:

@@ -30,7 +30,7 @@ def test_rows_appear_as_the_passage_is_read(variant):
     wanted = pixels.quantise(reading.values(), reading.limit, "magnitude")
     assert np.array_equal(whole, pixels.compose(wanted))
     assert np.array_equal(half[:20], whole[:20]) and (half[20:45] == pixels.GAP).all()
-    assert (reading.gates is None) == (variant == "attention")
+    assert (not reading.memories) == (variant == "attention")
 
 
 def test_what_is_looked_at_is_counted_by_brute_force():

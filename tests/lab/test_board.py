@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab.fakes import Training
 from titans_book.lab.board import LiveBoard
-from titans_book.lab.dashboard import duration
+from titans_book.lab.progress import duration
 
 
 def run(training, during=None, **options):
@@ -163,7 +163,7 @@ def test_the_reader_changes_the_view_while_it_runs():
         board.face.views.value = "weights"
         board.face.blocks.value = 2
         assert board.face.heat.value != before
-        assert board.face.reading.gates["theta"].shape[0] == 4
+        assert [line.values.shape[0] for line in board.face.traces.drawing.lines] == [4, 4, 4]
 
     run(training, during)
 

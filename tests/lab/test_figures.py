@@ -9,6 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from titans_book.lab import figures, style
+from titans_book.lab.passage_lines import gates
 from titans_book.lab.picture import Picture
 
 RNG = np.random.default_rng(0)
@@ -16,7 +17,7 @@ GATES = [RNG.random((4, 30)) * top for top in (0.1, 0.9, 0.01)]
 MAKERS = {
     "heatmap": lambda **k: figures.heatmap(RNG.normal(size=(2, 3, 4, 5)), rows=["a", "b"], **k),
     "film_strip": lambda **k: figures.film_strip(RNG.normal(size=(9, 4, 4)), range(9), **k),
-    "gate_traces": lambda **k: figures.gate_traces(*GATES, **k),
+    "traces": lambda **k: figures.traces(gates(*GATES), **k),
     "loss_curve": lambda **k: figures.loss_curve([1, 2], [3, 2], evaluations=[(2, 2.5)], **k),
     "surprise_strip": lambda **k: figures.surprise_strip("ab\nc", [0.1, 1, 0.2, 3], **k),
     "surprise_text": lambda **k: figures.surprise_text("ab\nc", [0.1, 1, 0.2, 3], **k),
@@ -75,8 +76,8 @@ def test_a_film_strip_keeps_the_first_and_the_last_frame():
         figures.film_strip(np.zeros((2, 2)), alt="Not a film")
 
 
-def test_gate_traces_draw_the_mean_of_the_heads_in_the_colour_of_gates():
-    picture = figures.gate_traces(*GATES, alt="Gates", dark=False)
+def test_traces_draw_the_mean_of_the_heads_in_the_colour_of_gates():
+    picture = figures.traces(gates(*GATES), alt="Gates", dark=False)
     line = picture.axes[0].lines[0]
     assert np.allclose(line.get_ydata(), GATES[0].mean(0))
     assert {axes.lines[0].get_color() for axes in picture.axes} == {style.ROLES["gates"].colour}

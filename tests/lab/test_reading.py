@@ -6,6 +6,7 @@ import pytest
 from tests.lab.fakes import snapshot
 from titans_book.lab import pixels
 from titans_book.lab.history import History, Shelf
+from titans_book.lab.passage_lines import LINES
 from titans_book.lab.reading import Reading, films
 
 
@@ -41,7 +42,8 @@ def test_tall_matrices_lie_down():
 def test_traces_of_one_block_or_of_all():
     shot = small()
     everything, second = Reading(shot), Reading(shot, block=1)
-    assert everything.gates["theta"].shape == (6, 32) and second.gates["theta"].shape == (3, 32)
+    rows = [LINES["gates"].make(reading.memories)[0].values for reading in (everything, second)]
+    assert rows[0].shape == (6, 32) and rows[1].shape == (3, 32)
     assert np.allclose(second.surprise, shot.memories[1].surprise.mean(0))
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from titans_book.lab import text, traces
+from titans_book.lab.passage_lines import gates
 from titans_book.lab.text_figures import places
 
 
@@ -57,7 +58,7 @@ def test_the_loss_drawing_skips_what_is_not_a_number():
 
 
 def test_gates_are_revealed_by_the_edge_alone():
-    drawing = traces.GateDrawing({"theta": [1, 2, 3], "eta": [1, 2, 3], "alpha": [1, 2, 3]})
+    drawing = traces.LineDrawing(gates([1, 2, 3], [1, 2, 3], [1, 2, 3]), 3)
     early, late = drawing.svg(1), drawing.svg(3)
     assert early != late
     assert (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from titans_book.lab import widgets
+from titans_book.lab import passage_lines, widgets
 
 TEXT = "to be\nor not"
 
@@ -17,7 +17,8 @@ def strip(**keywords):
 
 
 def gates():
-    return widgets.GateTraces(*np.random.default_rng(0).random((3, 2, 12)), alt="Three gates")
+    rows = passage_lines.gates(*np.random.default_rng(0).random((3, 2, 12)))
+    return widgets.Traces(rows, 12, alt="Three gates")
 
 
 def test_a_heatmap_repaints_on_its_first_scale():

@@ -2,7 +2,7 @@
 
 The picture is a map for each block and head, a row for each reader, and it grows a row a token. For
 a model without a memory the passage is shaded by how much each token is looked at; with one, text
-and gates stay those of the memory.
+and lines stay those of the memory.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def share_words(attentions: Sequence[Any]) -> str:
 class AttentionReading:
     """A snapshot's attention made ready: `levels(token)` is the picture, rows are readers.
 
-    block: the text and gates of one block, or None for the mean over all of them.
+    block: the text, and the `memories` kept, of one block; None for all of them.
     """
 
     kind = "magnitude"
@@ -76,9 +76,9 @@ class AttentionReading:
         self.words = share_words(chosen)
         if snapshot.memories:
             memory = Reading(snapshot, block=block)
-            self.gates, self.surprise, self.text = memory.gates, memory.surprise, memory.text
+            self.memories, self.surprise, self.text = memory.memories, memory.surprise, memory.text
         else:
-            self.gates, self.text = None, "The passage, darker where it is looked at more"
+            self.memories, self.text = [], "The passage, darker where it is looked at more"
             heard = received(chosen)
             self.surprise = np.pad(heard, (0, self.length - len(heard)))
         self._shown = maps(attentions)

@@ -1,13 +1,15 @@
 """Training, live: the memories fill while the model reads, and the reader holds the wheel.
 
-    board = LiveBoard()
+    board = LiveBoard(model)
     display(board)
     history = await board.run(train(model, data, settings))
 
 `train` is a plain generator of events; `runner` moves it on beside the notebook. What is painted
 is the inner time of the last snapshot: the passage is read token by token and the memories fill.
 When it has been read, the newest snapshot takes its place. Of a model with attention the maps can
-be watched, row by row; a model without a memory shows nothing else.
+be watched, row by row; a model without a memory shows nothing else. Beside the pictures stand lines
+over the passage: gates, sizes of memory and step, lengths of keys and values, and, of a model that
+was handed in, what each token owes to memory and to attention, measured between two steps.
 
 Three rules keep the cost small: at most 17 pictures a second; never more than a fixed share of the
 time spent on painting; and the numbers and the loss curve only twice a second.
@@ -16,22 +18,24 @@ time spent on painting; and the numbers and the loss curve only twice a second.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import log
 from time import monotonic, thread_time
 from typing import Any
 
 import ipywidgets
 
 from titans_book.lab import figures
+from titans_book.lab.asking import Asking
 from titans_book.lab.attention_reading import AttentionReading
 from titans_book.lab.controls import Described
-from titans_book.lab.dashboard import Dashboard, duration
+from titans_book.lab.dashboard import Dashboard
 from titans_book.lab.history import History, Shelf
+from titans_book.lab.passage_lines import LINES, owed
 from titans_book.lab.picture import Picture, check_alt
 from titans_book.lab.player import Player
+from titans_book.lab.progress import numbers
 from titans_book.lab.reading import Reading
 from titans_book.lab.runner import Runner
-from titans_book.lab.traces import number
+from titans_book.model import TitansLM
 
 __all__ = ["LiveBoard"]
 
@@ -41,12 +45,14 @@ REST = 0.8  # seconds a passage stays when it has been read
 class LiveBoard(Described, ipywidgets.VBox):
     """Shows a generator of training events while it runs; taught in notebooks/13.
 
+    model: the one that is trained; relevance asks it, and is not offered without.
     matrix: which layer of the memories' network is shown. fps: pictures a second at most;
     share: the part of the time that painting may take. keep: how many steps the film holds.
     """
 
     def __init__(
         self,
+        model: TitansLM | None = None,
         *,
         alt: str = "Training, live: memories, surprise, gates and loss",
         matrix: int = 0,
@@ -62,7 +68,8 @@ class LiveBoard(Described, ipywidgets.VBox):
         self.snapshots: list[tuple[int, Any]] = []
         self.repaints, self.paint_seconds = 0, 0.0
         self.runner = Runner(self._absorb, self._tick)
-        self._last = self._latest = self._shown = self._limit = None
+        self.asking = Asking(model, self.runner, self._draw)
+        self._last = self._counted = self._latest = self._shown = self._limit = None
         self._started = self._next = self._next_numbers = 0.0
         self._preparing = False
         self.face = Dashboard(dark)
@@ -75,8 +82,9 @@ class LiveBoard(Described, ipywidgets.VBox):
         face.step.on_click(lambda _: self.step())
         face.stop.on_click(lambda _: self.stop())
         face.keep.on_click(lambda _: self.keep())
-        face.views.observe(lambda _: self._refresh(), "value")
-        face.blocks.observe(lambda _: self._refresh(), "value")
+        for menu in (face.views, face.blocks):
+            menu.observe(lambda _: self._refresh(), "value")
+        face.lines.observe(lambda _: self._preparing or self._draw(), "value")
         face.rest("Not started")
 
     async def run(self, events: Iterator[Any]) -> History:
@@ -128,14 +136,8 @@ class LiveBoard(Described, ipywidgets.VBox):
         if self._shown is None:
             raise ValueError("the board has shown nothing yet: run it first")
         reading = self.face.reading
-        values = reading.values()
-        blocks, heads = values.shape[:2]
-        names = {
-            "titles": [f"head {head + 1}" for head in range(heads)],
-            "rows": [f"block {block + 1}" for block in range(blocks)],
-        }
-        look = {"limit": reading.limit, "kind": reading.kind, "width": 7.6, "dark": self.face.dark}
-        return figures.heatmap(values, alt=alt, **{**names, **look, **keywords})
+        look = {"limit": reading.limit, "kind": reading.kind, "dark": self.face.dark, **keywords}
+        return figures.grid(reading.values(), alt=alt, **look)
 
     def _absorb(self, event: Any) -> None:
         """Take one event of training into the history."""
@@ -159,7 +161,7 @@ class LiveBoard(Described, ipywidgets.VBox):
             return self._next - now
         if self._latest is not None:
             self._play(now)
-        if self._last is not None and now >= self._next_numbers:
+        if self._last is not self._counted and now >= self._next_numbers:
             self._count()
             self._next_numbers = now + 0.5
         cost = thread_time() - began  # of this thread's own: waiting for a core takes nothing away
@@ -186,16 +188,32 @@ class LiveBoard(Described, ipywidgets.VBox):
             reading.rescale(self._limit)
         self._limit, self._shown = reading.limit, snapshot
         self.face.read(reading)
+        self._draw()
+
+    def _draw(self) -> None:
+        """The chosen lines over the passage in hand; relevance is drawn when it comes."""
+        name, snapshot = self.face.lines.value, self._shown
+        if name is None or snapshot is None:
+            return
+        if name == "relevance":
+            found = self.asking.about(snapshot)
+            self.face.draw(found and owed(found, self._block(snapshot)))
+        else:
+            self.face.draw(LINES[name].make(self.face.reading.memories))
+
+    def _block(self, snapshot: Any) -> int | None:
+        number = self.face.blocks.value
+        return None if not 0 <= number < len(snapshot.memories or snapshot.attentions) else number
 
     def _prepare(self, snapshot: Any) -> Reading | AttentionReading:
         """The snapshot in the view that was chosen, out of those that its model has."""
         attentions = getattr(snapshot, "attentions", ())
         views = ("written", "weights") * bool(snapshot.memories) + ("attention",) * bool(attentions)
+        lines = tuple(n for n in LINES if n != "relevance" or self.asking.can(snapshot))
         self._preparing = True
-        self.face.offer(views)
+        self.face.offer(views, lines * bool(snapshot.memories))
         self._preparing = False
-        number = self.face.blocks.value
-        block = None if not 0 <= number < len(snapshot.memories or attentions) else number
+        block = self._block(snapshot)
         if self.face.views.value == "attention":
             return AttentionReading(snapshot, block=block)
         return Reading(snapshot, matrix=self.matrix, view=self.face.views.value, block=block)
@@ -209,16 +227,8 @@ class LiveBoard(Described, ipywidgets.VBox):
 
     def _count(self) -> None:
         """The row of numbers and the loss curve."""
-        event = self._last
-        entries = {
-            "step": f"{event.step:,} <small>of {event.steps:,}</small>",
-            "loss": f"{event.loss:.3f} <small>nats</small>",
-            "bits per character": f"{event.loss / log(2):.3f}",
-            "tokens per second": number(float(event.tokens_per_second)),
-            "learning rate": number(float(event.learning_rate)),
-            "time left": duration(event.seconds_left),
-        }
-        self.face.count(entries, event.step / event.steps)
+        self._counted = event = self._last
+        self.face.count(numbers(event), event.step / event.steps)
         self.face.curve(self.history)
 
     def _end(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -11,7 +12,17 @@ import numpy as np
 from titans_book.lab.picture import check_alt
 from titans_book.lab.text import STYLE
 
-__all__ = ["CRISP", "Described", "Panel", "menu", "shared", "slider"]
+__all__ = [
+    "CRISP",
+    "Described",
+    "Panel",
+    "button",
+    "choice",
+    "menu",
+    "offer",
+    "shared",
+    "slider",
+]
 
 CRISP = "titans-pixels"
 
@@ -100,4 +111,33 @@ def menu(label: str, options: Sequence[str | int], value: str | int) -> ipywidge
     style, layout = {"description_width": "initial"}, ipywidgets.Layout(width="max-content")
     return ipywidgets.Dropdown(
         options=list(options), value=value, description=label, style=style, layout=layout
+    )
+
+
+def choice(label: str, options: Sequence[tuple[str, Any]], help: str) -> ipywidgets.Dropdown:
+    """A drop-down list of (words, value), of one width with its neighbours; `offer` changes it."""
+    return ipywidgets.Dropdown(
+        options=options, description=label, tooltip=help,
+        style={"description_width": "initial"}, layout=ipywidgets.Layout(width="210px"),
+    )  # fmt: skip
+
+
+def offer(menu: ipywidgets.Dropdown, options: Sequence[tuple[str, Any]]) -> None:
+    """Other options for a menu. What was chosen stays if it is among them; else it is the first.
+
+    >>> views = choice("show", [("the memory", "weights")], "What is shown")
+    >>> offer(views, [("nothing", None), ("the memory", "weights")])
+    >>> views.value
+    'weights'
+    """
+    if menu.options != tuple(options):
+        chosen, values = menu.value, [value for _, value in options]
+        menu.options = tuple(options)
+        menu.value = chosen if chosen in values else next(iter(values), None)
+
+
+def button(words: str, help: str) -> ipywidgets.Button:
+    """A button with a word on it, and a sentence for whoever rests on it."""
+    return ipywidgets.Button(
+        description=words, tooltip=help, layout=ipywidgets.Layout(width="92px", height="30px")
     )

@@ -12,12 +12,14 @@ import numpy as np
 
 from titans_book.lab import pixels, style
 from titans_book.lab.attention_reading import AttentionReading
+from titans_book.lab.controls import button, choice, offer
 from titans_book.lab.history import History
+from titans_book.lab.passage_lines import LINES, Line
 from titans_book.lab.reading import Reading
 from titans_book.lab.traces import loss_drawing, number
-from titans_book.lab.widgets import GateTraces, Heatmap, SurpriseStrip, shared, slider
+from titans_book.lab.widgets import Heatmap, SurpriseStrip, Traces, shared, slider
 
-__all__ = ["Dashboard", "duration"]
+__all__ = ["Dashboard"]
 
 ALL = ("all blocks, mean", -1)
 VIEWS = {
@@ -25,27 +27,8 @@ VIEWS = {
     "weights": ("the memory itself", "weights"),
     "attention": ("the attention", "attention"),
 }
+_WAITING = '<p class="waits">Measured after the running step.</p>'
 _LABEL = 62  # pixels for the names of the blocks
-
-
-def duration(seconds: float | int) -> str:
-    """A time in words, as exact as one needs it.
-
-    >>> duration(8.2), duration(75), duration(4000)
-    ('8 s', '1 min 15 s', '1 h 6 min')
-    """
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
-
-
-def _button(words: str, help: str) -> ipywidgets.Button:
-    return ipywidgets.Button(
-        description=words, tooltip=help, layout=ipywidgets.Layout(width="92px", height="30px")
-    )
 
 
 def _title(words: str) -> ipywidgets.HTML:
@@ -55,39 +38,34 @@ def _title(words: str) -> ipywidgets.HTML:
 class Dashboard:
     """The widgets of a board, arranged; `box` holds them all.
 
-    views, blocks and pace are the reader's choices; pause, step, stop and keep the buttons.
+    views, lines, blocks and pace are the reader's choices; pause, step, stop and keep the buttons.
     """
 
     def __init__(self, dark: bool | None = None):
         self.dark = style.is_dark(dark)
         self.reading: Reading | AttentionReading | None = None
+        self.token, self.drawn = 0.0, False
         empty = np.zeros((1, 1))
         self.heat = Heatmap(
             empty, alt="Memory or attention, a panel for each block and head", dark=dark
         )
         self.strip = SurpriseStrip(alt="The passage being read, shaded by surprise", styled=False)
-        self.gates = GateTraces([0.0], [0.0], [0.0], alt="Gates over the passage")
+        self.traces = Traces([], 1, alt="Numbers over the passage")
         self.loss, self.numbers, self.legend = (ipywidgets.HTML() for _ in range(3))
-        self.above, self.text = (_title(words) for words in (Reading.title, Reading.text))
+        titles = (Reading.title, Reading.text, LINES["gates"].title)
+        self.above, self.text, self.beside = (_title(words) for words in titles)
         self.heads, self.rows, self.status = (ipywidgets.HTML() for _ in range(3))
         self._controls()
         self.box = self._arrange()
 
     def _controls(self) -> None:
-        self.pause = _button("Pause", "Hold the training after the running step, or go on")
-        self.step = _button("Step", "Pause, and train one single step")
-        self.stop = _button("Stop", "End the training after the running step; it can be resumed")
-        self.keep = _button("Snapshot", "Keep the memories of the last step in board.snapshots")
-        self.views = ipywidgets.Dropdown(
-            options=[VIEWS["written"], VIEWS["weights"]],
-            description="show", tooltip="What the heatmaps show",
-            style={"description_width": "initial"}, layout=ipywidgets.Layout(width="210px"),
-        )  # fmt: skip
-        self.blocks = ipywidgets.Dropdown(
-            options=[ALL], description="traces of",
-            tooltip="Whose surprise and gates are shown",
-            style={"description_width": "initial"}, layout=ipywidgets.Layout(width="210px"),
-        )  # fmt: skip
+        self.pause = button("Pause", "Hold the training after the running step, or go on")
+        self.step = button("Step", "Pause, and train one single step")
+        self.stop = button("Stop", "End the training after the running step; it can be resumed")
+        self.keep = button("Snapshot", "Keep the memories of the last step in board.snapshots")
+        self.views = choice("show", [VIEWS["written"], VIEWS["weights"]], "What the heatmaps show")
+        self.lines = choice("lines", [], "Which numbers are drawn over the passage")
+        self.blocks = choice("traces of", [ALL], "Whose surprise and lines are shown")
         self.pace = slider(
             "reading time, s", 4.0, 1.0, 12.0, step=0.5, width="300px",
             help="Seconds in which the board shows one passage being read",
@@ -100,7 +78,7 @@ class Dashboard:
             layout=ipywidgets.Layout(**row, grid_gap="0 4px"),
         )
         choices = ipywidgets.Box(
-            [self.views, self.blocks, self.pace],
+            [self.views, self.lines, self.blocks, self.pace],
             layout=ipywidgets.Layout(**row, grid_gap="0 18px"),
         )
         self.rows.layout = ipywidgets.Layout(width=f"{_LABEL}px", flex="0 0 auto", margin="2px 0")
@@ -108,7 +86,7 @@ class Dashboard:
         self.legend.layout = ipywidgets.Layout(margin=f"0 0 8px {_LABEL + 4}px")
         picture = ipywidgets.HBox([self.rows, self.heat])
         left = [self.above, self.heads, picture, self.legend, self.text, self.strip]
-        self.opened = ipywidgets.VBox([_title("Gates: mean and range of all heads"), self.gates])
+        self.opened = ipywidgets.VBox([self.beside, self.traces])
         right = [self.opened, _title("Loss"), self.loss]
         columns = ipywidgets.Box(
             [
@@ -125,24 +103,29 @@ class Dashboard:
         box.add_class("titans-board")
         return box
 
-    def offer(self, names: tuple[str, ...]) -> None:
-        """Which views the reader can choose from: a model may lack memory, or attention."""
-        options = tuple(VIEWS[name] for name in names)
-        if self.views.options != options:
-            chosen = self.views.value
-            self.views.options = options
-            self.views.value = chosen if chosen in names else names[0]
+    def offer(self, views: tuple[str, ...], lines: tuple[str, ...]) -> None:
+        """What the reader can choose from: a model may lack memory, or attention."""
+        offer(self.views, tuple(VIEWS[name] for name in views))
+        offer(self.lines, tuple((LINES[name].name, name) for name in lines))
+        self.opened.layout.display = None if lines else "none"
 
     def read(self, reading: Reading | AttentionReading) -> None:
-        """Take a new passage."""
+        """Take a new passage; `draw` takes its lines."""
         self.reading, self.heat.kind = reading, reading.kind
         self.above.value, self.text.value = (f"<h4>{w}</h4>" for w in (reading.title, reading.text))
         self.strip.read(reading.pieces, reading.surprise)
-        self.opened.layout.display = "none" if reading.gates is None else None
-        if reading.gates is not None:
-            self.gates.read(**reading.gates)
         self.paint(0.0)
         self._label(*reading.shape)
+
+    def draw(self, lines: list[Line] | None) -> None:
+        """Take the lines of the passage in hand, of the chosen kind; None: still unknown."""
+        self.beside.value = f"<h4>{LINES[self.lines.value].title}</h4>"
+        self.drawn = lines is not None
+        if self.drawn:
+            self.traces.read(lines, self.reading.length)
+            self.traces.show(int(self.token))
+        else:
+            self.traces.value = _WAITING
 
     def _label(self, blocks: int, heads: int) -> None:
         """Names along the edges of the panels, and the colour scale."""
@@ -172,14 +155,15 @@ class Dashboard:
     def paint(self, token: float | int, *, turn: int | None = None) -> None:
         """Show the passage as it is after `token` tokens. A millisecond or two, 17 times a second.
 
-        With a `turn`, text and gates are painted at every sixth one only: laying out text costs a
+        With a `turn`, text and lines are painted at every sixth one only: laying out text costs a
         browser more than a picture does.
         """
+        self.token = token
         self.heat.paint(self.reading.levels(token))
         if turn is None or turn % 6 == 1:
             self.strip.show(int(token))
-        if self.reading.gates is not None and (turn is None or turn % 6 == 4):
-            self.gates.show(int(token))
+        if self.drawn and (turn is None or turn % 6 == 4):
+            self.traces.show(int(token))
 
     def curve(self, history: History) -> None:
         """Draw the loss again."""

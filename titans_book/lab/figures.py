@@ -16,20 +16,22 @@ from matplotlib.axes import Axes
 
 from titans_book.lab import style
 from titans_book.lab.line_figures import lines
+from titans_book.lab.passage_lines import Line, places
 from titans_book.lab.picture import Picture, picture, save
 from titans_book.lab.pixels import array, check_limit, nice_limit, panels
 from titans_book.lab.text_figures import surprise_strip, surprise_text
-from titans_book.lab.traces import GATES, number
+from titans_book.lab.traces import number
 
 __all__ = [
     "film_strip",
-    "gate_traces",
+    "grid",
     "heatmap",
     "lines",
     "loss_curve",
     "save",
     "scale",
     "surprise_strip",
+    "traces",
     "surprise_text",
 ]
 
@@ -113,6 +115,19 @@ def heatmap(
     return figure
 
 
+def grid(values: Any, *, alt: str, width: float | int = 7.6, **look: Any) -> Picture:
+    """One matrix of every block (a row) and head (a column), on one scale, with their names.
+
+    values: (blocks, heads, height, width); look: as for `heatmap`.
+    """
+    blocks, heads = values.shape[:2]
+    names = {
+        "titles": [f"head {head + 1}" for head in range(heads)],
+        "rows": [f"block {block + 1}" for block in range(blocks)],
+    }
+    return heatmap(values, alt=alt, width=width, **{**names, **look})
+
+
 def film_strip(
     frames: Any,
     times: Sequence[int] = (),
@@ -140,31 +155,20 @@ def film_strip(
     )
 
 
-def gate_traces(
-    theta: Any,
-    eta: Any,
-    alpha: Any,
-    *,
-    alt: str,
-    width: float | int = 6.4,
-    dark: bool | None = None,
+def traces(
+    lines: Sequence[Line], *, alt: str, width: float | int = 6.4, dark: bool | None = None
 ) -> Picture:
-    """The three gates over the tokens: a row each, the mean as a line, all heads as a band.
-
-    theta, eta, alpha: (heads, T) or (T,).
-    """
-    values = {"theta": theta, "eta": eta, "alpha": alpha}
-    lines = {"theta": "-", "eta": (0, (5, 2)), "alpha": ":"}
-    with picture(alt, width, 3.0, dark) as figure:
-        rows = figure.subplots(3, 1, sharex=True)
-        green = style.colour("gates", dark)
-        for axes, (name, symbol, meaning, _) in zip(rows, GATES, strict=True):
-            gate = np.atleast_2d(array(values[name]))
-            tokens = np.arange(gate.shape[1])
-            axes.fill_between(tokens, gate.min(0), gate.max(0), color=green, alpha=0.18, lw=0)
-            axes.plot(tokens, gate.mean(0), color=green, linestyle=lines[name])
-            axes.set_ylim(0, max(float(gate.max()) * 1.08, 1e-6))
-            axes.set_ylabel(f"${symbol}$\n{meaning}", rotation=0, ha="right", va="center")
+    """Numbers over the tokens: a row for each line, the mean drawn, all heads as a band."""
+    looks = ("-", (0, (5, 2)), ":")
+    with picture(alt, width, 0.6 + 0.8 * len(lines), dark) as figure:
+        rows = figure.subplots(len(lines), 1, sharex=True, squeeze=False)[:, 0]
+        for index, (axes, line) in enumerate(zip(rows, lines, strict=True)):
+            values, tokens = np.atleast_2d(array(line.values)), places(line)
+            colour = style.colour(line.role, dark)
+            axes.fill_between(tokens, values.min(0), values.max(0), color=colour, alpha=0.18, lw=0)
+            axes.plot(tokens, values.mean(0), color=colour, linestyle=looks[index % len(looks)])
+            axes.set_ylim(0, max(float(values.max()) * 1.08, 1e-6))
+            axes.set_ylabel(f"{line.symbol}\n{line.meaning}", rotation=0, ha="right", va="center")
             axes.locator_params(axis="y", nbins=3)
         rows[-1].set_xlabel("token")
     return figure

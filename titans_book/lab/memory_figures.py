@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from titans_book.lab.figures import heatmap
+from titans_book.lab.figures import grid
 from titans_book.lab.over_text import Row, over_text
 from titans_book.lab.picture import Picture
 from titans_book.lab.pixels import nice_limit
@@ -53,12 +53,8 @@ def memory_maps(
     if show not in MAPS:
         raise ValueError(f"show={show!r} is not known: choose one of {', '.join(MAPS)}")
     values = stacked([MAPS[show](memory, layer)[frame] for memory in _memories(seen)])
-    return heatmap(
-        values, alt=alt, width=width, dark=dark,
-        limit=nice_limit(values, 0.995) if limit is None else limit,
-        titles=[f"head {head + 1}" for head in range(values.shape[1])],
-        rows=[f"block {block + 1}" for block in range(values.shape[0])],
-    )  # fmt: skip
+    limit = nice_limit(values, 0.995) if limit is None else limit
+    return grid(values, alt=alt, limit=limit, width=width, dark=dark)
 
 
 def memory_sizes(seen: Sequence[BlockLook], *, alt: str, **look: Any) -> Picture:

@@ -45,10 +45,10 @@ def stacked(matrices: Sequence[Any], axis: int = 0) -> np.ndarray:
 
 
 class Reading:
-    """A snapshot made ready: `levels(token)` is the picture, the rest are arrays over the tokens.
+    """A snapshot made ready: `levels(token)` is the picture, `surprise` a number for each token.
 
     view: "written" shows what was written since the first token, "weights" the memory itself.
-    block: the gates and surprise of one block, or None for the mean over all of them.
+    block: the surprise, and the `memories` kept, of one block; None for all of them.
     """
 
     kind = "signed"
@@ -68,11 +68,10 @@ class Reading:
         if view not in VIEWS:
             raise ValueError(f"view={view!r} is not known: choose one of {', '.join(VIEWS)}")
         memories = list(snapshot.memories)
-        chosen = memories if block is None else [memories[block]]
         self.pieces = spell(snapshot.tokens)
         self.length = len(self.pieces)
-        self.surprise = self._gather(chosen, "surprise").mean(0)
-        self.gates = {name: self._gather(chosen, name) for name in ("theta", "eta", "alpha")}
+        self.memories = memories if block is None else [memories[block]]
+        self.surprise = np.mean([pixels.array(m.surprise).mean(0) for m in self.memories], 0)
         self.times = [int(time) for time in memories[0].times]
         self.film = films(memories, matrix)
         self.shape = self.film.shape[1:3]
@@ -84,11 +83,6 @@ class Reading:
         """Put the pictures on another colour scale, from -limit to limit."""
         self.limit = pixels.check_limit(limit)
         self._levels = self._shown * np.float32(MIDDLE / limit) + np.float32(MIDDLE)
-
-    @staticmethod
-    def _gather(memories: Sequence[Any], name: str) -> np.ndarray:
-        """One row a head: (heads of all chosen blocks, T)."""
-        return np.concatenate([np.atleast_2d(pixels.array(getattr(m, name))) for m in memories])
 
     def values(self) -> np.ndarray:
         """The last picture in the memory's own units: (blocks, heads, height, width)."""

@@ -1,7 +1,8 @@
 """Moves a generator on in a worker thread, so that the notebook's own thread stays free.
 
 Between two events the notebook's thread paints, and answers buttons and sliders. The reader can
-pause, take a single step and stop; the notebook's interrupt means stop. However it ends, the
+pause, take a single step and stop; the notebook's interrupt means stop. Whoever wants to look into
+the model itself asks, and gets an answer from between two steps. However it ends, the
 running step is finished and the generator is closed in its own thread, before `run` returns.
 """
 
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any
+
+from titans_book.lab.confirming import confirming
 
 __all__ = ["Runner"]
 
@@ -29,6 +32,18 @@ class Runner:
         self.paused = self.stopping = self.running = False
         self._single = 0
         self._pending: asyncio.Future | None = None
+        self._question: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
+
+    def ask(self, work: Callable[[], Any], answer: Callable[[Any], None]) -> None:
+        """Have `work()` done when no step is running, and its result taken by `answer`.
+
+        In a run the worker does it, between two steps or while the training is held; a newer
+        question takes the place of one that still waits. Without a run it is done at once.
+        """
+        if self.running:
+            self._question = (work, answer)
+        else:
+            answer(work())
 
     def step(self) -> None:
         """Pause, but take one more step."""
@@ -41,25 +56,40 @@ class Runner:
             raise RuntimeError("this runner is at work already: stop it first")
         self.running, self.paused, self.stopping, self._single = True, False, False, 0
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="titans-training")
-        try:
-            await self._follow(events, worker)
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            self.stopping = True  # the reader's interrupt is an order, and no error
-            asyncio.current_task().uncancel()
-        finally:
-            await self._close(events, worker)
+        with confirming():
+            try:
+                await self._follow(events, worker)
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                self.stopping = True  # the reader's interrupt is an order, and no error
+                asyncio.current_task().uncancel()
+            finally:
+                await self._close(events, worker)
 
     async def _follow(self, events: Iterator[Any], worker: ThreadPoolExecutor) -> None:
         loop, more = asyncio.get_running_loop(), True
         while more and not self.stopping:
-            if self.paused and not self._single:
+            if self._question is not None:
+                await self._reply(worker)
+            elif self.paused and not self._single:
                 await asyncio.sleep(self.tick())
-                continue
-            self._single = max(0, self._single - 1)
-            self._pending = loop.run_in_executor(worker, self._advance, events)
-            while not self._pending.done():
-                await asyncio.wait({self._pending}, timeout=self.tick())
-            more = self._take()
+            else:
+                self._single = max(0, self._single - 1)
+                self._pending = loop.run_in_executor(worker, self._advance, events)
+                await self._wait(self._pending)
+                more = self._take()
+
+    async def _wait(self, pending: asyncio.Future) -> None:
+        """Paint while the worker works."""
+        while not pending.done():
+            await asyncio.wait({pending}, timeout=self.tick())
+
+    async def _reply(self, worker: ThreadPoolExecutor) -> None:
+        question = work, answer = self._question
+        result = asyncio.get_running_loop().run_in_executor(worker, work)
+        await self._wait(result)
+        if self._question is question:  # else a newer one waits
+            self._question = None
+        answer(result.result())
 
     def _advance(self, events: Iterator[Any]) -> tuple[list[Any], bool]:
         """In the worker: at least one step, more while there is time; and whether more is left."""
@@ -91,4 +121,7 @@ class Runner:
         self.running = False
         if self._pending is not None:
             self._take()
+        if self._question is not None:  # asked during the last step
+            (work, answer), self._question = self._question, None
+            answer(work())
         closing.result()

@@ -1,4 +1,4 @@
-"""Lines in a few kilobytes of SVG: the gates over a passage, the loss over training.
+"""Lines in a few kilobytes of SVG: numbers over a passage, the loss over training.
 
 SVG text takes the colour of the page, so the same string serves light and dark. Curves are drawn
 once; revealing them up to a token only moves the edge of a clipping rectangle.
@@ -6,23 +6,18 @@ once; revealing them up to a token only moves the edge of a clipping rectangle.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 
 from titans_book.lab import style
+from titans_book.lab.passage_lines import Line, places
 from titans_book.lab.pixels import array
 
-__all__ = ["GATES", "GateDrawing", "loss_drawing", "number", "points"]
+__all__ = ["LineDrawing", "loss_drawing", "number", "points"]
 
-# name of the field, symbol, what it does, dash pattern
-GATES = (
-    ("theta", "θ", "write rate", ""),
-    ("eta", "η", "momentum", "7 3"),
-    ("alpha", "α", "forgetting", "1.5 3"),
-)
+_DASHES = ("", "7 3", "1.5 3")
 _FONT = "font:11px var(--jp-ui-font-family,system-ui,sans-serif);fill:currentColor"
 
 
@@ -72,61 +67,78 @@ def _words(
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}"{look}>{words}</text>'
 
 
-class GateDrawing:
-    """theta, eta and alpha over the tokens, one row each; the band holds all heads.
+class LineDrawing:
+    """Numbers over the tokens of a passage, a row for each line; the band holds all heads.
 
-    theta, eta, alpha: (heads, T) or (T,). Each row runs from 0 to the largest value in it.
+    Each row runs from 0 to the largest value in it. length: of the passage, in tokens.
     """
 
-    def __init__(self, gates: Mapping[str, Any], *, width: int = 360, row: int = 54, alt: str = ""):
-        self.values = {name: np.atleast_2d(array(gates[name])) for name, *_ in GATES}
-        self.length = self.values["theta"].shape[1]
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        length: int,
+        *,
+        width: int = 360,
+        row: int = 54,
+        alt: str = "",
+    ):
+        self.lines, self.length = list(lines), length
         self.width, self.row, self.alt = width, row, alt
-        self.left, self.right = 78, width - 54
-        rows = [self._row(index, *gate) for index, gate in enumerate(GATES)]
+        self.left, self.right = 88, width - 54
+        self._values = [np.atleast_2d(array(line.values)) for line in self.lines]
+        self._places = [places(line) for line in self.lines]
+        rows = [self._row(index) for index in range(len(self.lines))]
         self._back = "".join(back for back, _ in rows)
         self._curves = "".join(curve for _, curve in rows)
 
     def _x(self, tokens: np.ndarray) -> np.ndarray:
         return self.left + (self.right - self.left) * tokens / max(1, self.length - 1)
 
-    def _row(self, index: int, name: str, symbol: str, meaning: str, dashes: str) -> list[str]:
+    def _base(self, index: int) -> int:
+        return (index + 1) * self.row - 8
+
+    def _row(self, index: int) -> tuple[str, str]:
         """The fixed part of a row, and its curve."""
-        values = np.nan_to_num(self.values[name], nan=0.0)
-        top = float(values.max()) or 1.0
-        keep, base, room = _thin(self.length), (index + 1) * self.row - 8, self.row - 16
-        x = self._x(keep)
+        line, values = self.lines[index], np.nan_to_num(self._values[index], nan=0.0)
+        top = float(values.max(initial=0.0)) or 1.0
+        base, room = self._base(index), self.row - 16
+        symbol = f'<tspan font-style="italic" font-size="14">{line.symbol}</tspan>'
+        back = (
+            _axis(self.left, self.right, base)
+            + _words(0, base - 15, symbol)
+            + _words(0, base, line.meaning, quiet=True)
+            + _words(self.left - 6, base - room + 8, number(top), quiet=True, anchor="end")
+        )
+        if not values.size:
+            return back, ""
+        keep = _thin(values.shape[1])
+        x = self._x(self._places[index][keep])
         edges = (values.max(0)[keep], values.min(0)[keep], values.mean(0)[keep])
         high, low, mean = (base - room * edge / top for edge in edges)
         band = points(np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]]))
-        green, left = style.ROLES["gates"].colour, self.left
+        colour, dashes = style.ROLES[line.role].colour, _DASHES[index % len(_DASHES)]
         curve = (
-            f'<polygon points="{band}" fill="{green}" fill-opacity=".18"/>'
-            f'<polyline points="{points(x, mean)}" fill="none" stroke="{green}" stroke-width="1.8"'
+            f'<polygon points="{band}" fill="{colour}" fill-opacity=".18"/>'
+            f'<polyline points="{points(x, mean)}" fill="none" stroke="{colour}" stroke-width="1.8"'
             f' stroke-linejoin="round" stroke-dasharray="{dashes}"/>'
         )
-        back = (
-            _axis(left, self.right, base)
-            + _words(0, base - 15, f'<tspan font-style="italic" font-size="14">{symbol}</tspan>')
-            + _words(0, base, meaning, quiet=True)
-            + _words(left - 6, base - room + 8, number(top), quiet=True, anchor="end")
-        )
-        return [back, curve]
+        return back, curve
 
     def _now(self, token: int) -> str:
-        """The values at one token, at the right end of each row."""
+        """The values at one token, at the right end of each row; none before or after its line."""
         texts = []
-        for index, (name, *_) in enumerate(GATES):
-            value = number(float(self.values[name][:, token].mean()))
-            y = (index + 1) * self.row - 8
-            texts.append(_words(self.right + 6, y, value))
+        for index, (values, where) in enumerate(zip(self._values, self._places, strict=True)):
+            at = int(np.searchsorted(where, token, side="right")) - 1
+            if at >= 0 and token <= where[-1]:
+                words = number(float(values[:, at].mean()))
+                texts.append(_words(self.right + 6, self._base(index), words))
         return "".join(texts)
 
-    def svg(self, upto: int | None = None, name: str = "titans-gates") -> str:
+    def svg(self, upto: int | None = None, name: str = "titans-traces") -> str:
         """The drawing up to token `upto` (all of it when None); `name` must be unique on a page."""
         last = self.length if upto is None else max(1, min(upto, self.length))
         edge = float(self._x(np.array([last - 1.0]))[0])
-        height = self.row * len(GATES)
+        height = self.row * len(self.lines)
         cursor = (
             ""
             if upto is None

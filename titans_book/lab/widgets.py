@@ -11,6 +11,7 @@ widget has its words for screen readers, and `figure` gives the same picture as 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -20,11 +21,12 @@ import traitlets
 
 from titans_book.lab import figures, pixels, style
 from titans_book.lab.controls import CRISP, Described, Panel, menu, shared, slider
+from titans_book.lab.passage_lines import Line
 from titans_book.lab.picture import Picture, check_alt
 from titans_book.lab.text import STYLE, shaded, shades, spell
-from titans_book.lab.traces import GATES, GateDrawing
+from titans_book.lab.traces import LineDrawing
 
-__all__ = ["CRISP", "GateTraces", "Heatmap", "Panel", "SurpriseStrip", "menu", "shared", "slider"]
+__all__ = ["CRISP", "Heatmap", "Panel", "SurpriseStrip", "Traces", "menu", "shared", "slider"]
 
 _PAGE = 400
 _WIDEST, _HIGHEST = 560, 420
@@ -133,28 +135,31 @@ class SurpriseStrip(Described, ipywidgets.HTML):
         )
 
 
-class GateTraces(Described, ipywidgets.HTML):
-    """theta, eta and alpha over the tokens; `show(upto=n)` reveals the first n.
+class Traces(Described, ipywidgets.HTML):
+    """Numbers over the tokens, a row for each line; `show(upto=n)` reveals the first n.
 
-    theta, eta, alpha: (heads, T) or (T,).
+    lines: see `passage_lines`. length: of the passage, in tokens.
+
+    >>> from titans_book.lab.passage_lines import gates
+    >>> Traces(gates([0.1, 0.2], [0.9, 0.9], [0.0, 0.0]), 2, alt="Three gates").show(upto=1)
     """
 
-    def __init__(self, theta: Any, eta: Any, alpha: Any, *, alt: str, name: str = "titans-gates"):
+    def __init__(
+        self, lines: Sequence[Line], length: int, *, alt: str, name: str = "titans-traces"
+    ):
         self.alt, self.name = check_alt(alt), name
         super().__init__()
-        self.read(theta, eta, alpha)
+        self.read(lines, length)
         self.show()
 
-    def read(self, theta: Any, eta: Any, alpha: Any) -> None:
-        """Take new gates; `show` paints them."""
-        gates = {"theta": theta, "eta": eta, "alpha": alpha}
-        self.drawing = GateDrawing(gates, alt=self.alt)
+    def read(self, lines: Sequence[Line], length: int) -> None:
+        """Take new lines over a passage of `length` tokens; `show` paints them."""
+        self.drawing = LineDrawing(lines, length, alt=self.alt)
 
     def show(self, upto: int | None = None) -> None:
-        """Paint the traces up to token `upto` (None: all)."""
+        """Paint the lines up to token `upto` (None: all)."""
         self.value = self.drawing.svg(upto, self.name)
 
     def figure(self, *, alt: str | None = None, **keywords: Any) -> Picture:
-        """The whole traces as a still picture."""
-        values = [self.drawing.values[name] for name, *_ in GATES]
-        return figures.gate_traces(*values, alt=alt or self.alt, **keywords)
+        """The whole lines as a still picture."""
+        return figures.traces(self.drawing.lines, alt=alt or self.alt, **keywords)

@@ -99,7 +99,7 @@ def memorize(
             choices |= dict(activation=rule.network.activation, recompute=recompute)
             y, state = operator.memorize(q, k, v, gates, choices, state)
         else:
-            recorder = None if trace is None else Recorder(gates, state)
+            recorder = None if trace is None else Recorder(k, v, gates, state)
             y, state = run(rule, q, k, v, gates, state, recompute, recorder)
             if recorder is not None:
                 trace.append(recorder.finish())

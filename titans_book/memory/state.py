@@ -160,13 +160,17 @@ def resume(
 class MemoryTrace:
     """What one memory did while it read one sequence, for the eye: detached, on the CPU.
 
-    surprise is |grad loss| of each token over all layers (Titans eq. 8). film[l][i] is the weight
-    matrix of layer l after times[i] tokens of this call.
+    surprise is |grad loss| of each token over all layers (Titans eq. 8); keys and values are the
+    lengths |k_t| and |v_t| of what was written. film[l][i] is the weight matrix of layer l after
+    times[i] tokens of this call, momentum[i] the length |S| of the momentum, all layers together.
     """
 
     theta: Float[Tensor, "heads time"]
     eta: Float[Tensor, "heads time"]
     alpha: Float[Tensor, "heads time"]
     surprise: Float[Tensor, "heads time"]
+    keys: Float[Tensor, "heads time"]
+    values: Float[Tensor, "heads time"]
     film: tuple[Float[Tensor, "frames heads _ _"], ...]
+    momentum: Float[Tensor, "frames heads"]
     times: tuple[int, ...]

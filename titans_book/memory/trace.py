@@ -1,4 +1,4 @@
-"""A film of a memory while it reads: gates, surprise and the weights after every chunk.
+"""A film of a memory while it reads: what it was given, gates, surprise, and all chunk by chunk.
 
 Only the first sequence of the batch is kept, detached and on the CPU, so looking costs little and
 changes nothing. The lab turns these numbers into pictures.
@@ -15,13 +15,16 @@ from titans_book.memory.state import Gates, Layers, MemoryState, MemoryTrace
 class Recorder:
     """Collects a MemoryTrace chunk by chunk."""
 
-    def __init__(self, gates: Gates, state: MemoryState) -> None:
-        self.gates, self.surprise, self.film, self.times = gates, [], [], []
-        self.start, self.heads = state.position, gates.theta.shape[1]
+    def __init__(self, k: Tensor, v: Tensor, gates: Gates, state: MemoryState) -> None:
+        tokens = (gates.theta, gates.eta, gates.alpha, k.norm(dim=-1), v.norm(dim=-1))
+        self.start, self.heads = state.position, k.shape[1]
+        self.tokens = [self._first(x.flatten(0, 1)) for x in tokens]
+        self.surprise, self.film, self.momentum, self.times = [], [], [], []
         self._frame(state.map(lambda W: W.flatten(0, 1)))
 
     def _frame(self, state: MemoryState) -> None:
         self.film.append([self._first(W) for W in state.weights])
+        self.momentum.append(size([self._first(S) for S in state.momentum]))
         self.times.append(state.position - self.start)
 
     def add(self, square: Tensor, state: MemoryState) -> None:
@@ -30,13 +33,13 @@ class Recorder:
         self._frame(state)
 
     def finish(self) -> MemoryTrace:
-        layers = tuple(torch.stack(frames) for frames in zip(*self.film, strict=True))
-        theta, eta, alpha = (
-            self._first(gate.flatten(0, 1))
-            for gate in (self.gates.theta, self.gates.eta, self.gates.alpha)
-        )
+        """What was collected."""
+        theta, eta, alpha, keys, values = self.tokens
+        film = tuple(torch.stack(frames) for frames in zip(*self.film, strict=True))
         surprise = torch.cat(self.surprise, dim=-1) if self.surprise else torch.zeros_like(theta)
-        return MemoryTrace(theta, eta, alpha, surprise, layers, tuple(self.times))
+        momentum = torch.stack(self.momentum)
+        times = tuple(self.times)
+        return MemoryTrace(theta, eta, alpha, surprise, keys, values, film, momentum, times)
 
     def _first(self, x: Tensor) -> Tensor:
         """The heads of the first sequence."""
@@ -45,17 +48,27 @@ class Recorder:
 
 def join(traces: Sequence[MemoryTrace]) -> MemoryTrace:
     """One film of calls that followed each other: each goes on from the frame the last ended on."""
+    tokens = {
+        name: torch.cat([getattr(trace, name) for trace in traces], dim=-1)
+        for name in ("theta", "eta", "alpha", "surprise", "keys", "values")
+    }
     first, *others = traces
+    film, momentum, times = first.film, first.momentum, first.times
     for trace in others:
-        theta, eta, alpha, surprise = (
-            torch.cat([getattr(first, name), getattr(trace, name)], dim=-1)
-            for name in ("theta", "eta", "alpha", "surprise")
-        )
-        films = zip(first.film, trace.film, strict=True)
-        film = tuple(torch.cat([before, after[1:]]) for before, after in films)
-        times = first.times + tuple(first.times[-1] + t for t in trace.times[1:])
-        first = MemoryTrace(theta, eta, alpha, surprise, film, times)
-    return first
+        layers = zip(film, trace.film, strict=True)
+        film = tuple(torch.cat([before, after[1:]]) for before, after in layers)
+        momentum = torch.cat([momentum, trace.momentum[1:]])
+        times += tuple(times[-1] + t for t in trace.times[1:])
+    return MemoryTrace(**tokens, film=film, momentum=momentum, times=times)
+
+
+def size(layers: Sequence[Tensor]) -> Tensor:
+    """The length of all layers together, as one long vector: |M|, |S| or |M_t - M_0|.
+
+    >>> size([torch.ones(1, 2, 2), torch.full((1, 1, 5), 2.0)])  # sqrt(4 + 20)
+    tensor([4.8990])
+    """
+    return sum(W.square().sum((-2, -1)) for W in layers).sqrt()
 
 
 def squared_surprise(inputs: Layers, errors: Layers) -> Tensor:
