@@ -7,6 +7,7 @@ SCREENSHOTS=folder keeps pictures of what the browser showed.
 import importlib.util
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,9 @@ def missing() -> str | None:
     return None
 
 
-@pytest.fixture(scope="session")
-def browser():
-    if reason := missing():
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+@contextmanager
+def chromium():
+    """A headless Chromium; `missing` says whether there can be one."""
     from playwright.sync_api import sync_playwright
 
     path = next(filter(None, map(shutil.which, NAMES)))
@@ -46,6 +46,14 @@ def browser():
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if reason := missing():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -179,6 +179,14 @@ class LabPage:
                     .map(out => `code cell ${{index + 1}}: ${{out.ename}}: ${{out.evalue}}`))"""
         )
 
+    def printed(self) -> list[str]:
+        """What the cells have printed, one text for each output."""
+        return self.page.evaluate(
+            f"""() => {PANEL}.content.widgets.filter(cell => cell.model.type === 'code').flatMap(
+                  cell => cell.model.outputs.toJSON()
+                    .filter(out => out.name === 'stdout').map(out => [out.text].flat().join('')))"""
+        )
+
     def pictures(self) -> list[str]:
         """What every picture of the notebook shows now, in order."""
         return self.page.evaluate(PICTURES)

@@ -39,6 +39,7 @@ def test_the_board_moves_while_the_model_trains_and_stop_stops_it(lab):
     stopped = time.monotonic() - begin
     print(f"{repaints:.1f} repaints a second; Stop after {stopped:.2f} s")
     assert len(set(shown)) == len(LINES)
+    assert choose(lab, LINES["sizes"]) in shown  # and after the run
     assert lab.errors() == []
     assert lab.complaints == []
     assert repaints > REPAINTS
