@@ -111,7 +111,7 @@ class Dashboard:
 
     def read(self, reading: Reading | AttentionReading) -> None:
         """Take a new passage; `draw` takes its lines."""
-        self.reading, self.heat.kind = reading, reading.kind
+        self.reading, self.heat.kind, self.drawn = reading, reading.kind, False
         self.above.value, self.text.value = (f"<h4>{w}</h4>" for w in (reading.title, reading.text))
         self.strip.read(reading.pieces, reading.surprise)
         self.paint(0.0)

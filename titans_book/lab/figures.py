@@ -31,8 +31,8 @@ __all__ = [
     "save",
     "scale",
     "surprise_strip",
-    "traces",
     "surprise_text",
+    "traces",
 ]
 
 

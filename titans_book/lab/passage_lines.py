@@ -107,7 +107,7 @@ LINES = {
     "lengths": Choice("keys and values", f"Lengths of keys and values: {_HEADS}", _lengths),
     "relevance": Choice(
         "memory or attention",
-        "How far a block’s output moves without each, in units of the block’s own step",
+        "How far a block’s output moves without each, in units of its own step: mean and range",
         None,
     ),
 }
