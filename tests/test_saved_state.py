@@ -53,3 +53,20 @@ def test_a_state_of_another_model_is_refused(tmp_path):
     path = save_state(build("mag")(tokens())[1], tmp_path / "one.state")
     with pytest.raises(ValueError, match="state belongs to another"):
         build("lmm")(tokens(), load_state(path))
+
+
+def test_a_state_of_other_weights_is_refused_where_they_are_named(tmp_path):
+    model, other = build("mag"), build("mag")
+    _, state = model(tokens())
+    named = save_state(state, tmp_path / "named.state", model)
+    assert load_state(named, model=model).position == load_state(named).position == 45
+    with pytest.raises(CheckpointError, match="made by other weights than this model's"):
+        load_state(named, model=other)
+    with torch.no_grad():
+        other.load_state_dict(model.state_dict())
+        load_state(named, model=other)
+        next(other.parameters()).view(-1)[0] += 1e-9
+    with pytest.raises(CheckpointError, match="other weights"):
+        load_state(named, model=other)
+    nameless = save_state(state, tmp_path / "nameless.state")
+    assert load_state(nameless, model=other).position == 45

@@ -2,9 +2,11 @@
 
 The file is in the safetensors format: the tensors by name, such as `state.blocks.0.attention.keys`,
 and in its header a description in JSON of how they make up the state. Nothing in it is executed.
+Given the model, the header also names its weights, by a hash: to other weights a state says nothing.
 Taught in chapter 13.
 """
 
+import hashlib
 import json
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from titans_book.attention import AttentionState
 from titans_book.blocks import BlockState
@@ -27,13 +29,16 @@ KINDS = {
 }
 
 
-def save_state(state: ModelState, path: Path | str) -> Path:
+def save_state(state: ModelState, path: Path | str, model: nn.Module | None = None) -> Path:
     """Write the state to a file; whatever was there before stays until the new file is whole.
 
+    model: the one that made the state; then `load_state` can tell it from another one.
     Raises CheckpointError if the disk refuses.
     """
     path, tensors = Path(path), {}
     about = {"state": json.dumps(_describe(state, "state", tensors))}
+    if model is not None:
+        about["weights"] = fingerprint(model)
     try:
         replace_file(path, save(tensors, about))
     except OSError as error:
@@ -41,14 +46,18 @@ def save_state(state: ModelState, path: Path | str) -> Path:
     return path
 
 
-def load_state(path: Path | str, device: torch.device | str = "cpu") -> ModelState:
+def load_state(
+    path: Path | str, device: torch.device | str = "cpu", model: nn.Module | None = None
+) -> ModelState:
     """The state in a file, on the device. Raises CheckpointError if there is none or it is damaged.
 
-    A state fits the model that made it; another model refuses it, by name of what differs.
+    A state fits the model that made it; one of other shapes refuses it, by name of what differs.
+    model: the one that is to go on; if the file names other weights, that is a CheckpointError.
     """
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
-            state = _build(json.loads(file.metadata()["state"]), file.get_tensor)
+            about = file.metadata()
+            state = _build(json.loads(about["state"]), file.get_tensor)
     except FileNotFoundError:
         raise CheckpointError(f"there is no state in {path}: save one first") from None
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
@@ -59,7 +68,25 @@ def load_state(path: Path | str, device: torch.device | str = "cpu") -> ModelSta
         raise CheckpointError(
             f"the state {path} is that of a {type(state).__name__}, not of a model"
         )
+    if model is not None and about.get("weights", fingerprint(model)) != fingerprint(model):
+        raise CheckpointError(
+            f"the state {path} was made by other weights than this model's: load the checkpoint "
+            "that it was made with, or read the text again"
+        )
     return state
+
+
+def fingerprint(model: nn.Module) -> str:
+    """A hash of all weights, with their names, shapes and numbers.
+
+    >>> fingerprint(nn.Linear(1, 1)) == fingerprint(nn.Linear(1, 1))
+    False
+    """
+    found = hashlib.sha256()
+    for name, weight in model.state_dict().items():
+        found.update(f"{name} {weight.dtype} {tuple(weight.shape)}\n".encode())
+        found.update(weight.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
 
 
 def _describe(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:

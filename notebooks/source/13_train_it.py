@@ -803,20 +803,21 @@ print("as many numbers after 1,000 tokens as after 10:", sizes[0] == sizes[1])
 today, tomorrow = held_out[None, :500].to(device), held_out[None, 500:1000].to(device)
 with torch.no_grad():
     _, state = model(today)
-path = save_state(state, folder / "half_a_scene.state")
+path = save_state(state, folder / "half_a_scene.state", model)
 print(f"{state.position} bytes read, in a file of the same size however many they were")
 
 # %%
 woken = load_checkpoint(folder)[0].to(device)
 with torch.no_grad():
-    after_a_night, _ = woken(tomorrow, load_state(path, device))
+    after_a_night, _ = woken(tomorrow, load_state(path, device, woken))
     without_one, _ = model(torch.cat([today, tomorrow], dim=1))
 apart = (after_a_night - without_one[:, 500:]).abs().max().item()
 assert apart < 1e-3
 print("the same logits as in one reading, to 1e-3")
 
 # %% [markdown]
-# It does not. The text itself was not kept, only the state.
+# It does not. The text itself was not kept, only the state. It means something to these weights alone, so
+# the file names them, by a hash: loaded for other weights, even of the same shapes, it is refused.
 #
 # ## 9. A quarter of an hour later
 #

@@ -80,7 +80,7 @@ class Writer:
 
         from titans_book.saved_state import load_state
 
-        state = load_state(path)
+        state = load_state(path, model=self.model)
         with torch.no_grad():  # a state of another model is refused here, and not in mid-sentence
             self.model(torch.zeros(1, 0, dtype=torch.long), state)
         self.state, self._unread = state, b""
@@ -98,4 +98,4 @@ class Writer:
             self._unread = b""
         if self.state is None:
             raise ValueError(f"there is nothing to save in {path}: nothing has been read yet")
-        save_state(self.state, path)
+        save_state(self.state, path, self.model)
