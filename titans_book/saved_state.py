@@ -2,7 +2,7 @@
 
 The file is in the safetensors format: the tensors by name, such as `state.blocks.0.attention.keys`,
 and in its header a description in JSON of how they make up the state. Nothing in it is executed.
-Given the model, the header also names its weights, by a hash: to other weights a state says nothing.
+Given the model, the header also names its weights, by a hash: to others a state says nothing.
 Taught in chapter 13.
 """
 

@@ -11,6 +11,7 @@ from titans_book.cli import main
 from titans_book.cli.writing import Writer
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.optimizer import adamw
+from titans_book.saved_state import save_state
 from titans_book.schedule import TrainingSettings
 from titans_book.tasks import corpora
 
@@ -100,7 +101,11 @@ def test_a_state_of_another_model_is_refused_before_anything_is_said(folder, tmp
     other, path = Writer(model("lmm")), tmp_path / "other.state"
     list(other.write("x", 1))
     other.save(path)
-    assert main(["chat", "--checkpoint", str(folder), "--state", str(path)]) == 1
+    chat = ["chat", "--checkpoint", str(folder), "--state", str(path)]
+    assert main(chat) == 1
+    assert "made by other weights than this model's" in capsys.readouterr().err
+    save_state(other.state, path)  # a file that names no weights
+    assert main(chat) == 1
     assert "state belongs to another model" in capsys.readouterr().err
 
 
