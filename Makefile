@@ -49,8 +49,8 @@ unit: $(STAMP)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-# The chapters' models are small: on a busy machine a second thread makes them several times slower.
-chapters notebooks: export OMP_NUM_THREADS ?= 1
+# The models are small: with two processes at work a second thread each only makes them slower.
+unit chapters notebooks: export OMP_NUM_THREADS ?= 1
 
 # Strict on the executed edition, lax on the learner's; both with the network blocked.
 chapters: export PYTHONPATH := $(CURDIR)/tests/offline
