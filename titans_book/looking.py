@@ -185,6 +185,15 @@ def _momenta(model: nn.Module, tokens: Tensor, times: tuple[int, ...]):
     return [tuple(map(torch.stack, zip(*film, strict=True))) for film in films]
 
 
+def written(film: tuple[Tensor, ...]) -> Float[Tensor, "frames heads"]:
+    """How far each frame of a film is from the first one, |M_t - M_0|.
+
+    >>> written((torch.tensor([1.0, 4.0, 1.0]).view(3, 1, 1, 1),)).T
+    tensor([[0., 3., 0.]])
+    """
+    return size(tuple(W - W[:1] for W in film))
+
+
 def changes(film: tuple[Tensor, ...]) -> Float[Tensor, "steps heads"]:
     """How far the memory moved from each frame of a film to the next, |M_t - M_t'|.
 

@@ -68,7 +68,8 @@ def load_state(
         raise CheckpointError(
             f"the state {path} is that of a {type(state).__name__}, not of a model"
         )
-    if model is not None and about.get("weights", fingerprint(model)) != fingerprint(model):
+    named = about.get("weights")
+    if model is not None and named is not None and named != fingerprint(model):
         raise CheckpointError(
             f"the state {path} was made by other weights than this model's: load the checkpoint "
             "that it was made with, or read the text again"

@@ -16,7 +16,7 @@ from titans_book.lab.over_text import Row, over_text
 from titans_book.lab.picture import Picture
 from titans_book.lab.pixels import nice_limit
 from titans_book.lab.reading import stacked
-from titans_book.looking import BlockLook, MemoryLook, changes, size
+from titans_book.looking import BlockLook, MemoryLook, changes, written
 
 __all__ = ["gate_lines", "key_lengths", "memory_maps", "memory_sizes"]
 
@@ -64,11 +64,11 @@ def memory_sizes(seen: Sequence[BlockLook], *, alt: str, **look: Any) -> Picture
     """
     memories = _memories(seen)
     times = memories[0].trace.times
-    written = [size(tuple(W - W[:1] for W in memory.trace.film)).T for memory in memories]
-    momentum = [size(memory.momentum).T for memory in memories]
+    grown = [written(memory.trace.film).T for memory in memories]
+    momentum = [memory.trace.momentum.T for memory in memories]
     steps = [changes(memory.trace.film).T for memory in memories]
     rows = [
-        Row("$|M_t - M_0|$\nwritten", "fast", times, written),
+        Row("$|M_t - M_0|$\nwritten", "fast", times, grown),
         Row("$|S_t|$\nmomentum", "surprise", times, momentum),
         Row("$|M_t - M_{t'}|$\na chunk's step", "fast", times[1:], steps),
     ]

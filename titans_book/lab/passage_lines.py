@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from titans_book.lab.pixels import array
-from titans_book.looking import changes
+from titans_book.looking import changes, written
 from titans_book.memory import MemoryTrace
-from titans_book.memory.trace import size
 from titans_book.relevance import Relevance
 
 __all__ = ["LINES", "Choice", "Line", "gates", "owed", "places"]
@@ -73,11 +72,11 @@ def _gates(memories: Sequence[MemoryTrace]) -> list[Line]:
 
 def _sizes(memories: Sequence[MemoryTrace]) -> list[Line]:
     times = memories[0].times
-    written = [size([W - W[:1] for W in memory.film]).T for memory in memories]
+    grown = [written(memory.film).T for memory in memories]
     momentum = [memory.momentum.T for memory in memories]
     steps = [changes(memory.film).T for memory in memories]
     return [
-        Line("|M−M₀|", "written", "fast", np.concatenate(written), times),
+        Line("|M−M₀|", "written", "fast", np.concatenate(grown), times),
         Line("|S|", "momentum", "surprise", np.concatenate(momentum), times),
         Line("|ΔM|", "a chunk’s step", "fast", np.concatenate(steps), times[1:]),
     ]
