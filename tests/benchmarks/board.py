@@ -40,8 +40,8 @@ LINE = (
 )
 
 
-def compare(browser: Any, rounds: int, steps: int) -> list[dict[str, Any]]:
-    """The rows of `watched.measure`, from a notebook in this browser."""
+def compare(browser: Any, rounds: int, steps: int) -> tuple[list[dict[str, Any]], int]:
+    """The rows of `watched.measure`, from a notebook in this browser; how many pictures it drew."""
     cells = [SETUP.format(root=str(ROOT)), MEASURE.format(rounds=rounds, steps=steps)]
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=METADATA
@@ -56,8 +56,9 @@ def compare(browser: Any, rounds: int, steps: int) -> list[dict[str, Any]]:
             if lab.errors():
                 raise RuntimeError("\n".join(lab.errors()))
             (said,) = lab.printed()[-1:]
+            pictures = lab.page.evaluate("document.querySelector('.titans-board').pictures")
             context.close()
-    return json.loads(said)
+    return json.loads(said), pictures
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -67,8 +68,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=25)
     chosen = parser.parse_args(arguments)
     with chromium() as browser:
-        rows = compare(browser, chosen.rounds, chosen.steps)
-    print(LINE.format(rounds=chosen.rounds, **summary(rows)))
+        rows, pictures = compare(browser, chosen.rounds, chosen.steps)
+    repaints = pictures / sum(row["watched"] for row in rows)
+    print(LINE.format(rounds=chosen.rounds, repaints=repaints, **summary(rows)))
 
 
 if __name__ == "__main__":

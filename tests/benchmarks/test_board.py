@@ -21,4 +21,4 @@ def test_the_same_training_is_timed_alone_and_watched():
     for row in rows:
         assert 0.2 < row["watched"] / row["alone"] < 20
         assert row["stolen_alone"] >= 0 <= row["stolen_watched"]
-    assert "repaints a second" in LINE.format(rounds=2, **summary(rows))
+    assert "repaints a second" in LINE.format(rounds=2, repaints=16.0, **summary(rows))

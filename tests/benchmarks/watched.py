@@ -37,7 +37,7 @@ def stolen() -> float:
 
 
 async def measure(board: LiveBoard, rounds: int, steps: int) -> list[dict[str, Any]]:
-    """A row for each round: seconds alone and watched, pictures a second, what was stolen."""
+    """A row for each round: seconds alone and watched, and what was stolen in either."""
     rows = []
     for _ in events(2):  # the first steps of a process are slow
         pass
@@ -47,14 +47,13 @@ async def measure(board: LiveBoard, rounds: int, steps: int) -> list[dict[str, A
             pass
         alone, taken_alone = monotonic() - begin, stolen() - taken
 
-        painted, begin, taken = board.repaints, monotonic(), stolen()
+        begin, taken = monotonic(), stolen()
         await board.run(events(steps))
         watched = monotonic() - begin
         rows.append(
             {
                 "alone": alone,
                 "watched": watched,
-                "repaints": (board.repaints - painted) / watched,
                 "stolen_alone": taken_alone / alone,
                 "stolen_watched": (stolen() - taken) / watched,
             }

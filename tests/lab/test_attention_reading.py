@@ -24,12 +24,11 @@ def snapshot(variant, time=45):
 
 
 @pytest.mark.parametrize("variant", WITH_ATTENTION)
-def test_rows_appear_as_the_passage_is_read(variant):
+def test_attention_is_a_film_of_one_picture_with_a_row_for_each_reader(variant):
     reading = AttentionReading(snapshot(variant))
-    whole, half = reading.levels(45), reading.levels(20)
     wanted = pixels.quantise(reading.values(), reading.limit, "magnitude")
-    assert np.array_equal(whole, pixels.compose(wanted))
-    assert np.array_equal(half[:20], whole[:20]) and (half[20:45] == pixels.GAP).all()
+    assert np.array_equal(reading.frames(), wanted[None]) and reading.times == [45]
+    assert reading.reveal == (45, 45)
     assert (not reading.memories) == (variant == "attention")
 
 
@@ -77,11 +76,11 @@ def test_a_board_for_every_variant(variant):
     assert board.face.opened.layout.display == ("none" if variant == "attention" else None)
     assert ("% goes to" in board.face.legend.value) == (variant == "attention")
     assert board.film(alt="The training").layout["frames"] == 3
-    seen = {board.face.heat.value}
+    seen = {board.face.stage.value}
     for view in offered:
         board.face.views.value = view
         assert board.face.reading.kind == ("magnitude" if view == "attention" else "signed")
-        seen.add(board.face.heat.value)
+        seen.add(board.face.stage.value)
     assert len(seen) == len(offered)
     assert sum(bool(axes.images) for axes in board.figure(alt="The end").axes) == 4
 
@@ -104,9 +103,5 @@ def test_a_snapshot_of_a_long_passage_keeps_the_beginning():
     assert step.snapshot.attentions[0].weights.shape == (2, LOOKED_AT, LOOKED_AT)
     reading = AttentionReading(step.snapshot)
     assert len(reading.surprise) == reading.length == 400
-    half, whole = reading.levels(LOOKED_AT // 2), reading.levels(LOOKED_AT)
-    assert np.array_equal(whole, reading.levels(400))
-    readers = reading.values().shape[2]
-    assert readers == LOOKED_AT // 2  # two by two
-    seen = whole[:readers, :readers] != pixels.GAP
-    assert seen.all() and (half[:readers, 0] != pixels.GAP).sum() == readers // 2
+    assert reading.reveal == (LOOKED_AT // 2, LOOKED_AT)  # two by two
+    assert reading.frames().shape[3] == LOOKED_AT // 2

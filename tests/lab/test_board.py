@@ -1,14 +1,19 @@
 """The live board, without a front end: it follows, pauses, steps and stops, and tidies up."""
 
 import asyncio
+import json
+import re
 import threading
 import time
+from base64 import b64decode
 
 import pytest
 
-from tests.lab.fakes import Training
+from tests.lab.fakes import Training, snapshot
 from titans_book.lab.board import LiveBoard
 from titans_book.lab.progress import duration
+from titans_book.lab.reading import Reading
+from titans_book.lab.stage import Stage
 
 
 def run(training, during=None, **options):
@@ -47,19 +52,66 @@ def test_a_run_to_the_end_leaves_its_history():
     )
 
 
-def test_it_repaints_while_a_long_step_runs():
-    training = Training(steps=3, seconds=0.4)
-    board, _ = run(training)
-    assert board.repaints >= 4  # 0.8 s with a snapshot in hand; once a step would make 3
+def handed(board):
+    """The films that the page was given, as they come: their seconds and where they begin."""
+    films = []
+
+    def note(change):
+        film = json.loads(re.search(r'"titans-film">(.*?)</script>', change.new)[1])
+        films.append((film["seconds"], film["share"]))
+
+    board.face.stage.observe(note, "value")
+    return films
 
 
-def test_painting_keeps_to_its_share():
-    training = Training(steps=4, seconds=0.3)
-    began = time.monotonic()
-    board, _ = run(training, share=0.01)
-    assert board.paint_seconds < 0.2 * (time.monotonic() - began)
-    with pytest.raises(ValueError, match="share=2"):
-        LiveBoard(share=2.0)
+def test_passages_follow_each_other_while_a_long_step_runs(monkeypatch):
+    monkeypatch.setattr("titans_book.lab.board.REST", 0.1)
+    films = []
+
+    async def during(board):
+        board.face.pace.value = 1.0
+        films.append(handed(board))
+
+    run(Training(steps=2, seconds=1.5), during)
+    # The first step brings a passage of 1.1 s; the next one comes while the second step runs.
+    assert films[0] == [(1.0, 0.0), (1.0, 0.0), (1.0, 1.0)]
+
+
+def test_a_passage_is_one_message(monkeypatch):
+    films = []
+
+    async def during(board):
+        films.append(handed(board))
+
+    run(Training(steps=60, seconds=0.01), during)
+    assert films[0] == [(4.0, 0.0), (4.0, 1.0)]
+    with pytest.raises(ValueError, match="fps=0"):
+        LiveBoard(fps=0)
+
+
+def test_another_pace_goes_on_from_where_the_passage_is():
+    films = []
+
+    async def during(board):
+        films.append(handed(board))
+        await until(lambda: films[0])
+        await asyncio.sleep(0.4)
+        board.face.pace.value = 8.0
+
+    run(Training(steps=30, seconds=0.05), during)
+    (first, second, last), end = films[0], (8.0, 1.0)
+    assert first == (4.0, 0.0) and last == end
+    assert second[0] == 8.0 and 0.1 <= second[1] < 0.4
+
+
+def test_a_large_memory_hands_over_fewer_frames():
+    """Of a film of many cells only some frames are shown, the first and the last among them."""
+    stage = Stage(alt="A large memory")
+    shot = snapshot(0, blocks=4, length=128, heads=2, shape=(50, 100), chunk=2)
+    stage.play(Reading(shot), seconds=1.0, share=0.0)
+    film = json.loads(re.search(r'"titans-film">(.*?)</script>', stage.value)[1])
+    assert film["times"][0] == 0 and film["times"][-1] == 128 and len(film["times"]) == 37
+    assert len(b64decode(film["frames"])) == 37 * (4 * 52 - 2) * (2 * 102 - 2)
 
 
 def test_the_generator_runs_in_one_thread_that_is_not_ours():
@@ -158,11 +210,11 @@ def test_the_reader_changes_the_view_while_it_runs():
     training = Training(steps=12, seconds=0.05)
 
     async def during(board):
-        await until(lambda: board.repaints > 2)
-        before = board.face.heat.value
+        await until(lambda: board.face.stage.value)
+        before = board.face.stage.value
         board.face.views.value = "weights"
         board.face.blocks.value = 2
-        assert board.face.heat.value != before
+        assert board.face.stage.value != before
         assert [line.values.shape[0] for line in board.face.traces.drawing.lines] == [4, 4, 4]
 
     run(training, during)
@@ -170,7 +222,7 @@ def test_the_reader_changes_the_view_while_it_runs():
 
 def test_steps_without_snapshots_are_fine():
     board, history = run(Training(steps=5, snapshots=[]))
-    assert len(history.steps) == 5 and board.repaints == 0
+    assert len(history.steps) == 5 and board.face.stage.value == ""
     with pytest.raises(ValueError, match="nothing yet"):
         board.figure(alt="Nothing")
 

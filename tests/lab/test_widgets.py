@@ -35,9 +35,9 @@ def test_a_heatmap_repaints_on_its_first_scale():
 
 def test_small_matrices_get_large_cells():
     heat = widgets.Heatmap(np.zeros((10, 10)), alt="Ten by ten")
-    assert heat.layout.width == "280px" and heat.height_shown == 280
+    assert heat.layout.width == "280px"
     heat.show(np.zeros((10, 200)))
-    assert heat.layout.width == "400px" and heat.height_shown == 20
+    assert heat.layout.width == "400px"
 
 
 def test_a_strip_reveals_its_text():

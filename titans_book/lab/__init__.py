@@ -15,6 +15,7 @@
     recorded   five small models, one a variant, trained beforehand
     history    what a training run leaves behind
     runner     moves a training generator on beside the notebook
+    stage      plays a passage in the page, without the kernel (stage.js)
     dashboard  the face of the live board
     board      training, live
 

@@ -60,8 +60,9 @@ def share_words(attentions: Sequence[Any]) -> str:
 
 
 class AttentionReading:
-    """A snapshot's attention made ready: `levels(token)` is the picture, rows are readers.
+    """A snapshot's attention made ready: a film of one picture, in which a row is a reader.
 
+    `reveal`: how many rows there are, and how many readers they stand for.
     block: the text, and the `memories` kept, of one block; None for all of them.
     """
 
@@ -83,23 +84,19 @@ class AttentionReading:
             self.surprise = np.pad(heard, (0, self.length - len(heard)))
         self._shown = maps(attentions)
         self.shape = self._shown.shape[:2]
-        self.readers = attentions[0].weights.shape[1]
+        self.reveal = (self._shown.shape[2], attentions[0].weights.shape[1])
+        self.times = [self.length]
         used = self._shown[self._shown > 0]
         self.rescale(pixels.nice_limit(used, 0.95) if limit is None else limit)
 
     def rescale(self, limit: float | int) -> None:
         """Put the pictures on another colour scale, from 0 to limit."""
         self.limit = pixels.check_limit(limit)
-        self._levels = pixels.quantise(self._shown, limit, self.kind)
 
     def values(self) -> np.ndarray:
         """The whole maps: (blocks, heads, readers, columns)."""
         return self._shown
 
-    def levels(self, token: float | int) -> np.ndarray:
-        """The picture after `token` tokens, composed; readers still to come are see-through."""
-        rows = self._levels.shape[2]
-        read = round(min(token, self.readers) / self.readers * rows)
-        picture = self._levels.copy()
-        picture[:, :, read:] = pixels.GAP
-        return pixels.compose(picture)
+    def frames(self) -> np.ndarray:
+        """The whole maps in levels of the colour scale: (1, blocks, heads, readers, columns)."""
+        return pixels.quantise(self._shown[None], self.limit, self.kind)

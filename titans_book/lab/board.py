@@ -4,21 +4,21 @@
     display(board)
     history = await board.run(train(model, data, settings))
 
-`train` is a plain generator of events; `runner` moves it on beside the notebook. What is painted
+`train` is a plain generator of events; `runner` moves it on beside the notebook. What is shown
 is the inner time of the last snapshot: the passage is read token by token and the memories fill.
 When it has been read, the newest snapshot takes its place. Of a model with attention the maps can
 be watched, row by row; a model without a memory shows nothing else. Beside the pictures stand lines
 over the passage: gates, sizes of memory and step, lengths of keys and values, and, of a model that
 was handed in, what each token owes to memory and to attention, measured between two steps.
 
-Three rules keep the cost small: at most 17 pictures a second; never more than a fixed share of the
-time spent on painting; and the numbers and the loss curve only twice a second.
+Two rules keep the cost small: the page plays a passage by itself, from one message (`stage`); and
+the numbers and the loss curve change only twice a second.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from time import monotonic, thread_time
+from time import monotonic
 from typing import Any
 
 import ipywidgets
@@ -40,14 +40,16 @@ from titans_book.model import TitansLM
 __all__ = ["LiveBoard"]
 
 REST = 0.8  # seconds a passage stays when it has been read
+COUNT = 0.5  # seconds from one change of the numbers to the next
+LOOK = 0.1  # seconds from one look at the clock to the next
 
 
 class LiveBoard(Described, ipywidgets.VBox):
     """Shows a generator of training events while it runs; taught in notebooks/13.
 
     model: the one that is trained; relevance asks it, and is not offered without.
-    matrix: which layer of the memories' network is shown. fps: pictures a second at most;
-    share: the part of the time that painting may take. keep: how many steps the film holds.
+    matrix: which layer of the memories' network is shown. fps: pictures a second at most.
+    keep: how many steps the film holds.
     """
 
     def __init__(
@@ -56,23 +58,21 @@ class LiveBoard(Described, ipywidgets.VBox):
         *,
         alt: str = "Training, live: memories, surprise, gates and loss",
         matrix: int = 0,
-        fps: float | int = 17.0,
-        share: float | int = 0.06,
+        fps: float | int = 20.0,
         keep: int = 48,
         dark: bool | None = None,
     ):
-        if not 0 < share < 1:
-            raise ValueError(f"share={share} is no part of the time: it must be between 0 and 1")
-        self.alt, self.matrix, self.fps, self.share = check_alt(alt), matrix, fps, share
+        if not 0 < fps <= 60:
+            raise ValueError(f"fps={fps} pictures a second cannot be shown: choose 1 to 60")
+        self.alt, self.matrix = check_alt(alt), matrix
         self.history, self.shelf = History(), Shelf(keep, matrix)
         self.snapshots: list[tuple[int, Any]] = []
-        self.repaints, self.paint_seconds = 0, 0.0
         self.runner = Runner(self._absorb, self._tick)
         self.asking = Asking(model, self.runner, self._draw)
         self._last = self._counted = self._latest = self._shown = self._limit = None
-        self._started = self._next = self._next_numbers = 0.0
+        self._started = self._seconds = self._next_numbers = 0.0
         self._preparing = False
-        self.face = Dashboard(dark)
+        self.face = Dashboard(fps, dark)
         super().__init__([self.face.box])
         self._connect()
 
@@ -84,6 +84,7 @@ class LiveBoard(Described, ipywidgets.VBox):
         face.keep.on_click(lambda _: self.keep())
         for menu in (face.views, face.blocks):
             menu.observe(lambda _: self._refresh(), "value")
+        face.pace.observe(lambda _: self._replay(), "value")
         face.lines.observe(lambda _: self._preparing or self._draw(), "value")
         face.rest("Not started")
 
@@ -155,40 +156,33 @@ class LiveBoard(Described, ipywidgets.VBox):
                 self.history.saved.append(str(path))
 
     def _tick(self) -> float:
-        """Paint, if it is time; gives the seconds until it is time again."""
-        now, began = monotonic(), thread_time()
-        if now < self._next:
-            return self._next - now
-        if self._latest is not None:
-            self._play(now)
+        """Show what is due; gives the seconds until the next look at the clock."""
+        now = monotonic()
+        if self._latest is not None and now > self._started + self._seconds + REST:
+            self._show(self._latest)
         if self._last is not self._counted and now >= self._next_numbers:
             self._count()
-            self._next_numbers = now + 0.5
-        cost = thread_time() - began  # of this thread's own: waiting for a core takes nothing away
-        self.paint_seconds += cost
-        # From when it was due, so that a late picture does not make the next one later still.
-        due = max(self._next, now - 1 / self.fps)
-        self._next = due + max(1 / self.fps, cost / self.share)
-        return max(0.0, self._next - monotonic())
+            self._next_numbers = now + COUNT
+        return LOOK
 
-    def _play(self, now: float | int) -> None:
-        """The passage a little further, or the next one."""
-        seconds = self.face.pace.value
-        if self._shown is None or now > self._started + seconds + REST:
-            self._show(self._latest)
-            self._started = now
-        share = min(1.0, (now - self._started) / seconds)
-        self.face.paint(share * self.face.reading.length, turn=self.repaints)
-        self.repaints += 1
+    def _show(self, snapshot: Any, share: float | int = 0.0) -> None:
+        """Have a snapshot's passage played, from `share` of it on, at the pace of this moment.
 
-    def _show(self, snapshot: Any) -> None:
-        """Make a snapshot ready. The colour scale moves only when the values have left it."""
+        The colour scale moves only when the values have left it.
+        """
         reading = self._prepare(snapshot)
         if self._limit and 0.5 * self._limit < reading.limit <= self._limit:
             reading.rescale(self._limit)
-        self._limit, self._shown = reading.limit, snapshot
-        self.face.read(reading)
+        self._limit, self._shown, self._seconds = reading.limit, snapshot, self.face.pace.value
+        self._started = monotonic() - share * self._seconds
+        self.face.read(reading, seconds=self._seconds, share=share)
         self._draw()
+
+    def _replay(self) -> None:
+        """The passage in hand once more, from where it is; without a run, as it is at its end."""
+        if self._shown is not None and not self._preparing:
+            passed = (monotonic() - self._started) / self._seconds
+            self._show(self._shown, min(1.0, passed) if self.runner.running else 1.0)
 
     def _draw(self) -> None:
         """The chosen lines over the passage in hand; relevance is drawn when it comes."""
@@ -219,11 +213,10 @@ class LiveBoard(Described, ipywidgets.VBox):
         return Reading(snapshot, matrix=self.matrix, view=self.face.views.value, block=block)
 
     def _refresh(self) -> None:
-        """Another view was chosen: the same snapshot, prepared again."""
-        if self._shown is not None and not self._preparing:
+        """Another view was chosen: its colours are its own."""
+        if not self._preparing:
             self._limit = None
-            self._show(self._shown)
-            self.face.paint(self.face.reading.length)
+            self._replay()
 
     def _count(self) -> None:
         """The row of numbers and the loss curve."""
@@ -235,8 +228,7 @@ class LiveBoard(Described, ipywidgets.VBox):
         """The last passage, read to its end, the last numbers, and buttons at rest."""
         self.history.stopped = self.runner.stopping
         if self._latest is not None:
-            self._show(self._latest)
-            self.face.paint(self.face.reading.length)
+            self._show(self._latest, share=1.0)
         if self._last is not None:
             self._count()
         words = "Stopped" if self.history.stopped else "Done"

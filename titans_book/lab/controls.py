@@ -20,6 +20,7 @@ __all__ = [
     "choice",
     "menu",
     "offer",
+    "script",
     "shared",
     "slider",
 ]
@@ -41,12 +42,16 @@ for (const wait of [0, 200, 1000, 3000]) setTimeout(name, wait);
 _DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 
 
+def script(code: str) -> str:
+    """HTML that runs a script once it is on the page; `this` is an image that nobody sees."""
+    return f'<img alt="" src="{_DOT}" onload="{escape(code)}">'
+
+
 def shared() -> ipywidgets.HTML:
     """What every live picture needs once beside it: the styles, and names for screen readers."""
     rules = "image-rendering:pixelated;max-width:100%;align-self:flex-start"
     styles = f"<style>.{CRISP}{{{rules}}}</style>{STYLE}"
-    names = f'<img alt="" src="{_DOT}" onload="{escape(_NAMES)}">'
-    return ipywidgets.HTML(styles + names, layout=ipywidgets.Layout(display="none"))
+    return ipywidgets.HTML(styles + script(_NAMES), layout=ipywidgets.Layout(display="none"))
 
 
 class Described:

@@ -12,12 +12,13 @@ import numpy as np
 
 from titans_book.lab import pixels, style
 from titans_book.lab.attention_reading import AttentionReading
-from titans_book.lab.controls import button, choice, offer
+from titans_book.lab.controls import button, choice, offer, script
 from titans_book.lab.history import History
 from titans_book.lab.passage_lines import LINES, Line
 from titans_book.lab.reading import Reading
+from titans_book.lab.stage import Stage
 from titans_book.lab.traces import loss_drawing, number
-from titans_book.lab.widgets import Heatmap, SurpriseStrip, Traces, shared, slider
+from titans_book.lab.widgets import SurpriseStrip, Traces, shared, slider
 
 __all__ = ["Dashboard"]
 
@@ -41,14 +42,11 @@ class Dashboard:
     views, lines, blocks and pace are the reader's choices; pause, step, stop and keep the buttons.
     """
 
-    def __init__(self, dark: bool | None = None):
+    def __init__(self, fps: float | int = 20.0, dark: bool | None = None):
         self.dark = style.is_dark(dark)
         self.reading: Reading | AttentionReading | None = None
-        self.token, self.drawn = 0.0, False
-        empty = np.zeros((1, 1))
-        self.heat = Heatmap(
-            empty, alt="Memory or attention, a panel for each block and head", dark=dark
-        )
+        words = "Memory or attention, a panel for each block and head"
+        self.stage = Stage(alt=words, fps=fps, dark=dark)
         self.strip = SurpriseStrip(alt="The passage being read, shaded by surprise", styled=False)
         self.traces = Traces([], 1, alt="Numbers over the passage")
         self.loss, self.numbers, self.legend = (ipywidgets.HTML() for _ in range(3))
@@ -70,6 +68,7 @@ class Dashboard:
             "reading time, s", 4.0, 1.0, 12.0, step=0.5, width="300px",
             help="Seconds in which the board shows one passage being read",
         )  # fmt: skip
+        self.pace.continuous_update = False  # each change hands the passage over again
 
     def _arrange(self) -> ipywidgets.VBox:
         row = {"display": "flex", "flex_flow": "row wrap", "align_items": "center"}
@@ -84,7 +83,7 @@ class Dashboard:
         self.rows.layout = ipywidgets.Layout(width=f"{_LABEL}px", flex="0 0 auto", margin="2px 0")
         self.heads.layout = ipywidgets.Layout(margin=f"0 0 0 {_LABEL + 4}px")
         self.legend.layout = ipywidgets.Layout(margin=f"0 0 8px {_LABEL + 4}px")
-        picture = ipywidgets.HBox([self.rows, self.heat])
+        picture = ipywidgets.HBox([self.rows, self.stage])
         left = [self.above, self.heads, picture, self.legend, self.text, self.strip]
         self.opened = ipywidgets.VBox([self.beside, self.traces])
         right = [self.opened, _title("Loss"), self.loss]
@@ -98,8 +97,10 @@ class Dashboard:
             ),
         )
         sheet = f"<style>{style.asset('board.css')}</style>"
-        styles = ipywidgets.HTML(sheet, layout=ipywidgets.Layout(display="none"))
-        box = ipywidgets.VBox([shared(), styles, self.numbers, buttons, choices, columns])
+        play = ipywidgets.HTML(
+            sheet + script(style.asset("stage.js")), layout=ipywidgets.Layout(display="none")
+        )
+        box = ipywidgets.VBox([shared(), play, self.numbers, buttons, choices, columns])
         box.add_class("titans-board")
         return box
 
@@ -109,31 +110,33 @@ class Dashboard:
         offer(self.lines, tuple((LINES[name].name, name) for name in lines))
         self.opened.layout.display = None if lines else "none"
 
-    def read(self, reading: Reading | AttentionReading) -> None:
-        """Take a new passage; `draw` takes its lines."""
-        self.reading, self.heat.kind, self.drawn = reading, reading.kind, False
+    def read(
+        self, reading: Reading | AttentionReading, *, seconds: float | int, share: float | int
+    ) -> None:
+        """Take a passage and play it, see `Stage.play`; `draw` takes its lines."""
+        self.reading = reading
         self.above.value, self.text.value = (f"<h4>{w}</h4>" for w in (reading.title, reading.text))
         self.strip.read(reading.pieces, reading.surprise)
-        self.paint(0.0)
+        self.strip.show()
+        self.stage.play(reading, seconds=seconds, share=share)
         self._label(*reading.shape)
 
     def draw(self, lines: list[Line] | None) -> None:
         """Take the lines of the passage in hand, of the chosen kind; None: still unknown."""
         self.beside.value = f"<h4>{LINES[self.lines.value].title}</h4>"
-        self.drawn = lines is not None
-        if self.drawn:
-            self.traces.read(lines, self.reading.length)
-            self.traces.show(int(self.token))
-        else:
+        if lines is None:
             self.traces.value = _WAITING
+        else:
+            self.traces.read(lines, self.reading.length)
+            self.traces.play()
 
     def _label(self, blocks: int, heads: int) -> None:
         """Names along the edges of the panels, and the colour scale."""
         columns = "".join(f"<span>head {head + 1}</span>" for head in range(heads))
         rows = "".join(f"<span>block {block + 1}</span>" for block in range(blocks))
         self.heads.value = f'<div class="marks">{columns}</div>'
-        self.heads.layout.width = self.heat.layout.width
-        height = f"height:{self.heat.height_shown}px"
+        self.heads.layout.width = f"{self.stage.width}px"
+        height = f"height:{self.stage.height}px"
         self.rows.value = f'<div class="marks down" style="{height}">{rows}</div>'
         self.legend.value = self._scale()
         if len(self.blocks.options) != blocks + 1:
@@ -151,19 +154,6 @@ class Dashboard:
         low = f"−{limit}" if kind == "signed" else "0"
         bar = f'<i style="background:linear-gradient(90deg,{stops})"></i>'
         return f'<div class="legend">{low}{bar}{limit}<span>{self.reading.words}</span></div>'
-
-    def paint(self, token: float | int, *, turn: int | None = None) -> None:
-        """Show the passage as it is after `token` tokens. A millisecond or two, 17 times a second.
-
-        With a `turn`, text and lines are painted at every sixth one only: laying out text costs a
-        browser more than a picture does.
-        """
-        self.token = token
-        self.heat.paint(self.reading.levels(token))
-        if turn is None or turn % 6 == 1:
-            self.strip.show(int(token))
-        if self.drawn and (turn is None or turn % 6 == 4):
-            self.traces.show(int(token))
 
     def curve(self, history: History) -> None:
         """Draw the loss again."""

@@ -22,6 +22,7 @@ __all__ = [
     "check_limit",
     "compose",
     "encode",
+    "magnification",
     "nice_limit",
     "palette",
     "palette_png",
@@ -33,6 +34,7 @@ LEVELS = 253
 STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 NOT_A_NUMBER = 253
 GAP = 254
+WIDEST, HIGHEST = 560, 420  # pixels of the page
 
 
 def array(values: Any) -> np.ndarray:
@@ -107,6 +109,15 @@ def compose(levels: np.ndarray, gap: int = 2) -> np.ndarray:
     room[:, :, :height, :width] = levels
     image = room.transpose(0, 2, 1, 3).reshape(rows * (height + gap), columns * (width + gap))
     return np.ascontiguousarray(image[: image.shape[0] - gap, : image.shape[1] - gap])
+
+
+def magnification(height: int, width: int) -> int:
+    """How many pixels of the page a cell gets, so that an image is large and still fits.
+
+    >>> magnification(32, 64), magnification(2, 2), magnification(900, 900)
+    (8, 28, 1)
+    """
+    return max(1, min(28, WIDEST // width, HIGHEST // height))
 
 
 @lru_cache(maxsize=8)

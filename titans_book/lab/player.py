@@ -120,7 +120,7 @@ class Player:
         layout = {
             "frames": len(images), "columns": columns, "size": [width, height], "scale": scale,
             "gap": SHEET_GAP, "unit": unit, "sheet": [sheet.shape[1], sheet.shape[0]],
-            "shown": max(1, min(28, 560 // width, 420 // height)),
+            "shown": pixels.magnification(height, width),
         }  # fmt: skip
         return pixels.encode(sheet, style.map_name(self.kind, dark=False)), layout
 

@@ -2,13 +2,11 @@
 
 A snapshot of training holds, for each block, the gates and the surprise of every token and a film
 of the memory's weights: before the first token, then after every chunk. A Reading turns it into
-what a live view needs at 17 frames a second: the picture at any token, by a table lookup and a
-weighted sum. Between two recorded frames the picture is blended.
+what a live view needs: the film in the levels of a colour scale, and a number for each token.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +17,6 @@ from titans_book.lab.text import spell
 
 __all__ = ["Reading", "films", "stacked"]
 
-MIDDLE = pixels.LEVELS // 2
 VIEWS = ("written", "weights")
 CELLS = 120_000  # of one picture; larger memories show every n-th cell
 
@@ -45,8 +42,9 @@ def stacked(matrices: Sequence[Any], axis: int = 0) -> np.ndarray:
 
 
 class Reading:
-    """A snapshot made ready: `levels(token)` is the picture, `surprise` a number for each token.
+    """A snapshot made ready: `frames()` is the film, taken after `times` tokens.
 
+    `surprise` holds a number for each token; the `reveal` of a memory is (0, 0): all of it is seen.
     view: "written" shows what was written since the first token, "weights" the memory itself.
     block: the surprise, and the `memories` kept, of one block; None for all of them.
     """
@@ -55,6 +53,7 @@ class Reading:
     title = "Memories"
     text = "Surprise: the passage as the memories read it"
     words = ""
+    reveal = (0, 0)
 
     def __init__(
         self,
@@ -76,28 +75,16 @@ class Reading:
         self.film = films(memories, matrix)
         self.shape = self.film.shape[1:3]
         self._shown = self.film - self.film[:1] if view == "written" else self.film
-        self._finite = bool(np.isfinite(self._shown).all())
         self.rescale(pixels.nice_limit(self._shown[-1], 0.98) if limit is None else limit)
 
     def rescale(self, limit: float | int) -> None:
         """Put the pictures on another colour scale, from -limit to limit."""
         self.limit = pixels.check_limit(limit)
-        self._levels = self._shown * np.float32(MIDDLE / limit) + np.float32(MIDDLE)
 
     def values(self) -> np.ndarray:
         """The last picture in the memory's own units: (blocks, heads, height, width)."""
         return self._shown[-1]
 
-    def levels(self, token: float | int) -> np.ndarray:
-        """The picture after `token` tokens, composed, as bytes of the colour scale."""
-        after = min(bisect_right(self.times, token), len(self.times) - 1)
-        before = max(0, after - 1)
-        span = self.times[after] - self.times[before]
-        share = min(1.0, max(0.0, (token - self.times[before]) / span)) if span else 1.0
-        blend = self._levels[before] * np.float32(1 - share)
-        blend += self._levels[after] * np.float32(share)
-        np.clip(blend, 0, pixels.LEVELS - 1, out=blend)
-        blend += np.float32(0.5)  # bytes are cut, not rounded
-        if not self._finite:
-            blend = np.nan_to_num(blend, nan=pixels.NOT_A_NUMBER)
-        return pixels.compose(blend.astype(np.uint8))
+    def frames(self) -> np.ndarray:
+        """The film in levels of the colour scale: (frames, blocks, heads, height, width)."""
+        return pixels.quantise(self._shown, self.limit, self.kind)

@@ -46,10 +46,10 @@ def _thin(length: int, most: int = 120) -> np.ndarray:
     return np.unique(np.linspace(0, length - 1, min(length, most)).round().astype(int))
 
 
-def _open(width: int, height: int, alt: str) -> str:
+def _open(width: int, height: int, alt: str, more: str = "") -> str:
     return (
         f'<svg viewBox="0 0 {width} {height}" width="100%" style="max-width:{width}px;{_FONT}"'
-        f' role="img" aria-label="{escape(alt)}">'
+        f' role="img" aria-label="{escape(alt)}"{more}>'
     )
 
 
@@ -124,33 +124,46 @@ class LineDrawing:
         )
         return back, curve
 
-    def _now(self, token: int) -> str:
-        """The values at one token, at the right end of each row; none before or after its line."""
+    def _value(self, index: int, token: int) -> str:
+        """The mean of a row at one token; nothing before or after its line."""
+        where = self._places[index]
+        at = int(np.searchsorted(where, token, side="right")) - 1
+        known = at >= 0 and token <= where[-1]
+        return number(float(self._values[index][:, at].mean())) if known else ""
+
+    def _values_at(self, token: int, moving: bool) -> str:
+        """The numbers at the right end of the rows: at one token, and for a script at all."""
         texts = []
-        for index, (values, where) in enumerate(zip(self._values, self._places, strict=True)):
-            at = int(np.searchsorted(where, token, side="right")) - 1
-            if at >= 0 and token <= where[-1]:
-                words = number(float(values[:, at].mean()))
-                texts.append(_words(self.right + 6, self._base(index), words))
+        for index in range(len(self.lines)):
+            words = [self._value(index, other) for other in range(self.length)] if moving else []
+            more = f' data-values="{"|".join(words)}"' * moving
+            texts.append(
+                f'<text x="{self.right + 6}" y="{self._base(index)}"{more}>'
+                f"{self._value(index, token)}</text>"
+            )
         return "".join(texts)
 
-    def svg(self, upto: int | None = None, name: str = "titans-traces") -> str:
-        """The drawing up to token `upto` (all of it when None); `name` must be unique on a page."""
+    def svg(
+        self, upto: int | None = None, name: str = "titans-traces", *, moving: bool = False
+    ) -> str:
+        """The drawing up to token `upto` (all of it when None); `name` must be unique on a page.
+
+        moving: with all that a script needs to move the edge: where it runs, and every number.
+        """
         last = self.length if upto is None else max(1, min(upto, self.length))
         edge = float(self._x(np.array([last - 1.0]))[0])
         height = self.row * len(self.lines)
         cursor = (
-            ""
-            if upto is None
-            else (
-                f'<line x1="{edge:.1f}" x2="{edge:.1f}" y1="0" y2="{height}" stroke="currentColor"'
-                ' stroke-opacity=".45"/>'
-            )
+            f'<line class="edge" x1="{edge:.1f}" x2="{edge:.1f}" y1="0" y2="{height}"'
+            ' stroke="currentColor" stroke-opacity=".45"/>'
         )
+        span = f' data-span="{self.left} {self.right} {self.length}"' * moving
         return (
-            f'{_open(self.width, height, self.alt)}<clipPath id="{name}"><rect x="0" y="0"'
-            f' width="{edge + 0.5:.1f}" height="{height}"/></clipPath>{self._back}'
-            f'<g clip-path="url(#{name})">{self._curves}</g>{cursor}{self._now(last - 1)}</svg>'
+            f"{_open(self.width, height, self.alt, span)}"
+            f'<clipPath id="{name}"><rect x="0" y="0" width="{edge + 0.5:.1f}" height="{height}"/>'
+            f'</clipPath>{self._back}<g clip-path="url(#{name})">{self._curves}</g>'
+            f"{'' if upto is None and not moving else cursor}"
+            f"{self._values_at(last - 1, moving)}</svg>"
         )
 
 

@@ -29,7 +29,6 @@ from titans_book.lab.traces import LineDrawing
 __all__ = ["CRISP", "Heatmap", "Panel", "SurpriseStrip", "Traces", "menu", "shared", "slider"]
 
 _PAGE = 400
-_WIDEST, _HIGHEST = 560, 420
 
 
 class Heatmap(Described, ipywidgets.Image):
@@ -68,8 +67,7 @@ class Heatmap(Described, ipywidgets.Image):
 
     def paint(self, levels: np.ndarray) -> None:
         """Paint a composed image of levels (see `pixels`), for callers that prepare their own."""
-        times = max(1, min(28, _WIDEST // levels.shape[1], _HIGHEST // levels.shape[0]))
-        width, self.height_shown = f"{levels.shape[1] * times}px", levels.shape[0] * times
+        width = f"{levels.shape[1] * pixels.magnification(*levels.shape)}px"
         if self.layout.width != width:
             self.layout.width = width
         png = pixels.encode(levels, style.map_name(self.kind, self.dark), small=False)
@@ -159,6 +157,10 @@ class Traces(Described, ipywidgets.HTML):
     def show(self, upto: int | None = None) -> None:
         """Paint the lines up to token `upto` (None: all)."""
         self.value = self.drawing.svg(upto, self.name)
+
+    def play(self) -> None:
+        """Paint the lines for a live board, which moves their edge itself."""
+        self.value = self.drawing.svg(None, self.name, moving=True)
 
     def figure(self, *, alt: str | None = None, **keywords: Any) -> Picture:
         """The whole lines as a still picture."""
