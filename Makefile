@@ -18,7 +18,9 @@ WORKERS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed$(EXTRA:%=-%)
 NBVAL := --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize-with tests/notebooks/sanitize.cfg
-SPREAD := -n $(WORKERS) --dist loadscope
+# The last chapters take longest: begun first, they leave no process without work at the end.
+SPREAD := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+last_first = $(shell ls -r $(1)/*.ipynb)
 export JUPYTER_CONFIG_PATH := $(CURDIR)/.jupyter
 
 .PHONY: help install lab test unit chapters notebooks clean
@@ -56,8 +58,8 @@ unit chapters notebooks: export OMP_NUM_THREADS ?= 1
 chapters: export PYTHONPATH := $(CURDIR)/tests/offline
 chapters notebooks: export TITANS_BOOK_PROGRESS := off
 chapters: $(STAMP)
-	$(BIN)/python -m pytest --nbval $(NBVAL) $(SPREAD) $(PYTEST_ARGS) notebooks/solutions
-	$(BIN)/python -m pytest --nbval-lax $(NBVAL) $(SPREAD) $(PYTEST_ARGS) notebooks/*.ipynb
+	$(BIN)/python -m pytest --nbval $(NBVAL) $(SPREAD) $(PYTEST_ARGS) $(call last_first,notebooks/solutions)
+	$(BIN)/python -m pytest --nbval-lax $(NBVAL) $(SPREAD) $(PYTEST_ARGS) $(call last_first,notebooks)
 
 notebooks: $(STAMP)
 	$(BIN)/python -m titans_book notebooks

@@ -1,6 +1,11 @@
 """The GPU's way is the same function: here it runs on a CPU, as flex_attention's plain form."""
 
 import inspect
+import json
+import os
+import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -8,6 +13,8 @@ from torch._dynamo.exc import BackendCompilerFailed
 from torch.nn.attention.flex_attention import create_block_mask
 
 from tests.attention.cases import build, tokens
+from tests.attention.long_text import KINDS as LONG
+from tests.attention.long_text import TIME
 from titans_book import compiling
 from titans_book.attention import flex, masks
 
@@ -114,3 +121,25 @@ def test_where_it_cannot_be_compiled_attention_goes_block_by_block(options, monk
     compiling._compiled.cache_clear()
     assert torch.equal(have[0], want) and torch.equal(have[1], want)
     assert caplog.text.count("going on without torch.compile") == 1
+
+
+def _cannot_compile() -> str:
+    if not os.access("/proc/self/clear_refs", os.W_OK):
+        return "the peak of memory is read from Linux's /proc"
+    if not shutil.which("g++"):
+        return "flex_attention is compiled with g++, which is not here"
+    if "AVX" not in torch.backends.cpu.get_cpu_capability():
+        return "flex_attention compiles for processors with AVX2, which this is not"
+    return ""
+
+
+@pytest.mark.skipif(bool(_cannot_compile()), reason=_cannot_compile())
+@pytest.mark.parametrize("kind", LONG)
+def test_compiled_it_forms_nothing_of_the_size_of_the_text_squared(kind, root):
+    """64k tokens as flex_attention's own code: a mask of T x T bytes alone would be 4 GiB."""
+    command = [sys.executable, "-m", "tests.attention.long_text", kind]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    saw = json.loads(done.stdout)
+    assert saw["answered"] == 2 * [[1, 4, TIME, 16]], done.stderr
+    assert saw["apart"] <= 1e-5
+    assert saw["grown"] <= TIME * TIME / 8

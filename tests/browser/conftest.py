@@ -71,6 +71,8 @@ def server(browser, project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("server")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TITANS_BOOK_PROGRESS", str(folder / "progress.json"))
+        # What a page shows is tested here. Counting lines would make its kernels a fifth slower.
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
         with Server("--expose-app-in-browser", folder=project, log=folder / "log") as server:
             yield server
 

@@ -116,9 +116,9 @@ class Dashboard:
         """Take a passage and play it, see `Stage.play`; `draw` takes its lines."""
         self.reading = reading
         self.above.value, self.text.value = (f"<h4>{w}</h4>" for w in (reading.title, reading.text))
+        self.stage.play(reading, seconds=seconds, share=share)
         self.strip.read(reading.pieces, reading.surprise)
         self.strip.show()
-        self.stage.play(reading, seconds=seconds, share=share)
         self._label(*reading.shape)
 
     def draw(self, lines: list[Line] | None) -> None:

@@ -16,7 +16,6 @@ from html import escape
 from typing import Any
 
 import ipywidgets
-import numpy as np
 import traitlets
 
 from titans_book.lab import figures, pixels, style
@@ -63,10 +62,7 @@ class Heatmap(Described, ipywidgets.Image):
     def show(self, values: Any) -> None:
         """Paint these values, on the scale fixed at the start."""
         self.values = pixels.panels(pixels.array(values))
-        self.paint(pixels.compose(pixels.quantise(self.values, self.limit, self.kind)))
-
-    def paint(self, levels: np.ndarray) -> None:
-        """Paint a composed image of levels (see `pixels`), for callers that prepare their own."""
+        levels = pixels.compose(pixels.quantise(self.values, self.limit, self.kind))
         width = f"{levels.shape[1] * pixels.magnification(*levels.shape)}px"
         if self.layout.width != width:
             self.layout.width = width
