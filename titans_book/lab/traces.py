@@ -84,7 +84,7 @@ class LineDrawing:
     ):
         self.lines, self.length = list(lines), length
         self.width, self.row, self.alt = width, row, alt
-        self.left, self.right = 88, width - 54
+        self.left, self.right = 88, width - 80  # room for "not a number"
         self._values = [np.atleast_2d(array(line.values)) for line in self.lines]
         self._places = [places(line) for line in self.lines]
         rows = [self._row(index) for index in range(len(self.lines))]
