@@ -20,11 +20,13 @@ def tokens(time=45):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_reading_goes_on_to_the_very_same_numbers(variant, tmp_path):
-    model, x = build(variant), tokens()
-    _, state = model(x[:, :37])
-    loaded = load_state(save_state(state, tmp_path / "book" / "half.state"))
-    assert type(loaded) is type(state) and loaded.position == 37
-    assert torch.equal(model(x[:, 37:], loaded)[0], model(x[:, 37:], state)[0])
+    for seed in range(8):  # the last digit differs with some weights only, if it does
+        torch.manual_seed(seed)
+        model, x = build(variant), tokens()
+        _, state = model(x[:, :37])
+        loaded = load_state(save_state(state, tmp_path / "book" / "half.state"))
+        assert type(loaded) is type(state) and loaded.position == 37
+        assert torch.equal(model(x[:, 37:], loaded)[0], model(x[:, 37:], state)[0])
 
 
 def test_a_state_is_written_over_and_leaves_no_draft(tmp_path):

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from titans_book.attention import AttentionState
 from titans_book.blocks import BlockState
-from titans_book.checkpoints import CheckpointError, replace_file
+from titans_book.checkpoints import CheckpointError, aligned, replace_file
 from titans_book.memory import LayerState, MemoryState
 from titans_book.model import ModelState
 
@@ -57,7 +57,7 @@ def load_state(
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             about = file.metadata()
-            state = _build(json.loads(about["state"]), file.get_tensor)
+            state = _build(json.loads(about["state"]), lambda name: aligned(file.get_tensor(name)))
     except FileNotFoundError:
         raise CheckpointError(f"there is no state in {path}: save one first") from None
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
