@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from titans_book.attention import Attention
+from titans_book.check import choose, whole
 from titans_book.memory import NeuralMemory
-from titans_book.memory.check import choose, whole
 
 # For each variant, the fields that not every variant has, and what they are when left out.
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from titans_book.check import whole
+
 Model = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
 
@@ -30,7 +32,8 @@ def choose_next(
     """
     if temperature == 0:
         return logits.argmax(-1, keepdim=True)
-    ranked, order = torch.sort(logits / temperature, descending=True, stable=True)
+    ranked, order = torch.sort(logits, descending=True, stable=True)
+    ranked = (ranked - ranked[:, :1]) / temperature  # the likeliest has 0: nothing overflows
     if top_k is not None:
         ranked[:, top_k:] = -torch.inf
     if top_p is not None:
@@ -40,16 +43,28 @@ def choose_next(
     return order.gather(-1, picked)
 
 
-def check_sampling(n: int, temperature: float, top_k: int | None, top_p: float | None) -> None:
+def check_sampling(
+    n: int,
+    temperature: float | int,
+    top_k: int | None,
+    top_p: float | int | None,
+    seed: int = 0,
+) -> None:
     """Raise ValueError naming the first setting that is out of range."""
-    if not isinstance(n, int) or n < 0:
-        raise ValueError(f"n must be a whole number >= 0, got {n!r}")
-    if not 0 <= temperature < float("inf"):
+    whole("n", n, least=0)
+    if not (_number(temperature) and 0 <= temperature < float("inf")):
         raise ValueError(f"temperature must be finite and >= 0, got {temperature!r}")
-    if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
-        raise ValueError(f"top_k must be a whole number >= 1 or None, got {top_k!r}")
-    if top_p is not None and not 0 < top_p <= 1:
+    if top_k is not None:
+        whole("top_k", top_k, least=1)
+    if top_p is not None and not (_number(top_p) and 0 < top_p <= 1):
         raise ValueError(f"top_p must be above 0 and at most 1, or None, got {top_p!r}")
+    whole("seed", seed, least=0)
+    if seed >= 2**64:
+        raise ValueError(f"seed must be below 2**64, got {seed!r}")
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def stream(
@@ -71,9 +86,9 @@ def stream(
     stop      a token behind which nothing more is written; a batch ends once every row has it.
     Raises ValueError for an empty prompt or a setting out of range.
     """
-    check_sampling(n, temperature, top_k, top_p)
-    if stop is not None and (not isinstance(stop, int) or stop < 0):
-        raise ValueError(f"stop must be a token, a whole number >= 0, or None, got {stop!r}")
+    check_sampling(n, temperature, top_k, top_p, seed)
+    if stop is not None:
+        whole("stop, a token,", stop, least=0)
     if tokens.dim() != 2 or tokens.shape[1] == 0:
         raise ValueError(
             f"tokens must have shape (batch, time) with time >= 1, got {tuple(tokens.shape)}"

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from titans_book.memory.check import whole
+from titans_book.check import whole
 
 
 @dataclass(frozen=True)

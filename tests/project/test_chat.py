@@ -11,7 +11,7 @@ from titans_book.cli import main
 from titans_book.cli.writing import Writer
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.optimizer import adamw
-from titans_book.saved_state import save_state
+from titans_book.saved_state import load_state, save_state
 from titans_book.schedule import TrainingSettings
 from titans_book.tasks import corpora
 
@@ -82,6 +82,46 @@ def test_commands_of_a_conversation(talk, tmp_path):
     for words in (answers + "|now remembers 15 bytes|no state in nowhere|/dance is not").split("|"):
         assert words in said.err
     assert len(said.out) <= 13  # one answer alone: nothing behind /quit is read
+
+
+def test_what_is_forgotten_is_in_no_file(talk, tmp_path):
+    path = tmp_path / "friend.state"
+    keep = f"--state {path}"
+    talk("Good day.", options=keep)
+    assert "remembers 22 bytes" in talk("/quit", options=keep).err  # and leaves the file as it is
+    said = talk("And now?", "/forget", "/quit", options=keep)
+    assert f"nothing is remembered: {path} is removed" in said.err
+    assert not path.exists()
+    talk("Hm.", "/forget", options=keep)
+    assert not path.exists()
+
+
+def test_any_byte_can_be_typed(folder, tmp_path, monkeypatch, capsys):
+    """A model of bytes reads bytes: one that is no character ends no conversation."""
+    path, run = tmp_path / "odd.state", ["--checkpoint", str(folder), "--n", "1"]
+    for command, more in (("chat", ["--state"]), ("generate", ["--prompt", "-", "--save-state"])):
+        typed = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n"), encoding="utf-8")
+        monkeypatch.setattr("sys.stdin", typed)
+        assert main([command, *run, *more, str(path)]) == 0
+        assert load_state(path).position == 6  # five bytes that were typed, one that was written
+        path.unlink()
+    assert capsys.readouterr().out.count("caf\ufffd\n") == 1  # the prompt of generate
+
+
+def test_nothing_said_is_lost_when_a_chat_breaks(folder, tmp_path, monkeypatch, capsys):
+    path = tmp_path / "friend.state"
+
+    class Cut(io.StringIO):
+        def readline(self):
+            if line := super().readline():
+                return line
+            raise OSError("the terminal is gone")
+
+    monkeypatch.setattr("sys.stdin", Cut("Good day.\n"))
+    chat = ["chat", "--checkpoint", str(folder), "--n", "12", "--state", str(path)]
+    assert main(chat) == 1
+    assert "the terminal is gone" in capsys.readouterr().err
+    assert load_state(path).position == 22
 
 
 def test_ctrl_c_stops_an_answer_and_not_the_conversation(talk, monkeypatch):

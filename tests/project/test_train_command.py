@@ -267,6 +267,20 @@ def test_generate_refuses_in_a_line(trained, capsys, change, complaint):
     assert complaint in refused([*trained, *change], capsys)
 
 
+@pytest.mark.parametrize("sampling", [["--n", "-1"], ["--seed", "-1"], ["--top-p", "2"]])
+def test_nothing_is_written_before_a_refusal(trained, capsys, sampling):
+    assert main([*trained, *sampling]) == 1
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("command", [["train"], ["train", "--resume"], ["compare"]])
+def test_a_gpu_that_is_not_there_is_a_sentence(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    out = ["--out", str(tmp_path / "run"), "--device", "cuda"]
+    assert "torch finds no GPU here" in refused([*command, *out], capsys)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_damaged_checkpoint_is_named(trained, tmp_path, capsys):
     path = tmp_path / "run" / "step-00000002" / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1])

@@ -24,8 +24,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.attention import flex, masks, rotary
-from titans_book.attention.check import check_width, whole
+from titans_book.attention.check import check_width
 from titans_book.attention.state import AttentionState
+from titans_book.check import whole
 
 ROWS = 512  # full attention answers so many rows at a time
 

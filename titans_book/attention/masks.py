@@ -22,7 +22,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from titans_book.attention.check import whole
+from titans_book.check import whole
 
 # mask(i, j) for whole numbers or tensors of them: may the query at i see the column at j?
 Mask = Callable[[Tensor | int, Tensor | int], Tensor | bool]

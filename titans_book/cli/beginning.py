@@ -15,6 +15,8 @@ from titans_book.model import TitansConfig, TitansLM
 from titans_book.tasks import corpora
 from titans_book.training import TrainingSettings, load_checkpoint, train
 
+from . import device
+
 LEARN = 0.9  # of the text; the rest is held out
 LOOK = 16_384  # bytes of the held-out text to look at while learning; all of it at the end
 LOOKS = 8  # in all
@@ -47,6 +49,7 @@ class Beginning:
 
 def fresh(options: argparse.Namespace) -> Beginning:
     """A new model of the size asked for, and as many steps as asked for or as fit the time."""
+    where = device.choose(options.device)
     source: dict = {"corpus": options.corpus or "shakespeare"}
     if options.text:
         source = {"files": [str(Path(path).resolve()) for path in options.text]}
@@ -55,7 +58,7 @@ def fresh(options: argparse.Namespace) -> Beginning:
     config = TitansConfig(**given(options, SIZE), **memory)
     settings = TrainingSettings(**given(options, SETTINGS), watch_every=0)
     torch.manual_seed(settings.seed)
-    model = TitansLM(config).to(_device(options.device))
+    model = TitansLM(config).to(where)
     begun = Beginning(model, settings, tokens, held_out, source)
     if options.steps is None:
         minutes = MINUTES if options.minutes is None else options.minutes
@@ -67,6 +70,7 @@ def fresh(options: argparse.Namespace) -> Beginning:
 
 def resumed(options: argparse.Namespace) -> Beginning:
     """The run in the folder --out. Raises ValueError if its text is not known or has changed."""
+    where = device.choose(options.device)
     model, about = load_checkpoint(options.out)
     try:
         source = json.loads((options.out / "text.json").read_text(encoding="utf-8"))
@@ -79,7 +83,7 @@ def resumed(options: argparse.Namespace) -> Beginning:
     if found != source["sha256"]:
         raise ValueError("the text is not the one this run began with: restore it, or begin anew")
     settings = TrainingSettings(**about["settings"])
-    return Beginning(model.to(_device(options.device)), settings, tokens, held_out, source)
+    return Beginning(model.to(where), settings, tokens, held_out, source)
 
 
 def given(options: argparse.Namespace, names: tuple[str, ...]) -> dict:
@@ -94,12 +98,6 @@ def _read(source: dict) -> tuple[torch.Tensor, torch.Tensor | None, str]:
     tokens, held_out = corpora.split(corpora.tokens(text), (LEARN, 1 - LEARN))
     enough = held_out if len(held_out) > 1 else None
     return tokens, enough, hashlib.sha256(text.encode()).hexdigest()
-
-
-def _device(name: str) -> str:
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _steps_in(seconds: float, begun: Beginning) -> int:

@@ -5,10 +5,11 @@ the first.
 """
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
-from .writing import SAMPLING, Writer, add_options
+from .writing import SAMPLING, Writer, add_options, typed
 
 HELP = """\
 /save FILE   put what the model remembers into a file
@@ -34,29 +35,45 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _chat(options: argparse.Namespace) -> int:
     writer = Writer.from_options(options)
+    begun = writer.state
     read = 0 if writer.state is None else writer.state.position
     _say(f"the model remembers {read:,} bytes; /help says what can be typed")
-    turn = 0
-    while (line := _next_line()) is not None:
-        if line.startswith("/"):
-            if not _obey(line, writer):
-                break
-        elif line.strip():
-            _answer(writer, line, options, options.seed + turn)
-            turn += 1
-    if options.state is not None and turn:
-        writer.save(options.state)
-        _say(f"saved what was said in {options.state}")
+    try:
+        _talk(writer, options)
+    finally:  # whatever ends it, nothing that was said is lost
+        if options.state is not None and (writer.unread or writer.state is not begun):
+            _keep(writer, options.state)
     return 0
 
 
-def _next_line() -> str | None:
+def _talk(writer: Writer, options: argparse.Namespace) -> None:
+    turn, stdin = 0, typed()
+    while (line := _next_line(stdin)) is not None:
+        if line.startswith("/"):
+            if not _obey(line, writer):
+                return
+        elif line.strip():
+            _answer(writer, line, options, options.seed + turn)
+            turn += 1
+
+
+def _keep(writer: Writer, path: Path) -> None:
+    """Put what is remembered into the file; no file where nothing is."""
+    if writer.unread or writer.state is not None:
+        writer.save(path)
+        _say(f"saved what was said in {path}")
+    else:
+        path.unlink(missing_ok=True)
+        _say(f"nothing is remembered: {path} is removed")
+
+
+def _next_line(stdin: io.TextIOBase) -> str | None:
     """What is typed next; None at the end. Only a person at a terminal is shown a prompt."""
     while True:
         try:
-            if sys.stdin.isatty():
+            if stdin.isatty():
                 return input("> ")
-            line = sys.stdin.readline()
+            line = stdin.readline()
             return line.rstrip("\n") if line else None
         except EOFError:
             return None

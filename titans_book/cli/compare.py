@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from . import device
+
 TASKS = ("needle", "recall", "updates", "text")
 MODELS = ("lmm", "mac", "mag", "mal", "attention", "window", "linear attention")
 SIZES = ("cpu", "gpu", "quick")
@@ -25,28 +27,22 @@ def add(commands: argparse._SubParsersAction) -> None:
                         help=f"some of {', '.join(MODELS)}")  # fmt: skip
     out = "where the record goes; the pictures beside it, one a task (%(default)s)"
     parser.add_argument("--out", type=Path, default=Path("runs/comparison.json"), help=out)
-    device = "cpu, cuda, or auto: a GPU if there is one (%(default)s)"
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help=device)
+    device.add_option(parser)
     parser.set_defaults(run=_compare)
 
 
 def _compare(options: argparse.Namespace) -> int:
-    import torch
-
     from titans_book.comparison import PROFILES, compare, load
     from titans_book.lab.comparison_figures import comparison
     from titans_book.lab.picture import save
 
-    device = options.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     finished = compare(
         PROFILES[options.profile],
         seeds=options.seeds,
         trials=options.tasks,
         models=options.models,
         path=options.out,
-        device=device,
+        device=device.choose(options.device),
     )
     for done in finished:
         scores = ", ".join(f"{score:.3f} at {length}" for length, score in done.scores.items())

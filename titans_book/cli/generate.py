@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .writing import SAMPLING, Writer, add_options
+from .writing import SAMPLING, Writer, add_options, readable, typed
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -27,12 +27,12 @@ def _generate(options: argparse.Namespace) -> int:
     if options.state is not None and not options.state.exists():
         raise FileNotFoundError(f"there is no state in {options.state}: make one by --save-state")
     writer = Writer.from_options(options)
-    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
+    prompt = typed().read() if options.prompt == "-" else options.prompt
     if not prompt:
         raise ValueError("--prompt is empty: the model needs at least one character to go on from")
     sampling = {name: getattr(options, name) for name in SAMPLING}
     pieces = writer.write(prompt, options.n, options.stop, **sampling)
-    sys.stdout.write(prompt)
+    sys.stdout.write(readable(prompt))
     for piece in pieces:
         sys.stdout.write(piece)
         sys.stdout.flush()

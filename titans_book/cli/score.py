@@ -18,6 +18,7 @@ def score(run, folder: Path, began: float) -> dict:
 
     began: `time.monotonic()` of when the command was given.
     """
+    where = next(run.model.parameters()).device
     table = NGram(TABLE_ORDER).fit(bytes(run.tokens.tolist()))
     result = {
         "bits_per_byte": bits_per_token(run.model, run.held_out, run.settings.length),
@@ -26,7 +27,7 @@ def score(run, folder: Path, began: float) -> dict:
         "bytes_held_out": len(run.held_out),
         "steps": run.settings.steps,
         "minutes_since_the_last_start": (time.monotonic() - began) / 60,
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "device": torch.cuda.get_device_name(where) if where.type == "cuda" else "cpu",
         "cpu_cores": os.cpu_count(),
         "torch": torch.__version__,
         "python": platform.python_version(),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from . import device
 from .progress import Progress
 
 SIZES = {
@@ -45,8 +46,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     fit = "plan as many steps as fit into M minutes on this machine (default: 15 minutes)"
     length.add_argument("--minutes", metavar="M", type=float, help=fit)
     length.add_argument("--steps", metavar="N", type=int, help="take exactly N steps")
-    device = "cpu, cuda, or auto: a GPU if there is one (%(default)s)"
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help=device)
+    device.add_option(parser)
     wiring = (
         "memory alone (the book's choice), with attention as mac, mag or mal, or attention alone"
     )

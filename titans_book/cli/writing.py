@@ -2,6 +2,8 @@
 
 import argparse
 import codecs
+import io
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,21 +28,44 @@ def add_options(parser: argparse.ArgumentParser, n: int) -> None:
     parser.add_argument("--seed", type=int, default=0, help=same)
 
 
+def typed() -> io.TextIOBase:
+    """Standard input, not yet read from. Bytes that are no UTF-8 come through: models read bytes."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
+    return sys.stdin
+
+
+def readable(text: str) -> str:
+    """What was typed, as it can be printed: a mark in the place of a byte that is no character.
+
+    >>> readable("caf\\udce9")
+    'caf\ufffd'
+    """
+    return _bytes(text).decode(errors="replace")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
+
+
 class Writer:
     """A model with a state. What it reads and writes stays in it until `forget`."""
 
     def __init__(self, model: "TitansLM", state: "ModelState | None" = None) -> None:
         self.model, self.state = model.eval(), state
-        self._unread = b""  # written last, and read when the writing goes on
+        self.unread = b""  # written last, and read when the writing goes on
 
     @classmethod
     def from_options(cls, options: argparse.Namespace) -> "Writer":
         """The model of --checkpoint, which remembers what is in --state, if there is such a file.
 
-        Raises CheckpointError for a file that is no checkpoint or no state of this model.
+        Raises ValueError for a sampling option out of range, and CheckpointError for a file that is
+        no checkpoint or no state of this model.
         """
+        from titans_book.generation import check_sampling
         from titans_book.training import load_checkpoint
 
+        check_sampling(options.n, **{name: getattr(options, name) for name in SAMPLING})
         writer = cls(load_checkpoint(options.checkpoint)[0])
         if options.state is not None and options.state.exists():
             writer.load(options.state)
@@ -54,25 +79,25 @@ class Writer:
         from titans_book.generation import stream
         from titans_book.tasks import corpora
 
-        end = None if not stop else stop.encode()
-        text = self._unread + prompt.encode()
+        end = None if not stop else _bytes(stop)
+        text = self.unread + _bytes(prompt)
         if not text:
             raise ValueError("the prompt is empty: the model needs a character to go on from")
         tokens = corpora.tokens(text)[None]
         # A character may be several bytes, and a model may write bytes that are no character.
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._unread, written = text, b""
+        self.unread, written = text, b""
         for token, state in stream(self.model, tokens, n, state=self.state, **sampling):
-            self.state, self._unread = state, bytes(token.flatten().tolist())
-            written += self._unread
-            yield decoder.decode(self._unread)
+            self.state, self.unread = state, bytes(token.flatten().tolist())
+            written += self.unread
+            yield decoder.decode(self.unread)
             if end is not None and written.endswith(end):
                 break
         yield decoder.decode(b"", final=True)
 
     def forget(self) -> None:
         """Remember nothing: the memories are those that training has left."""
-        self.state, self._unread = None, b""
+        self.state, self.unread = None, b""
 
     def load(self, path: Path) -> None:
         """Remember what is in the file instead. Raises CheckpointError or ValueError."""
@@ -83,7 +108,7 @@ class Writer:
         state = load_state(path, model=self.model)
         with torch.no_grad():  # a state of another model is refused here, and not in mid-sentence
             self.model(torch.zeros(1, 0, dtype=torch.long), state)
-        self.state, self._unread = state, b""
+        self.state, self.unread = state, b""
 
     def save(self, path: Path) -> None:
         """Put all that has been read and written into a file."""
@@ -92,10 +117,10 @@ class Writer:
         from titans_book.saved_state import save_state
         from titans_book.tasks import corpora
 
-        if self._unread:
+        if self.unread:
             with torch.no_grad():
-                _, self.state = self.model(corpora.tokens(self._unread)[None], self.state)
-            self._unread = b""
+                _, self.state = self.model(corpora.tokens(self.unread)[None], self.state)
+            self.unread = b""
         if self.state is None:
             raise ValueError(f"there is nothing to save in {path}: nothing has been read yet")
         save_state(self.state, path, self.model)

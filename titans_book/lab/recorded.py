@@ -18,9 +18,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from titans_book.check import choose
 from titans_book.config import VARIANTS
 from titans_book.evaluation import bits_per_token
-from titans_book.memory.check import choose
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.schedule import TrainingSettings
 from titans_book.tasks import corpora

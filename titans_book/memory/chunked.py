@@ -27,10 +27,10 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from titans_book import compiling
+from titans_book.check import whole
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
 from titans_book.memory import rule as rules
-from titans_book.memory.check import whole
 from titans_book.memory.guards import damp, soften
 from titans_book.memory.recurrence import Coefficients, coefficients
 from titans_book.memory.state import Gates, Layers, MemoryState, check, resume

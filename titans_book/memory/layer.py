@@ -27,9 +27,9 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from titans_book.check import flag, positive, whole
 from titans_book.memory import network as networks
 from titans_book.memory import rule as rules
-from titans_book.memory.check import flag, positive, whole
 from titans_book.memory.chunked import memorize
 from titans_book.memory.state import Gates, MemoryState, begin
 

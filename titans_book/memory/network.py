@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from titans_book.memory.check import choose
+from titans_book.check import choose, whole
 
 Product = Callable[[int, Tensor], Tensor]  # (layer, its input) -> that input times the layer
 
@@ -78,8 +78,7 @@ class Network:
     activation: str = "gelu"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.depth, int) or self.depth < 1:
-            raise ValueError(f"depth must be a whole number >= 1, got {self.depth!r}")
+        whole("depth", self.depth, least=1)
         choose("activation", self.activation, ACTIVATIONS)
 
     def sizes(self, dim: int, expansion: int) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
-from titans_book.memory.check import choose
+from titans_book.check import choose
 
 
 @dataclass(frozen=True)

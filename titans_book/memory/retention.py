@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from titans_book.memory.check import choose
+from titans_book.check import choose
 
 Retention = Callable[[Tensor], Tensor]
 

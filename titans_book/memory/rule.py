@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from titans_book.check import choose, positive, whole
 from titans_book.memory import network as networks
 from titans_book.memory import objective as objectives
 from titans_book.memory import retention as retentions
-from titans_book.memory.check import choose, positive, whole
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from titans_book.memory.check import whole
+from titans_book.check import whole
 
 __all__ = ["BOUND", "gauge"]
 

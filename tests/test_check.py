@@ -2,7 +2,7 @@
 
 import pytest
 
-from titans_book.memory.check import choose, flag, positive, whole
+from titans_book.check import choose, flag, positive, whole
 
 
 @pytest.mark.parametrize("value", [1.5, "3", True, None, 0])
