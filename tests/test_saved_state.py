@@ -1,5 +1,7 @@
 """A state in a file: whoever loads it goes on as if the program had never stopped."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -57,7 +59,7 @@ def test_a_state_of_another_model_is_refused(tmp_path):
         build("lmm")(tokens(), load_state(path))
 
 
-def test_a_state_of_other_weights_is_refused_where_they_are_named(tmp_path):
+def test_a_state_of_another_model_is_refused_where_it_is_named(tmp_path):
     model, other = build("mag"), build("mag")
     _, state = model(tokens())
     named = save_state(state, tmp_path / "named.state", model)
@@ -69,6 +71,11 @@ def test_a_state_of_other_weights_is_refused_where_they_are_named(tmp_path):
         load_state(named, model=other)
         next(other.parameters()).view(-1)[0] += 1e-9
     with pytest.raises(CheckpointError, match="other weights"):
+        load_state(named, model=other)
+    # the same weights, read in other chunks
+    other = TitansLM(replace(model.config, memory={"chunk": 5})).double()
+    other.load_state_dict(model.state_dict())
+    with pytest.raises(CheckpointError, match="made by a model with memory={}, and"):
         load_state(named, model=other)
     nameless = save_state(state, tmp_path / "nameless.state")
     assert load_state(nameless, model=other).position == 45

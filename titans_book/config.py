@@ -78,6 +78,7 @@ class TitansConfig:
         self._only_what_has_an_effect()
         with torch.device("meta"):  # the parts check their own options, without any storage
             if self.has("memory"):
+                NeuralMemory(self.dim, self.heads)  # these two are fields of the config itself
                 self.new_memory()
             if self.has("persistent"):
                 self.new_attention()
@@ -111,8 +112,8 @@ class TitansConfig:
         """A fresh neural memory of one block."""
         try:
             return NeuralMemory(self.dim, self.heads, **self.memory)
-        except TypeError as error:
-            raise TypeError(f"memory: {error}") from None
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"memory: {error}") from None
 
     def new_attention(self) -> Attention:
         """A fresh attention of one block."""

@@ -2,7 +2,8 @@
 
 The file is in the safetensors format: the tensors by name, such as `state.blocks.0.attention.keys`,
 and in its header a description in JSON of how they make up the state. Nothing in it is executed.
-Given the model, the header also names its weights, by a hash: to others a state says nothing.
+Given the model, the header also names its weights, by a hash, and its config: to others a state
+says nothing.
 Taught in chapter 13.
 """
 
@@ -21,7 +22,7 @@ from titans_book.attention import AttentionState
 from titans_book.blocks import BlockState
 from titans_book.checkpoints import CheckpointError, aligned, replace_file
 from titans_book.memory import LayerState, MemoryState
-from titans_book.model import ModelState
+from titans_book.model import ModelState, TitansLM
 
 KINDS = {
     kind.__name__: kind
@@ -29,7 +30,7 @@ KINDS = {
 }
 
 
-def save_state(state: ModelState, path: Path | str, model: nn.Module | None = None) -> Path:
+def save_state(state: ModelState, path: Path | str, model: TitansLM | None = None) -> Path:
     """Write the state to a file; whatever was there before stays until the new file is whole.
 
     model: the one that made the state; then `load_state` can tell it from another one.
@@ -39,6 +40,7 @@ def save_state(state: ModelState, path: Path | str, model: nn.Module | None = No
     about = {"state": json.dumps(_describe(state, "state", tensors))}
     if model is not None:
         about["weights"] = fingerprint(model)
+        about["config"] = json.dumps(model.config.to_dict())
     try:
         replace_file(path, save(tensors, about))
     except OSError as error:
@@ -47,16 +49,18 @@ def save_state(state: ModelState, path: Path | str, model: nn.Module | None = No
 
 
 def load_state(
-    path: Path | str, device: torch.device | str = "cpu", model: nn.Module | None = None
+    path: Path | str, device: torch.device | str = "cpu", model: TitansLM | None = None
 ) -> ModelState:
     """The state in a file, on the device. Raises CheckpointError if there is none or it is damaged.
 
     A state fits the model that made it; one of other shapes refuses it, by name of what differs.
-    model: the one that is to go on; if the file names other weights, that is a CheckpointError.
+    model: the one that is to go on; if the file names other weights or another config, that is a
+    CheckpointError as well.
     """
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             about = file.metadata()
+            config = dict(json.loads(about.get("config", "{}")))
             state = _build(json.loads(about["state"]), lambda name: aligned(file.get_tensor(name)))
     except FileNotFoundError:
         raise CheckpointError(f"there is no state in {path}: save one first") from None
@@ -73,6 +77,12 @@ def load_state(
         raise CheckpointError(
             f"the state {path} was made by other weights than this model's: load the checkpoint "
             "that it was made with, or read the text again"
+        )
+    mine = config if model is None else model.config.to_dict()
+    if other := [f"{name}={value!r}" for name, value in config.items() if mine.get(name) != value]:
+        raise CheckpointError(
+            f"the state {path} was made by a model with {', '.join(other)}, and this is another: "
+            "build the model as it was, or read the text again"
         )
     return state
 

@@ -71,6 +71,11 @@ def test_a_stopped_comparison_goes_on_with_what_is_missing(tmp_path, monkeypatch
         next(compare(PROFILES["cpu"], **settings))
 
 
+def test_a_name_said_twice_is_trained_once():
+    twice = dict(seeds=1, trials=["needle", "needle"], models=["window", "window"])
+    assert len(list(compare(QUICK, **twice))) == 1
+
+
 def test_a_full_disk_leaves_the_record_as_it_was(tmp_path, monkeypatch):
     path = tmp_path / "record.json"
     list(compare(QUICK, seeds=1, trials=["needle"], models=["window"], path=path))
@@ -91,8 +96,9 @@ def test_wrong_names_are_refused(tmp_path):
         next(compare(QUICK, trials=["dance"]))
     with pytest.raises(ValueError, match="models must be among"):
         next(compare(QUICK, models=["gpt"]))
-    with pytest.raises(ValueError, match="seeds must be 1 or more"):
-        next(compare(QUICK, seeds=0))
+    for seeds in (0, 11):  # the intervals of more cannot be drawn
+        with pytest.raises(ValueError, match="seeds must be 1 to 10, got"):
+            next(compare(QUICK, seeds=seeds))
     (tmp_path / "text").write_text("[]")
     with pytest.raises(ValueError, match="is not the record of a comparison"):
         load(tmp_path / "text")

@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser, n: int) -> None:
 
 
 def typed() -> io.TextIOBase:
-    """Standard input, not yet read from. Bytes that are no UTF-8 come through: models read bytes."""
+    """Standard input, not yet read from. Bytes that are no UTF-8 come through: models read them."""
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
     return sys.stdin

@@ -17,6 +17,7 @@ import torch
 
 from titans_book.checkpoints import replace_file
 from titans_book.comparison.contestants import CONTESTANTS, Profile, new_model
+from titans_book.comparison.statistics import MOST
 from titans_book.comparison.trials import TRIALS, Trial, learn
 from titans_book.evaluation import state_bytes
 from titans_book.schedule import Descent
@@ -52,19 +53,19 @@ def compare(
 ) -> Iterator[Finished]:
     """Yield one Finished after the other; those that the record at `path` holds are not repeated.
 
-    Raises ValueError for an unknown name, no seed, or a record of another profile.
+    Raises ValueError for an unknown name, seeds outside 1 to 10, or a record of another profile.
     """
     for what, names, known in (("trials", trials, TRIALS), ("models", models, CONTESTANTS)):
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"{what} must be among {list(known)}, got {unknown}")
-    if seeds < 1:
-        raise ValueError(f"seeds must be 1 or more, got {seeds}")
+    if not 1 <= seeds <= MOST:
+        raise ValueError(f"seeds must be 1 to {MOST}, got {seeds}")
     path = None if path is None else Path(path)
     record = _begin(profile, path, device)
     done = {(row["trial"], row["model"], row["seed"]) for row in record["rows"]}
     for seed in range(seeds):  # all models with one seed before another: a first answer comes early
-        for trial in trials:
-            for model in models:
+        for trial in dict.fromkeys(trials):  # a name that is said twice is trained once
+            for model in dict.fromkeys(models):
                 if (trial, model, seed) in done:
                     continue
                 finished = _train(TRIALS[trial], model, profile, seed, device)

@@ -6,6 +6,7 @@ from statistics import mean, stdev
 
 # Student's t, 97.5 %, for 1, 2, ... degrees of freedom (Student 1908; any table of statistics)
 T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+MOST = len(T) + 1  # values that the table serves
 
 
 def interval(values: Sequence[float | int]) -> tuple[float, float]:
@@ -18,6 +19,6 @@ def interval(values: Sequence[float | int]) -> tuple[float, float]:
     (0.9, 0.248)
     """
     n = len(values)
-    if not 1 <= n <= len(T) + 1:
-        raise ValueError(f"values must be 1 to {len(T) + 1} numbers, got {n}")
+    if not 1 <= n <= MOST:
+        raise ValueError(f"values must be 1 to {MOST} numbers, got {n}")
     return mean(values), T[n - 2] * stdev(values) / sqrt(n) if n > 1 else inf
