@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from titans_book import checkpoints
+from titans_book import checkpoints, runs
 from titans_book.checkpoints import CheckpointError
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.schedule import TrainingSettings, learning_rate, windows
@@ -197,6 +197,26 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_still_works(
         train(model(), TEXT, SETTINGS, tmp_path, resume=True)
     shutil.rmtree(newest)
     assert losses(train(model(), TEXT, SETTINGS, tmp_path, resume=True)) == straight[8:]
+
+
+@pytest.mark.parametrize("lost", ["config", "settings", "step", "training", "model"])
+def test_a_checkpoint_that_lacks_something_says_what(tmp_path, lost):
+    list(train(model(), TEXT, SETTINGS, tmp_path))
+    file = checkpoints.steps(tmp_path)[-1] / "checkpoint.json"
+    about = json.loads(file.read_text())
+    (about if lost in about else about["sha256"]).pop(lost)
+    file.write_text(json.dumps(about))
+    with pytest.raises(CheckpointError, match=f"it lacks {lost}. Remove that folder"):
+        train(model(), TEXT, SETTINGS, tmp_path, resume=True)
+
+
+def test_a_damaged_line_of_the_log_is_dropped(tmp_path):
+    list(train(model(), TEXT, SETTINGS, tmp_path))
+    log = tmp_path / "log.jsonl"
+    whole = log.read_bytes()
+    log.write_bytes(b"[1]\n" + whole + b'\xff\n{"step": 1')
+    runs.cut_log(log, SETTINGS.steps)
+    assert log.read_bytes() == whole
 
 
 def test_a_full_disk_is_said_and_costs_nothing(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ number generator, and the step, of which the place in the text is a function (se
 import json
 import os
 import platform
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def restore(
     another configuration or other settings.
     """
     path = checkpoints.newest(folder)
-    tensors, about = checkpoints.read(path)
+    tensors, about = _read(path, "model", "training")
     mine = {"config": model.config.to_dict(), "settings": asdict(settings)}
     for part, values in mine.items():
         theirs = about.get(part, {})
@@ -81,20 +82,31 @@ def cut_log(path: Path, step: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = []
     if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
+        for line in path.read_bytes().splitlines():
+            # not a line that a kill cut in half, nor one that something else has damaged
+            with suppress(ValueError, TypeError, KeyError):
                 if json.loads(line)["step"] <= step:
-                    kept.append(line + "\n")
-            except ValueError:  # the line that a kill cut in half
-                break
+                    kept.append(line + b"\n")
     draft = path.with_suffix(".writing")
-    draft.write_text("".join(kept), encoding="utf-8")
+    draft.write_bytes(b"".join(kept))
     os.replace(draft, path)
 
 
 def load_checkpoint(path: Path | str) -> tuple[TitansLM, dict]:
     """The model of a checkpoint (or of the newest one in a run's folder), and its facts."""
-    tensors, about = checkpoints.read(checkpoints.newest(Path(path)))
+    tensors, about = _read(checkpoints.newest(Path(path)), "model")
     model = TitansLM(TitansConfig(**about["config"]))
     model.load_state_dict(tensors["model"])
     return model, about
+
+
+def _read(path: Path, *groups: str) -> tuple[dict[str, dict[str, Tensor]], dict]:
+    """A checkpoint that holds these groups of tensors, and all that a run says of itself."""
+    tensors, about = checkpoints.read(path)
+    needed = {*groups, "config", "settings", "step"}
+    if missing := needed - tensors.keys() - about.keys():
+        raise checkpoints.CheckpointError(
+            f"the checkpoint {path} is damaged: it lacks {', '.join(sorted(missing))}. Remove that "
+            "folder to go on from the one before it."
+        )
+    return tensors, about

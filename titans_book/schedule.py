@@ -68,6 +68,8 @@ class TrainingSettings(Descent):
         whole("length", self.length, least=2)
         for name in ("seed", "evaluate_every", "save_every", "watch_every"):
             whole(name, getattr(self, name), least=0)
+        if self.seed >= 2**43:  # `windows` makes a larger number of it, below 2**64
+            raise ValueError(f"seed must be below 2**43, got {self.seed}")
 
 
 def learning_rate(step: int, settings: Descent) -> float:

@@ -1,5 +1,8 @@
 """The state is a value: it can be copied, moved, cut off and handed on."""
 
+from dataclasses import replace
+
+import pytest
 import torch
 
 from tests.memory.cases import call, parts, problem
@@ -38,3 +41,34 @@ def test_two_continuations_of_one_state_do_not_meet():
     first, _ = memory(x, state)
     memory(torch.randn(1, 30, 8), state)
     assert torch.equal(memory(x, state)[0], first)
+
+
+@pytest.mark.parametrize("time", [0, 5, 16, 20])
+def test_an_optimizer_changes_no_state_that_was_handed_out(time):
+    """Also before the first chunk ends, while the memory still is M_0."""
+    memory, x = NeuralMemory(8), torch.randn(1, 30, 8)
+    y, state = memory(x[:, :time])
+    kept = state.detach().map(torch.clone)
+    with torch.no_grad():
+        for weight in memory.parameters():
+            weight.add_(1.0)
+    for have, want in zip(parts(state.memory), parts(kept.memory), strict=True):
+        assert torch.equal(have, want)
+
+
+@pytest.mark.parametrize("way", ["forward", "read", "recall"])
+@pytest.mark.parametrize("other", [{"expansion": 2}, {"depth": 3}, {"depth": 1}, {"heads": 2}])
+def test_a_state_of_another_memory_is_refused_however_it_is_asked(way, other):
+    memory, x = NeuralMemory(8), torch.randn(1, 5, 8)
+    _, state = NeuralMemory(8, **other)(x)
+    with pytest.raises(ValueError, match="state belongs to another memory"):
+        getattr(memory, way)(x, state)
+
+
+@pytest.mark.parametrize("part", ["weights", "momentum", "anchor"])
+def test_a_state_with_a_part_of_another_memory_is_refused(part):
+    memory, x = NeuralMemory(8), torch.randn(1, 5, 8)
+    (_, state), (_, other) = memory(x), NeuralMemory(8, depth=3)(x)
+    mixed = replace(state, memory=replace(state.memory, **{part: getattr(other.memory, part)}))
+    with pytest.raises(ValueError, match=f"its {part} have shapes"):
+        memory(x, mixed)

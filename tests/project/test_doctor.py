@@ -113,6 +113,13 @@ def test_a_kernel_of_another_python_is_reported(monkeypatch):
     assert not found.ok
 
 
+def test_data_that_cannot_be_read_is_reported_with_what_helps(monkeypatch, tmp_path):
+    monkeypatch.setenv("TITANS_BOOK_DATA", str(tmp_path))
+    (found,) = doctor._data(ROOT)
+    assert not found.ok and "cannot be read" in found.what
+    assert f"unset TITANS_BOOK_DATA, which says {tmp_path}" in found.advice
+
+
 def test_changed_data_is_reported(monkeypatch):
     from titans_book.tasks import corpora
 

@@ -179,7 +179,10 @@ def refused(arguments, capsys):
         (["--text", "nowhere.txt"], "nowhere.txt: there is no such file or folder"),
         (["--steps", "0"], "steps must be"),
         (["--heads", "3"], "dim must be a multiple of heads=3, got 8"),
-        (["--minutes", "-1"], "--minutes must be above 0, got -1"),
+        (["--minutes", "-1"], "--minutes must be a finite number above 0, got -1"),
+        (["--minutes", "inf"], "--minutes must be a finite number above 0, got inf"),
+        (["--seed", "9000000000000"], "seed must be below 2**43"),
+        (["--text", ""], "--text must name files and folders, got an empty name"),
         (["--length", "2000"], "tokens must hold at least"),
         (["--window", "4"], "window has no effect on variant 'lmm'"),
         (["--variant", "attention"], "memory has no effect on variant 'attention'"),
@@ -218,6 +221,9 @@ def test_resume_needs_the_run_and_its_text(small, text, tmp_path, capsys):
     capsys.readouterr()
     text.write_text(text.read_text() + "More.")
     assert "the text is not the one" in refused(again, capsys)
+    for damaged in ("", "[]", "{}", '{"sha256": "x"}', "\xff"):
+        (tmp_path / "run" / "text.json").write_text(damaged, encoding="latin-1")
+        assert "text.json is damaged" in refused(again, capsys)
     (tmp_path / "run" / "text.json").unlink()
     assert "does not say which text" in refused(again, capsys)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from titans_book import checkpoints
 from titans_book.evaluation import bits_per_token
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.tasks import corpora
@@ -17,6 +18,7 @@ from titans_book.training import TrainingSettings, load_checkpoint, train
 
 from . import device
 
+KEYS = ({"corpus", "sha256"}, {"files", "sha256"})  # what text.json may hold
 LEARN = 0.9  # of the text; the rest is held out
 LOOK = 16_384  # bytes of the held-out text to look at while learning; all of it at the end
 LOOKS = 8  # in all
@@ -44,7 +46,7 @@ class Beginning:
     def remember_source(self, folder: Path) -> None:
         """Write into the run's folder which text it learns from, so that --resume finds it."""
         text = json.dumps(self.source, indent=1)
-        (folder / "text.json").write_text(text + "\n", encoding="utf-8")
+        checkpoints.replace_file(folder / "text.json", (text + "\n").encode())
 
 
 def fresh(options: argparse.Namespace) -> Beginning:
@@ -52,6 +54,8 @@ def fresh(options: argparse.Namespace) -> Beginning:
     where = device.choose(options.device)
     source: dict = {"corpus": options.corpus or "shakespeare"}
     if options.text:
+        if "" in options.text:
+            raise ValueError("--text must name files and folders, got an empty name")
         source = {"files": [str(Path(path).resolve()) for path in options.text]}
     tokens, held_out, source["sha256"] = _read(source)
     memory = {"memory": {"chunk": options.chunk}} if options.chunk is not None else {}
@@ -79,6 +83,12 @@ def resumed(options: argparse.Namespace) -> Beginning:
             f"{options.out} does not say which text it learned from (no text.json): only a run "
             "that this command began can be resumed by it"
         ) from None
+    except ValueError:
+        source = None
+    if not isinstance(source, dict) or source.keys() not in KEYS:
+        raise ValueError(
+            f"{options.out / 'text.json'} is damaged: it should say which text the run learns from"
+        )
     tokens, held_out, found = _read(source)
     if found != source["sha256"]:
         raise ValueError("the text is not the one this run began with: restore it, or begin anew")
@@ -102,8 +112,8 @@ def _read(source: dict) -> tuple[torch.Tensor, torch.Tensor | None, str]:
 
 def _steps_in(seconds: float, begun: Beginning) -> int:
     """How many steps fit into the time, looks at the held-out text included: tried on a copy."""
-    if not seconds > 0:
-        raise ValueError(f"--minutes must be above 0, got {seconds / 60:g}")
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"--minutes must be a finite number above 0, got {seconds / 60:g}")
     model, trial = copy.deepcopy(begun.model), replace(begun.settings, steps=TRIAL_STEPS, warmup=0)
     steps = train(model, begun.tokens, trial)
     next(steps)  # the first step is slower than the others

@@ -138,9 +138,15 @@ def _prefix(executable: str) -> str:
 def _data(_: Path) -> Iterator[Finding]:
     from titans_book.tasks import corpora
 
-    problems = corpora.verify()
-    what = "; ".join(problems) or f"every file of {corpora.data_folder()} has its recorded hash"
-    yield Finding(not problems, what, "restore the files: git checkout -- data")
+    try:
+        problems = corpora.verify()
+        what = f"every file of {corpora.data_folder()} has its recorded hash"
+    except Exception as error:  # a damaged manifest can hold anything
+        problems = [f"the texts cannot be read: {type(error).__name__}: {error}"]
+    mend = "restore the files: git checkout -- data"
+    if own := os.environ.get("TITANS_BOOK_DATA"):
+        mend += f"; or unset TITANS_BOOK_DATA, which says {own}"
+    yield Finding(not problems, "; ".join(problems) or what, mend)
 
 
 def _device(_: Path) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ from titans_book.check import flag, positive, whole
 from titans_book.memory import network as networks
 from titans_book.memory import rule as rules
 from titans_book.memory.chunked import memorize
-from titans_book.memory.state import Gates, MemoryState, begin
+from titans_book.memory.state import Gates, MemoryState, begin, check_state
 
 
 @dataclass(frozen=True)
@@ -208,14 +208,19 @@ class NeuralMemory(nn.Module):
         self._check(x, state)
         q, _, _, tail = self._queries_keys_values(x, state)
         memory = begin(list(self.initial), len(x)) if state is None else state.memory
+        check_state(memory, list(self.initial), len(x))
         y = self.network(memory.weights, q.to(memory.weights[0].dtype))
         return self._answer(y, x), LayerState(memory, tail)
 
     def _check(self, x: Tensor, state: LayerState | None) -> None:
         if x.dim() != 3 or x.shape[-1] != self.dim:
             raise ValueError(f"x must have shape (batch, time, {self.dim}), got {tuple(x.shape)}")
+        if state is None:
+            return
+        if not isinstance(state, LayerState):
+            raise TypeError(f"state must be a LayerState or None, got {type(state).__name__}")
         tail = (len(x), self.conv - 1, 3 * self.dim)
-        if state is not None and tuple(state.tail.shape) != tail:
+        if tuple(state.tail.shape) != tail:
             raise ValueError(
                 "state belongs to another memory or batch: its tail has shape "
                 f"{tuple(state.tail.shape)}, this call needs {tail}"

@@ -97,9 +97,10 @@ class MemoryState:
 def begin(weights: Sequence[Tensor], batch: int) -> MemoryState:
     """The state before the first token: M_0 for every sequence of the batch, S_0 = 0.
 
-    weights: one tensor a layer, (H, d_in, d_out) shared by the batch or (B, H, d_in, d_out).
+    weights: one tensor a layer, (H, d_in, d_out) shared by the batch or (B, H, d_in, d_out). The
+    state holds a copy: an optimizer that moves M_0 later changes no state that was handed out.
     """
-    start = tuple(W if W.dim() == 4 else W.expand(batch, *W.shape) for W in weights)
+    start = tuple((W if W.dim() == 4 else W.expand(batch, *W.shape)).clone() for W in weights)
     return MemoryState(start, tuple(torch.zeros_like(W) for W in start), anchor=start)
 
 
@@ -142,18 +143,24 @@ def resume(
 
     Raises TypeError or ValueError unless a state that is handed in has the shapes of a fresh one.
     """
-    fresh = begin([W.to(dtype) for W in weights], batch)
     if state is None:
-        return fresh
+        return begin([W.to(dtype) for W in weights], batch)
+    check_state(state, weights, batch)
+    return state.to(dtype)
+
+
+def check_state(state: MemoryState, weights: Sequence[Tensor], batch: int) -> None:
+    """Raise TypeError or ValueError unless it is a state of a memory with these M_0."""
     if not isinstance(state, MemoryState):
         raise TypeError(f"state must be a MemoryState or None, got {type(state).__name__}")
-    have, want = ([tuple(W.shape) for W in s.weights] for s in (state, fresh))
-    if have != want:
-        raise ValueError(
-            f"state belongs to another memory or batch: its weights have shapes {have}, "
-            f"this call needs {want}"
-        )
-    return state.to(dtype)
+    want = [(batch, *W.shape[-3:]) for W in weights]
+    for name in ("weights", "momentum", "anchor"):
+        have = [tuple(x.shape) for x in getattr(state, name)]
+        if have != want:
+            raise ValueError(
+                f"state belongs to another memory or batch: its {name} have shapes {have}, "
+                f"this call needs {want}"
+            )
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ def read_texts(paths: str | os.PathLike | Iterable[str | os.PathLike]) -> str:
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
+    if "" in paths:
+        raise ValueError("paths must name files or folders, got an empty name")
     files = [file for path in paths for file in _files(Path(path))]
     if not files:
         raise ValueError("paths must name at least one text file or folder, got none")
