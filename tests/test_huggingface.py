@@ -5,7 +5,7 @@ import torch
 
 pytest.importorskip("transformers", reason="the extra [hf] is not installed: it is optional")
 
-from transformers import AutoModelForCausalLM  # noqa: E402
+from transformers import AutoModelForCausalLM, Trainer, TrainingArguments  # noqa: E402
 
 from titans_book import generation  # noqa: E402
 from titans_book.config import VARIANTS  # noqa: E402
@@ -93,8 +93,52 @@ def test_the_loss_is_the_shifted_cross_entropy_and_reaches_every_weight():
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
 
 
+def test_trainer_counts_each_row_once(tmp_path):
+    """Eight rows in one batch, or four times two: the same loss, gradient and weights."""
+
+    def trained(batch, times):
+        model, rows = build("lmm").train(), [{"input_ids": r, "labels": r} for r in tokens(16, 16)]
+        settings = TrainingArguments(
+            tmp_path, per_device_train_batch_size=batch, gradient_accumulation_steps=times,
+            max_steps=2, logging_steps=1, save_strategy="no", report_to=[], use_cpu=True,
+            disable_tqdm=True, seed=1, learning_rate=1e-3,
+        )  # fmt: skip
+        trainer = Trainer(model, settings, train_dataset=rows)
+        trainer.train()
+        seen = [[e["loss"], e["grad_norm"]] for e in trainer.state.log_history if "grad_norm" in e]
+        return torch.tensor(seen), model
+
+    (seen, model), (parts, other) = trained(8, 1), trained(2, 4)
+    assert seen.shape == (2, 2)
+    torch.testing.assert_close(seen, parts, rtol=1e-4, atol=1e-5)
+    for have, want in zip(other.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(have, want, rtol=1e-3, atol=1e-4)
+
+
+def test_more_tokens_can_be_added(tmp_path):
+    model, x = build(), tokens()
+    before = model(x).logits
+    model.resize_token_embeddings(40)
+    after = model(torch.cat([x, torch.full_like(x, 39)], dim=1)).logits
+    torch.testing.assert_close(after[:, : x.shape[1], :32], before, rtol=1e-5, atol=1e-6)
+    assert after.shape[-1] == model.config.vocab_size == model.titans.config.vocab == 40
+    model.save_pretrained(tmp_path)
+    again = TitansForCausalLM.from_pretrained(tmp_path)
+    assert torch.equal(again(x).logits, model(x).logits)
+
+
+def test_some_logits_are_those_of_all():
+    model, x = build(), tokens()
+    whole, places = model(x).logits, torch.tensor([3, 0])
+    assert torch.equal(model(x, logits_to_keep=2).logits, whole[:, -2:])
+    assert torch.equal(model(x, logits_to_keep=places).logits, whole[:, places])
+
+
 def test_wrong_input_is_refused():
     model, x = build(), tokens()
+    for name, value in (("inputs_embeds", torch.ones(1, 3, 16)), ("output_attentions", True)):
+        with pytest.raises(ValueError, match=f"{name} is not offered"):
+            model(x, **{name: value})
     with pytest.raises(ValueError, match="attention_mask must be all ones"):
         model(x, attention_mask=torch.ones_like(x).index_fill(1, torch.tensor([0]), 0))
     with pytest.raises(ValueError, match="window has no effect"):

@@ -14,6 +14,7 @@ rest of the package does not. Taught in chapter 13.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -114,6 +115,7 @@ class TitansForCausalLM(PreTrainedModel, GenerationMixin):
     base_model_prefix = "titans"
     main_input_name = "input_ids"
     _is_stateful = True  # what has been read cannot be unread, as assisted generation would want
+    accepts_loss_kwargs = False  # the loss is a mean: Trainer shall divide by what it accumulates
 
     def __init__(self, config: TitansHubConfig) -> None:
         super().__init__(config)
@@ -131,7 +133,9 @@ class TitansForCausalLM(PreTrainedModel, GenerationMixin):
         return self.titans.embedding
 
     def set_input_embeddings(self, value: torch.nn.Module) -> None:
+        """Other embeddings, perhaps for more tokens: the head is the same tensor and goes along."""
         self.titans.embedding = value
+        self.titans.config = replace(self.titans.config, vocab=value.num_embeddings)
 
     def forward(
         self,
@@ -141,15 +145,28 @@ class TitansForCausalLM(PreTrainedModel, GenerationMixin):
         attention_mask: Int[Tensor, "batch total"] | None = None,
         use_cache: bool | None = None,
         return_dict: bool | None = None,
-        logits_to_keep: int = 0,
+        logits_to_keep: int | Int[Tensor, " kept"] = 0,
+        inputs_embeds: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
         **ignored: Any,
     ) -> CausalLMOutputWithPast | tuple:
         """Logits (batch, time, vocab), the loss if there are labels, and what has been read.
 
         labels      as input_ids (they are shifted here); -100 asks for nothing. The loss is the
                     mean cross entropy, in nats a token.
-        Raises ValueError for an attention_mask that hides a token.
+        logits_to_keep  only the logits of so many last tokens, or of these places; 0: of all.
+        Raises ValueError for an attention_mask that hides a token, and for what is not offered:
+        inputs_embeds, output_attentions and output_hidden_states (see `titans_book.looking`).
         """
+        refused = {"inputs_embeds": inputs_embeds is not None,
+                   "output_attentions": output_attentions,
+                   "output_hidden_states": output_hidden_states}  # fmt: skip
+        if asked := [name for name, there in refused.items() if there]:
+            raise ValueError(
+                f"{asked[0]} is not offered: give input_ids; titans_book.looking shows what memory "
+                "and attention did"
+            )
         if attention_mask is not None and not attention_mask.all():
             raise ValueError(
                 "attention_mask must be all ones, got zeros: a memory reads every token that it is "
@@ -158,7 +175,8 @@ class TitansForCausalLM(PreTrainedModel, GenerationMixin):
         before = None if past_key_values is None else past_key_values.state
         logits, after = self.titans(input_ids, before)
         loss = None if labels is None else self._loss(logits, labels)
-        logits = logits[:, -logits_to_keep:] if logits_to_keep else logits
+        last = isinstance(logits_to_keep, int)
+        logits = logits[:, slice(-logits_to_keep or None, None) if last else logits_to_keep]
         keep = self.config.use_cache if use_cache is None else use_cache
         output = CausalLMOutputWithPast(loss, logits, Remembered(after) if keep else None)
         return output if return_dict is not False else output.to_tuple()
