@@ -186,7 +186,7 @@ def _momenta(model: nn.Module, tokens: Tensor, times: tuple[int, ...]):
 
 
 def written(film: tuple[Tensor, ...]) -> Float[Tensor, "frames heads"]:
-    """How far each frame of a film is from the first one, |M_t - M_0|.
+    """How far each frame of a film is from the first one, |M_t - M_0|: what the text has written.
 
     >>> written((torch.tensor([1.0, 4.0, 1.0]).view(3, 1, 1, 1),)).T
     tensor([[0., 3., 0.]])

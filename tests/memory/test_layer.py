@@ -259,6 +259,12 @@ def test_wrong_fields_are_named(field, value, error):
         NeuralMemory(**{"dim": 16, field: value})
 
 
+@pytest.mark.parametrize("field", ["expansion", "activation"])
+def test_a_linear_memory_has_no_hidden_layer_to_choose(field):
+    with pytest.raises(ValueError, match=f"{field} has no effect at depth 1"):
+        NeuralMemory(16, depth=1, **{field: FIELDS[field]})
+
+
 def test_wrong_inputs_are_named():
     memory = NeuralMemory(DIM)
     with pytest.raises(ValueError, match="x must have shape"):

@@ -3,7 +3,9 @@
     seen = look(model, tokens)                          # titans_book.looking
     memory_maps(seen, alt="Four memories, two of them almost empty.")
 
-Every figure shows all blocks and heads. A model without a memory is refused, with a ValueError.
+Every figure shows all blocks and heads. M_0 is the memory before the text; that of MAG and MAL has
+read the persistent tokens by then (Titans eqs. 26 and 29). A model without a memory is refused,
+with a ValueError.
 """
 
 from __future__ import annotations

@@ -65,14 +65,15 @@ class NeuralMemory(nn.Module):
     dim         width of x and y, split evenly among the heads.
     heads       independent memories, each on dim / heads features.
     depth       layers of the memory network: 1 is a linear map, 2 or more a residual MLP.
-    expansion   hidden width of the MLP over dim / heads (no effect at depth 1: no hidden layer).
+    expansion   hidden width of the MLP over dim / heads; None: 4. Depth 1 has no hidden layer, and
+                there expansion and activation must be left out.
     chunk       b: tokens that share the weights at which their gradients are taken.
     objective   "l2" or "dot" (attentional bias).
     retention   "decay" or "none" (retention gate).
     momentum    whether eta exists; without it S_t is the momentary surprise alone (eq. 8).
     conv        taps of the causal convolution on q, k, v; 1 for none.
     read        "after": token t reads what it has just written. "before": what stood there.
-    activation  of the memory network: "gelu", "silu" or "tanh".
+    activation  of the memory network: "gelu", "silu" or "tanh"; None: "gelu".
     value_activation   SiLU on v as well, as the paper has it.
     theta_max   the largest write rate a gate can open to, as a multiple of the rate that stores a
                 pair in one step.
@@ -97,14 +98,14 @@ class NeuralMemory(nn.Module):
         dim: int,
         heads: int = 1,
         depth: int = 2,
-        expansion: int = 4,
+        expansion: int | None = None,
         chunk: int = 16,
         objective: str = "l2",
         retention: str = "decay",
         momentum: bool = True,
         conv: int = 4,
         read: str = "after",
-        activation: str = "gelu",
+        activation: str | None = None,
         value_activation: bool = False,
         theta_max: float = 1.0,
         clamp: float | None = 4.0,
@@ -112,6 +113,13 @@ class NeuralMemory(nn.Module):
         recompute: int | None = None,
     ) -> None:
         super().__init__()
+        for name, value in {"expansion": expansion, "activation": activation}.items():
+            if depth == 1 and value is not None:
+                raise ValueError(
+                    f"{name} has no effect at depth 1, without a hidden layer: leave it out, "
+                    f"got {value!r}"
+                )
+        expansion = 4 if expansion is None else expansion
         sizes = dict(dim=dim, heads=heads, depth=depth, expansion=expansion, conv=conv)
         for name, value in sizes.items():
             whole(name, value, least=1)
@@ -125,7 +133,7 @@ class NeuralMemory(nn.Module):
 
         self.dim, self.heads, self.conv, self.theta_max = dim, heads, conv, float(theta_max)
         self.value_activation = value_activation
-        self.network = networks.Network(depth, activation)
+        self.network = networks.Network(depth, "gelu" if activation is None else activation)
         rules.resolve(depth, self.network, objective, retention, chunk, read, clamp, damping)
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.taps = nn.Parameter(torch.zeros(conv, 3 * dim))

@@ -51,10 +51,12 @@ def pairs(
 def start(
     depth: int, expansion: int = 4, seed: int = 0, dim: int = DIM
 ) -> tuple[list[Tensor], float]:
-    """M_0 as the layer draws it, and its stable write rate."""
+    """M_0 as the layer draws it, and its stable write rate; a matrix has no hidden width."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        layer = NeuralMemory(dim=dim, depth=depth, expansion=expansion).double()
+        layer = NeuralMemory(
+            dim=dim, depth=depth, expansion=None if depth == 1 else expansion
+        ).double()
     return [W.detach()[0] for W in layer.initial], layer.stable
 
 
