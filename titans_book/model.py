@@ -116,6 +116,10 @@ class TitansLM(nn.Module):
         return logits, ModelState(tuple(after))
 
     def _check(self, tokens: Tensor, state: ModelState | None) -> None:
+        if not isinstance(tokens, Tensor):
+            raise TypeError(f"tokens must be a torch.Tensor, got {type(tokens).__name__}")
+        if state is not None and not isinstance(state, ModelState):
+            raise TypeError(f"state must be a ModelState or None, got {type(state).__name__}")
         if tokens.dim() != 2 or tokens.dtype not in (torch.int32, torch.int64):
             raise ValueError(
                 "tokens must be whole numbers of shape (batch, time), "

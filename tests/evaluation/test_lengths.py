@@ -117,5 +117,5 @@ def test_a_draw_that_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="draw must ask for something in every row of length 4"):
         needle_grid(Parrot(8), lambda d, n: silent, [0.5], [4])
     for piece in (0, True):
-        with pytest.raises(ValueError, match="piece must be a whole number, 1 or more"):
+        with pytest.raises(ValueError, match="piece must be a whole number >= 1"):
             answers(Parrot(8), torch.ones(1, 4).long(), piece)

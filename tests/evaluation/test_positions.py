@@ -71,6 +71,7 @@ def test_the_model_stays_in_its_mode(training):
         (30, 10, (0, 5), "bins must rise from 0 to length=10"),
         (30, 10, (0, 5, 5, 10), "bins must rise"),
         (30, 10, (1, 10), "bins must rise"),
+        (30, 0, 1, "length must be a whole number >= 1"),
     ],
 )
 def test_what_cannot_be_measured_is_said(total, length, bins, words):

@@ -44,6 +44,12 @@ def test_bits_per_token_starts_each_window_afresh():
     assert model.longest == 8
 
 
+@pytest.mark.parametrize("field", ["length", "batch"])
+def test_bits_per_token_names_a_wrong_field(field):
+    with pytest.raises(ValueError, match=f"{field} must be a whole number >= 1, got 0"):
+        bits_per_token(torch.nn.Identity(), torch.arange(7), **{"length": 4, field: 0})
+
+
 def test_bits_per_token_needs_something_to_predict():
     with pytest.raises(ValueError, match="tokens must hold at least 2"):
         bits_per_token(Bigram(), torch.tensor([3]), 8)

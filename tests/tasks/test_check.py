@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from titans_book.tasks.check import count, flag, fraction, source, within
+from titans_book.tasks.check import count, flag, fraction, pair, source, within
 
 
 def test_good_values_pass_through():
@@ -64,3 +64,10 @@ def test_chance_comes_from_the_cpu():
 
     with pytest.raises(ValueError, match="seed must be a generator on the CPU, got one on meta"):
         source(Elsewhere())
+
+
+def test_a_pair_is_two_numbers_or_one_that_is_both():
+    assert pair("depth", (0, 1)) == (0, 1)
+    assert pair("depth", 0.5) == (0.5, 0.5)
+    with pytest.raises(ValueError, match="depth must be one number or two, got"):
+        pair("depth", (0, 0.5, 1))

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from titans_book.check import whole
+
 Model = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
 
@@ -17,8 +19,7 @@ def pieces(
 
     Only one piece's logits and one state are held at a time. Raises ValueError if piece < 1.
     """
-    if isinstance(piece, bool) or not isinstance(piece, int) or piece < 1:
-        raise ValueError(f"piece must be a whole number, 1 or more, got {piece!r}")
+    whole("piece", piece, least=1)
     state, device = None, device_of(model)
     for part in tokens.split(piece, dim=1):
         with torch.no_grad():

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from titans_book.check import whole
 from titans_book.evaluation.lengths import PIECE
 from titans_book.evaluation.pieces import Model, pieces
 from titans_book.evaluation.scores import bits
@@ -44,9 +45,11 @@ def bits_by_position(
     bins     how many, of the same width; or their edges, rising from 0 to `length`.
     batch    windows side by side. What is left behind the last whole window is not read.
 
-    Raises ValueError if the text is shorter than one window and the token behind it, or for edges
-    that do not rise from 0 to `length`.
+    Raises ValueError if the text is shorter than one window and the token behind it, for edges that
+    do not rise from 0 to `length`, and for a length, batch or piece below 1.
     """
+    whole("length", length, least=1)
+    whole("batch", batch, least=1)
     edges = _edges(bins, length)
     starts = torch.arange(0, len(tokens) - length, length)
     if not len(starts):

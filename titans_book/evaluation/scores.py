@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from titans_book.check import whole
 from titans_book.tasks.batch import IGNORED, TaskBatch
 
 
@@ -27,6 +28,8 @@ def bits_per_token(
     Every token but the first is predicted once, from the tokens before it in its window. `model`
     maps (tokens, state) to (logits, state). For ASCII text as bytes: bits per character.
     """
+    whole("length", length, least=1)
+    whole("batch", batch, least=1)
     if len(tokens) < 2:
         raise ValueError(f"tokens must hold at least 2 tokens, got {len(tokens)}")
     device = next(model.parameters()).device

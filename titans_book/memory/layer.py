@@ -113,13 +113,7 @@ class NeuralMemory(nn.Module):
         recompute: int | None = None,
     ) -> None:
         super().__init__()
-        for name, value in {"expansion": expansion, "activation": activation}.items():
-            if depth == 1 and value is not None:
-                raise ValueError(
-                    f"{name} has no effect at depth 1, without a hidden layer: leave it out, "
-                    f"got {value!r}"
-                )
-        expansion = 4 if expansion is None else expansion
+        expansion, activation = networks.hidden(depth, expansion, activation)
         sizes = dict(dim=dim, heads=heads, depth=depth, expansion=expansion, conv=conv)
         for name, value in sizes.items():
             whole(name, value, least=1)
@@ -133,7 +127,7 @@ class NeuralMemory(nn.Module):
 
         self.dim, self.heads, self.conv, self.theta_max = dim, heads, conv, float(theta_max)
         self.value_activation = value_activation
-        self.network = networks.Network(depth, "gelu" if activation is None else activation)
+        self.network = networks.Network(depth, activation)
         rules.resolve(depth, self.network, objective, retention, chunk, read, clamp, damping)
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.taps = nn.Parameter(torch.zeros(conv, 3 * dim))

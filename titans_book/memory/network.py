@@ -63,6 +63,22 @@ class Activations:
     result: Tensor
 
 
+def hidden(depth: int, expansion: int | None, activation: str | None) -> tuple[int, str]:
+    """What hidden layers are like: 4 times as wide and "gelu" where nothing else is chosen.
+
+    >>> hidden(1, None, "tanh")
+    Traceback (most recent call last):
+    ValueError: activation has no effect at depth 1, without a hidden layer: ..., got 'tanh'
+    """
+    for name, value in {"expansion": expansion, "activation": activation}.items():
+        if depth == 1 and value is not None:
+            raise ValueError(
+                f"{name} has no effect at depth 1, without a hidden layer: leave it out, "
+                f"got {value!r}"
+            )
+    return 4 if expansion is None else expansion, "gelu" if activation is None else activation
+
+
 @dataclass(frozen=True)
 class Network:
     """A linear map (depth 1) or a residual multi-layer perceptron (depth 2 and more).

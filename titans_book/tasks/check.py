@@ -29,6 +29,15 @@ def fraction(name: str, value: object):
     return within(name, value, 0, 1)
 
 
+def pair(name: str, value: object) -> tuple:
+    """The least and the most: two numbers, or one that is both."""
+    if not isinstance(value, tuple):
+        return value, value
+    if len(value) != 2:
+        raise ValueError(f"{name} must be one number or two, got {value!r}")
+    return value
+
+
 def flag(name: str, value: object) -> bool:
     """True or False."""
     if not isinstance(value, bool):

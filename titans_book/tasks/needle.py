@@ -17,7 +17,7 @@ from jaxtyping import Int
 from torch import Generator, Tensor
 
 from titans_book.tasks.batch import IGNORED, TaskBatch
-from titans_book.tasks.check import count, flag, fraction, source
+from titans_book.tasks.check import count, flag, fraction, pair, source
 from titans_book.tasks.draw import distinct
 
 __all__ = ["MARKER", "needle"]
@@ -98,7 +98,7 @@ def _ranges(vocab: int, alike: bool, told: int) -> tuple[range, range, range]:
 
 def _between(depth: float | int | tuple, room: int) -> tuple[int, int]:
     """The least and the most hay before the needle, in tokens."""
-    low, high = depth if isinstance(depth, tuple) else (depth, depth)
+    low, high = pair("depth", depth)
     low, high = round(fraction("depth", low) * room), round(fraction("depth", high) * room)
     if low > high:
         raise ValueError(f"depth must go from low to high, got {depth}")

@@ -19,7 +19,7 @@ import uuid
 
 from torch import Generator
 
-from titans_book.tasks.check import count, flag, fraction
+from titans_book.tasks.check import count, flag, fraction, pair
 from titans_book.tasks.haystack import dice, fill, sentences
 from titans_book.tasks.passages import Passage, TextBatch, text_batch
 
@@ -86,7 +86,7 @@ def s_niah(
     """
     batch, length, chance = count("batch", batch), count("length", length), dice(seed)
     hay = _hay(kind, essays)
-    low, high = depth if isinstance(depth, tuple) else (depth, depth)
+    low, high = pair("depth", depth)
     if fraction("depth", low) > fraction("depth", high):
         raise ValueError(f"depth must go from low to high, got {depth}")
     rows = []

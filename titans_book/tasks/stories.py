@@ -17,7 +17,7 @@ import random
 
 from torch import Generator
 
-from titans_book.tasks.check import count
+from titans_book.tasks.check import count, pair
 from titans_book.tasks.haystack import dice, fill, sentences
 from titans_book.tasks.passages import Passage, TextBatch, text_batch
 
@@ -89,7 +89,7 @@ def stories(
     *,
     kind: str = "qa1",
     length: int = 1024,
-    facts: tuple[int, int] | None = None,
+    facts: int | tuple[int, int] | None = None,
     essays: str = "moby_dick",
     seed: int | Generator = 0,
 ) -> TextBatch:
@@ -97,8 +97,8 @@ def stories(
 
     kind     "qa1" or "qa2": see the top of this file.
     length   bytes of a row: text, question and all of the answer but its last byte.
-    facts    the fewest and the most facts that are told, drawn evenly: (2, 10) for "qa1", (5, 20)
-             for "qa2", which needs 2 or more.
+    facts    how many are told, or the fewest and the most, drawn evenly. None: (2, 10) for "qa1",
+             (5, 20) for "qa2", which needs 2 or more.
     essays   the book between them: "moby_dick", "shakespeare", "shakespeare_all" or "sotu". Each
              fact stands before one of its sentences, any of them as likely.
     seed     an int or a torch.Generator; the same seed gives the same batch.
@@ -116,7 +116,7 @@ def stories(
     batch, length, chance = count("batch", batch), count("length", length), dice(seed)
     if kind not in FACTS:
         raise ValueError(f"kind must be one of {list(FACTS)}, got {kind!r}")
-    low, high = FACTS[kind] if facts is None else facts
+    low, high = FACTS[kind] if facts is None else pair("facts", facts)
     if count("facts", low, least=2 if kind == "qa2" else 1) > count("facts", high):
         raise ValueError(f"facts must go from the fewest to the most, got {facts}")
     if length < (least := LONGEST_FACT * high + LONGEST_QUESTION):
