@@ -123,12 +123,13 @@ class Dashboard:
 
     def draw(self, lines: list[Line] | None) -> None:
         """Take the lines of the passage in hand, of the chosen kind; None: still unknown."""
-        self.beside.value = f"<h4>{LINES[self.lines.value].title}</h4>"
         if lines is None:
             self.traces.value = _WAITING
         else:
             self.traces.read(lines, self.reading.length)
             self.traces.play()
+        # last: the page has a title only when it has what the title names
+        self.beside.value = f"<h4>{LINES[self.lines.value].title}</h4>"
 
     def _label(self, blocks: int, heads: int) -> None:
         """Names along the edges of the panels, and the colour scale."""
