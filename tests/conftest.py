@@ -1,5 +1,6 @@
 """What every test shares: fixed seeds, and folders of its own for anything that Jupyter writes."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -17,6 +18,14 @@ os.environ["TITANS_BOOK_PROGRESS"] = "off"
 
 # Not a test: a module that closes the network for the process which imports it.
 collect_ignore = ["offline"]
+
+
+def pytest_configure(config):
+    """The docstrings of an extra that is not installed are left out: nothing can import them."""
+    if importlib.util.find_spec("transformers") is None:
+        path = ROOT / "titans_book" / "huggingface.py"
+        config.option.ignore = [*(config.option.ignore or []), str(path)]
+
 
 # The same examples on every machine and no time limit an example, so that a red run can be
 # repeated. Look for new ones with: pytest --hypothesis-profile=explore

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+import subprocess
 import sys
 import tomllib
 
@@ -100,3 +101,14 @@ def test_every_listed_package_is_used():
     tops = {name.split(".")[0] for path in python_files() for _, name in imports(path)}
     used = {canonicalize_name(owner) for top in tops for owner in distributions.get(top, [])}
     assert set(LISTED) - used - tools == set()
+
+
+def test_without_the_extras_their_tests_are_left_out():
+    """`make test` installs requirements.txt alone; CI installs the extras as well."""
+    extras = dict.fromkeys(("accelerate", "playwright", "transformers"))
+    rooms = ["titans_book", "tests/browser", "tests/test_huggingface.py"]
+    arguments = [*rooms, "--collect-only", "-q", "-o", "addopts=--doctest-modules"]
+    code = f"import sys, pytest; sys.modules.update({extras}); sys.exit(pytest.main({arguments}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "titans_book/generation.py::" in done.stdout and "huggingface" not in done.stdout
