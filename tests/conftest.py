@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import hypothesis
+import jaxtyping
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,6 +47,12 @@ def fixed_seed():
     import torch
 
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def as_people_call_it(monkeypatch):
+    """Without the tests' type checker, which refuses wrong types before the package can."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -133,6 +133,8 @@ def test_a_batch_stops_once_every_row_has(model):
         ("top_k", 0),
         ("top_p", 0.0),
         ("top_p", 1.5),
+        ("seed", -1),
+        ("seed", 2**64),
     ],
 )
 def test_wrong_settings_are_named(model, name, value):

@@ -254,3 +254,17 @@ def test_wrong_tokens_and_states_are_named():
         _, state = theirs(tokens())
         with pytest.raises(ValueError, match="state belongs to another model"):
             mine(tokens(), state)
+
+
+@pytest.mark.parametrize(
+    "arguments, error, named",
+    [
+        (([[1, 2]],), TypeError, "tokens must be a torch.Tensor, got list"),
+        ((tokens().float(),), ValueError, "tokens must be whole numbers .* got torch.float32"),
+        ((tokens()[0],), ValueError, r"tokens must be .* \(batch, time\), .* shape \(64,\)"),
+        ((tokens(), [None, None]), TypeError, "state must be a ModelState or None, got list"),
+    ],
+)
+def test_wrong_types_are_named(arguments, error, named, as_people_call_it):
+    with pytest.raises(error, match=named):
+        TitansLM(TitansConfig(**SMALL))(*arguments)

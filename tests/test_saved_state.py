@@ -53,6 +53,13 @@ def test_what_cannot_be_loaded_is_said(tmp_path):
         save_state(build("mag")(tokens())[1], tmp_path / "text" / "below")
 
 
+def test_a_part_of_a_state_is_not_the_state_of_a_model(tmp_path, as_people_call_it):
+    _, state = build("mag")(tokens())
+    path = save_state(state.blocks[0], tmp_path / "block.state")
+    with pytest.raises(CheckpointError, match="is that of a BlockState, not of a model"):
+        load_state(path)
+
+
 def test_a_state_of_another_model_is_refused(tmp_path):
     path = save_state(build("mag")(tokens())[1], tmp_path / "one.state")
     with pytest.raises(ValueError, match="state belongs to another"):

@@ -72,3 +72,13 @@ def test_a_state_with_a_part_of_another_memory_is_refused(part):
     mixed = replace(state, memory=replace(state.memory, **{part: getattr(other.memory, part)}))
     with pytest.raises(ValueError, match=f"its {part} have shapes"):
         memory(x, mixed)
+
+
+def test_what_is_no_state_is_refused(as_people_call_it):
+    memory, x = NeuralMemory(8), torch.randn(1, 5, 8)
+    _, state = memory(x)
+    for wrong in (state.memory, x):
+        with pytest.raises(TypeError, match="state must be a LayerState or None, got"):
+            memory(x, wrong)
+    with pytest.raises(TypeError, match="state must be a MemoryState or None, got LayerState"):
+        call(memorize, problem(), state=state)

@@ -66,6 +66,8 @@ def test_what_is_not_there_is_named(tmp_path):
         read_texts(tmp_path)
     with pytest.raises(ValueError, match="paths must name at least one"):
         read_texts([])
+    with pytest.raises(ValueError, match="paths must name files or folders, got an empty name"):
+        read_texts([""])
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
