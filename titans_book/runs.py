@@ -6,7 +6,6 @@ number generator, and the step, of which the place in the text is a function (se
 """
 
 import json
-import os
 import platform
 from contextlib import suppress
 from dataclasses import asdict
@@ -79,7 +78,6 @@ def restore(
 
 def cut_log(path: Path, step: int) -> None:
     """Drop what was logged after the checkpoint: those steps will be taken again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     kept = []
     if path.exists():
         for line in path.read_bytes().splitlines():
@@ -87,9 +85,7 @@ def cut_log(path: Path, step: int) -> None:
             with suppress(ValueError, TypeError, KeyError):
                 if json.loads(line)["step"] <= step:
                     kept.append(line + b"\n")
-    draft = path.with_suffix(".writing")
-    draft.write_bytes(b"".join(kept))
-    os.replace(draft, path)
+    checkpoints.replace_file(path, b"".join(kept))
 
 
 def load_checkpoint(path: Path | str) -> tuple[TitansLM, dict]:

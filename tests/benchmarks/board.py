@@ -7,8 +7,7 @@ Chapter 13's first model is trained in a notebook, in JupyterLab in a headless C
 alone and with the live board on the page. Server and browser need processor time of their own, and
 on two cores they share with the training. Where the computer is a guest of a busy host, the host
 takes more away while two cores work than while one does; so what was stolen is printed beside.
-Few pairs say little: on such a computer the median of seven came out between 1.01 and 1.18 within
-an hour, and that of forty at 1.04.
+There few pairs say little: the median of seven may be a tenth off.
 """
 
 from __future__ import annotations

@@ -59,6 +59,13 @@ def test_a_bad_file_in_a_folder_is_not_skipped(tmp_path):
         read_texts(tmp_path)
 
 
+def test_paths_may_come_one_after_the_other(tmp_path):
+    files = [tmp_path / name for name in ("b.txt", "a.txt")]
+    for file in files:
+        file.write_text(file.stem)
+    assert read_texts(file for file in files) == read_texts(files) == "b\n\na\n"
+
+
 def test_what_is_not_there_is_named(tmp_path):
     with pytest.raises(ValueError, match="gone.txt: there is no such file"):
         read_texts(tmp_path / "gone.txt")

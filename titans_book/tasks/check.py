@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Generator
 
+from titans_book import check
+
 
 def count(name: str, value: object, least: int = 1) -> int:
     """A whole number, 1 or more unless said otherwise."""
@@ -40,8 +42,7 @@ def pair(name: str, value: object) -> tuple:
 
 def flag(name: str, value: object) -> bool:
     """True or False."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+    check.flag(name, value)
     return value
 
 

@@ -18,8 +18,7 @@ def read_texts(paths: str | os.PathLike | Iterable[str | os.PathLike]) -> str:
     Raises ValueError, naming the file, if one is missing, empty, unreadable, binary, not UTF-8, a
     document such as .pdf, or if a folder holds no .txt or .md file. Nothing is skipped in silence.
     """
-    if isinstance(paths, str | os.PathLike):
-        paths = [paths]
+    paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if "" in paths:
         raise ValueError("paths must name files or folders, got an empty name")
     files = [file for path in paths for file in _files(Path(path))]
