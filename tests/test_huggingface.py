@@ -7,9 +7,9 @@ pytest.importorskip("transformers", reason="the extra [hf] is not installed: it 
 
 from transformers import AutoModelForCausalLM, Trainer, TrainingArguments  # noqa: E402
 
-from titans_book import generation  # noqa: E402
-from titans_book.config import VARIANTS  # noqa: E402
 from titans_book.huggingface import TitansForCausalLM, TitansHubConfig  # noqa: E402
+from titans_book.model import generation  # noqa: E402
+from titans_book.model.config import VARIANTS  # noqa: E402
 
 SIZE = dict(vocab=32, dim=16, depth=2, heads=2, hidden=16)
 REACH = {"mac": {"segment": 8}, "mag": {"window": 8}, "mal": {"window": 8}}

@@ -16,9 +16,9 @@ _HOMES = {
     "TitansLM": "model",
     "TrainingSettings": "training",
     "train": "training",
-    "generate": "generation",
-    "load_state": "saved_state",
-    "save_state": "saved_state",
+    "generate": "model",
+    "load_state": "model",
+    "save_state": "model",
 }
 
 __all__ = sorted(_HOMES)

@@ -36,8 +36,8 @@ except ImportError as error:
         "titans_book.huggingface needs transformers: pip install 'titans-book[hf]'"
     ) from error
 
-from titans_book.config import TitansConfig
 from titans_book.model import ModelState, TitansLM
+from titans_book.model.config import TitansConfig
 
 
 class TitansHubConfig(PretrainedConfig):
@@ -157,15 +157,15 @@ class TitansForCausalLM(PreTrainedModel, GenerationMixin):
                     mean cross entropy, in nats a token.
         logits_to_keep  only the logits of so many last tokens, or of these places; 0: of all.
         Raises ValueError for an attention_mask that hides a token, and for what is not offered:
-        inputs_embeds, output_attentions and output_hidden_states (see `titans_book.looking`).
+        inputs_embeds, output_attentions and output_hidden_states (see `titans_book.inspection`).
         """
         refused = {"inputs_embeds": inputs_embeds is not None,
                    "output_attentions": output_attentions,
                    "output_hidden_states": output_hidden_states}  # fmt: skip
         if asked := [name for name, there in refused.items() if there]:
             raise ValueError(
-                f"{asked[0]} is not offered: give input_ids; titans_book.looking shows what memory "
-                "and attention did"
+                f"{asked[0]} is not offered: give input_ids; titans_book.inspection shows what "
+                "memory and attention did"
             )
         if attention_mask is not None and not attention_mask.all():
             raise ValueError(

@@ -21,9 +21,10 @@
 # %%
 import torch
 from titans_book import Gates, memorize
-from titans_book.lab import book, figures, style, widgets
-from titans_book.lab.learning import exercise, off
-from titans_book.lab.player import Player
+from titans_book.book import book_map as book
+from titans_book.lab.pictures import figures, style, widgets
+from titans_book.book import exercise, off
+from titans_book.lab.pictures.player import Player
 
 style.use(dark=False)  # True: pictures for a dark page
 
@@ -417,7 +418,7 @@ assert torch.allclose(gates, torch.tensor([0.5, 0.01]), atol=1e-3)
 # `.venv/bin/python -m titans_book doctor` tells you more.)
 
 # %%
-from titans_book.lab import doctor
+from titans_book.lab.desk import doctor
 
 findings = doctor.examine()
 for finding in findings:

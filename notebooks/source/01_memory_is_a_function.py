@@ -32,9 +32,9 @@
 
 # %%
 import torch
-from titans_book.lab import figures, style
-from titans_book.lab.learning import Pick, Predict, exercise, off, progress_map, quiz, review
-from titans_book.lab.play.write_board import WriteBoard
+from titans_book.lab.pictures import figures, style
+from titans_book.book import Pick, Predict, exercise, off, progress_map, quiz, review
+from titans_book.book.ch01.write_board import WriteBoard
 
 style.use(dark=False)  # True: pictures for a dark page
 
@@ -80,13 +80,13 @@ for name, animal in {"dog": dog, "fox": fox}.items():
 #
 # $$ y_t = q_t\,{\color{#D55E00}{M_t}} \qquad\qquad \text{Titans (5), and (15) for a memory of one matrix} $$
 #
-# | Term | Meaning | In `steps.py` | Test in `test_pairs.py` |
+# | Term | Meaning | In `steps/matrix.py` | Test in `test_pairs.py` |
 # |---|---|---|---|
 # | $q_t$ | the question, a row | `q` | – |
 # | $\color{#D55E00}{M_t}$ | the memory | `M` | – |
 # | $y_t$ | the answer, a row | `read(M, q)` | a mixture of questions gets the mixture of the answers |
 #
-# (In full: `titans_book/memory/steps.py` and `tests/memory/test_pairs.py`, here and below.)
+# (In full: `titans_book/steps/matrix.py` and `tests/memory/test_pairs.py`, here and below.)
 #
 # **By hand.** Here is a memory that knows our two animals: a row for each feature, a column for each
 # sound. What would you expect it to say to the dog? And to the fox?
@@ -151,7 +151,7 @@ assert in_words(read(M, fox)) == "0.60 meow + 0.80 woof" and not read(M, duck).a
 #
 # $$ {\color{#D55E00}{M_t}} = {\color{#D55E00}{M_{t-1}}} + k_t^\top v_t \qquad\qquad \text{Titans (4)} $$
 #
-# | Term | Meaning | In `steps.py` | Test in `test_pairs.py` |
+# | Term | Meaning | In `steps/matrix.py` | Test in `test_pairs.py` |
 # |---|---|---|---|
 # | $k_t$, $v_t$ | key and value, rows | `k`, `v` | – |
 # | $k_t^\top v_t$ | their outer product: one entry for each feature and sound | `torch.outer(k, v)` | – |
@@ -284,7 +284,7 @@ assert abs(sum(losses.values()) - 0.64) < 1e-12
 # \bigl(v_t - k_t{\color{#D55E00}{M_{t-1}}}\bigr) \qquad\qquad \text{Titans (34)}
 # $$
 #
-# | Term | Meaning | In `steps.py` | Test in `test_pairs.py` |
+# | Term | Meaning | In `steps/matrix.py` | Test in `test_pairs.py` |
 # |---|---|---|---|
 # | $k_t{\color{#D55E00}{M_{t-1}}}$ | what it answers already | `read(M, k)` | – |
 # | $v_t - k_t{\color{#D55E00}{M_{t-1}}}$ | what is missing | `missing` | a known pair is not written again |

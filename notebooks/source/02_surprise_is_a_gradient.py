@@ -32,11 +32,11 @@
 
 # %%
 import torch
-from titans_book.lab import figures, style
-from titans_book.lab.learning import Pick, Predict, exercise, off, part
-from titans_book.lab.learning import progress_map, quiz, review
-from titans_book.lab.play.surprise_text import SurpriseText, surprises
-from titans_book.memory.steps import loss  # the book's own, for autograd has to see through it
+from titans_book.lab.pictures import figures, style
+from titans_book.book import Pick, Predict, exercise, off, part
+from titans_book.book import progress_map, quiz, review
+from titans_book.book.ch02.surprise_text import SurpriseText, surprises
+from titans_book.steps.matrix import loss  # the book's own, for autograd has to see through it
 
 style.use(dark=False)  # True: pictures for a dark page
 read, delta_write = part("01.read"), part("01.delta_write")  # yours, if you kept them
@@ -101,7 +101,7 @@ assert abs(m - 1.14) < 0.01 and (surprise[four:] > 0.05).sum() == 1
 # the step (8) itself. Aloud: *ask the memory, take the error, file it under the key; then walk a little
 # against it.*
 #
-# | Term | Meaning | In `titans_book/memory/steps.py` | Test in `tests/memory/test_steps.py` |
+# | Term | Meaning | In `titans_book/steps/matrix.py` | Test in `tests/steps/test_matrix.py` |
 # |---|---|---|---|
 # | $k_t{\color{#D55E00}{M_{t-1}}}$ | what the memory answers | `read(M, k)` | the same number as in chapter 01 |
 # | $k_tM_{t-1} - v_t$ | the error, a row | `read(M, k) - v` | – |
@@ -603,7 +603,7 @@ SurpriseText(3 * mice, score=surprise_score, step=surprise_step)
 # letter. Follow the bright stripe from row to row: where does it go, and how long is it?
 
 # %%
-from titans_book.lab.play.surprise_text import changed, letters
+from titans_book.book.ch02.surprise_text import changed, letters
 
 places = [0, 23, 25, 27, 29, 31]
 texts = [changed(letters(3 * mice), place) for place in places]

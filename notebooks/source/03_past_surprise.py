@@ -28,11 +28,11 @@
 
 # %%
 import torch
-from titans_book.lab import figures, style
-from titans_book.lab.learning import Predict, exercise, off, part, progress_map, quiz, review
-from titans_book.lab.line_figures import lines
-from titans_book.lab.play import aftershocks
-from titans_book.lab.play.momentum_dial import MomentumDial
+from titans_book.lab.pictures import figures, style
+from titans_book.book import Predict, exercise, off, part, progress_map, quiz, review
+from titans_book.lab.pictures.line_figures import lines
+from titans_book.book.ch03 import aftershocks
+from titans_book.book.ch03.momentum_dial import MomentumDial
 
 style.use(dark=False)  # True: pictures for a dark page
 torch.set_num_threads(1)  # matrices this small only wait for a second thread
@@ -113,8 +113,8 @@ figures.surprise_strip([f"{word} " for word in words], surprise, limit=4, across
 # | $\color{#D55E00}{S_t}$ | past surprise: everything that is still being written | `S = momentum_step(S, u, theta, eta)` |
 # | $\color{#D55E00}{M_t}$ | the memory | `M = M + S` |
 #
-# *Equation: Titans (10). Code: `momentum_step` in `titans_book/memory/steps.py`. Test:
-# `tests/memory/test_steps.py`.* S has the shape of M. It starts at 0. With η = 0 it is −θu, and we are
+# *Equation: Titans (10). Code: `momentum_step` in `titans_book/steps/matrix.py`. Test:
+# `tests/steps/test_matrix.py`.* S has the shape of M. It starts at 0. With η = 0 it is −θu, and we are
 # back at chapter 02.
 #
 # Look at the minus. u points uphill, towards more error. S has the minus inside, so it points downhill,
@@ -248,7 +248,7 @@ momentum_step.check()
 # all the time?
 
 # %%
-from titans_book.lab.learning.bank import EXERCISES
+from titans_book.book.bank import EXERCISES
 from titans_book.lab.learning.compare import distance
 from titans_book.lab.learning.exercise import Probe, normal, uniform
 

@@ -34,11 +34,11 @@
 import math
 import torch
 from titans_book import Gates, NeuralMemory, memorize
-from titans_book.lab import figures, style
-from titans_book.lab.learning import Pick, credit, exercise, off, part
-from titans_book.lab.learning import progress_map, quiz, review, running
-from titans_book.lab.play import travel
-from titans_book.lab.play.worlds import Worlds
+from titans_book.lab.pictures import figures, style
+from titans_book.book import Pick, credit, exercise, off, part
+from titans_book.book import progress_map, quiz, review, running
+from titans_book.book.ch04 import travel
+from titans_book.book.ch04.worlds import Worlds
 from titans_book.memory import reference
 
 style.use(dark=False)  # True: pictures for a dark page
@@ -130,7 +130,7 @@ assert torch.allclose(mixture[:, 190], torch.tensor([0.05, 0.04, 0.41, 0.28]).do
 # One factor is new, $1-{\color{#009E73}{\alpha_t}}$ with $0\le\alpha_t\le1$. Aloud: *ask, and be
 # surprised; let past surprise take that in; fade a little, and write.*
 #
-# | Term | Meaning | In `titans_book/memory/steps.py` | Test in `tests/memory/test_steps.py` |
+# | Term | Meaning | In `titans_book/steps/matrix.py` | Test in `tests/steps/test_matrix.py` |
 # |---|---|---|---|
 # | $\color{#CC79A7}{u_t}$ | surprise, at the memory **before** it forgets | `titans_step`, line 1 | the whole step equals `reference.memorize` |
 # | $\color{#D55E00}{S_t}$ | past surprise; it does not forget, it fades by η | line 2 | the same |

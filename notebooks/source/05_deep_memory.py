@@ -32,13 +32,13 @@
 # %%
 import torch
 from titans_book import Gates, memorize
-from titans_book.lab import figures, style
-from titans_book.lab.learning import Pick, Predict, exercise, off, part
-from titans_book.lab.learning import progress_map, quiz, review
-from titans_book.lab.play import deep
-from titans_book.lab.play.deep_dial import DeepDial
+from titans_book.lab.pictures import figures, style
+from titans_book.book import Pick, Predict, exercise, off, part
+from titans_book.book import progress_map, quiz, review
+from titans_book.book.ch05 import deep
+from titans_book.book.ch05.deep_dial import DeepDial
 from titans_book.memory import reference
-from titans_book.memory.deep_steps import gelu, gelu_slope
+from titans_book.steps.deep import gelu, gelu_slope
 
 style.use(dark=False)  # True: pictures for a dark page
 torch.set_num_threads(1)  # matrices this small only wait for a second thread
@@ -100,7 +100,7 @@ print("the best matrix for the stairs:", best.round(decimals=6).abs().tolist())
 # \end{aligned}
 # $$
 #
-# | Term | Meaning | In `deep_steps.py` | Test in `test_deep_steps.py` |
+# | Term | Meaning | In `steps/deep.py` | Test in `tests/steps/test_deep.py` |
 # |---|---|---|---|
 # | ${\color{#D55E00}{W_1}}, {\color{#D55E00}{W_2}}$ | fast weights, (d, m) and (m, d): they change at every token | `W_1`, `W_2` | – |
 # | $\sigma$ | a bend, here GELU | `gelu`, `gelu_slope` | the slope is the derivative |
@@ -108,7 +108,7 @@ print("the best matrix for the stairs:", best.round(decimals=6).abs().tolist())
 # | ${\color{#CC79A7}{u^{(1)}}}, {\color{#CC79A7}{u^{(2)}}}$ | a surprise for each layer | `inner_grad` | equals autograd |
 # | (13), (14), per layer | forgetting and momentum | `deep_step` | equals `reference.memorize` |
 #
-# (In full: `titans_book/memory/deep_steps.py`, `tests/memory/test_deep_steps.py`. Eq. 12 has no ½, so our θ
+# (In full: `titans_book/steps/deep.py`, `tests/steps/test_deep.py`. Eq. 12 has no ½, so our θ
 # is twice the paper's; eq. 15 has no t, and we read after the write.) The paper says neither
 # how wide the network is, nor which bend it has. The straight way, x + …, and GELU come from
 # later papers of the same group (as we have them, at second hand). What does that bend look like?

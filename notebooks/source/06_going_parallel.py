@@ -34,11 +34,12 @@
 import time
 import torch
 from titans_book import Gates, memorize
-from titans_book.lab import figures, style
-from titans_book.lab.learning import Predict, exercise, off, part, progress_map, quiz, review
-from titans_book.lab.play import alike, chunk_figures
-from titans_book.lab.play.chunk_dial import ChunkDial
-from titans_book.memory import chunk_steps, exact, reference
+from titans_book.lab.pictures import figures, style
+from titans_book.book import Predict, exercise, off, part, progress_map, quiz, review
+from titans_book.book.ch06 import alike, chunk_figures
+from titans_book.book.ch06.chunk_dial import ChunkDial
+from titans_book.memory import exact, reference
+from titans_book.steps import chunk as chunk_steps
 from titans_book.memory.stability import BOUND, gauge
 
 style.use(dark=False)  # True: pictures for a dark page
@@ -136,7 +137,7 @@ assert alone > 5 * together
 # \qquad {\color{#009E73}{P = A\,E}} .
 # $$
 #
-# | Term | In words | In `titans_book/memory/chunk_steps.py` | Test in `tests/memory/test_chunk_steps.py` |
+# | Term | In words | In `titans_book/steps/chunk.py` | Test in `tests/steps/test_chunk.py` |
 # |---|---|---|---|
 # | $d_i$ | what token i writes under its key | `D = theta[:, None] * (v - k @ M)` | one chunk is the oracle |
 # | $A_{ti}=\prod_{i<j\le t}(1-\alpha_j)$ | what the *memory* keeps at t of what came at i | `decay_mask(1 - alpha)` | the mask survives tiny products |
@@ -488,7 +489,7 @@ assert took["loop"] > 3 * took["mask"] and took["scan"] > 3 * took["mask"]
 
 # %%
 import json
-from titans_book.lab.speed_figures import length_scaling, peer_table
+from titans_book.lab.pictures.speed_figures import length_scaling, peer_table
 from titans_book.tasks import corpora
 
 records = corpora.data_folder().parent / "notebooks" / "records"

@@ -35,12 +35,12 @@ import copy
 import torch
 from titans_book import NeuralMemory, memorize
 from titans_book.evaluation import accuracy
-from titans_book.lab import figures, style
-from titans_book.lab.learning import Pick, Predict, exercise, off, part
-from titans_book.lab.learning import progress_map, quiz, review
-from titans_book.lab.play import outer
-from titans_book.lab.play.two_loops import TwoLoops
-from titans_book.task_training import train_on
+from titans_book.lab.pictures import figures, style
+from titans_book.book import Pick, Predict, exercise, off, part
+from titans_book.book import progress_map, quiz, review
+from titans_book.book.ch07 import outer
+from titans_book.book.ch07.two_loops import TwoLoops
+from titans_book.training.on_tasks import train_on
 from titans_book.tasks.recall import IGNORED, Recall, mqar
 
 torch.set_num_threads(1)  # the fastest for tensors as small as these
@@ -176,11 +176,11 @@ assert abs(accuracy(idle, test) - 1 / 12) < 0.04
 #
 # | Term | Meaning | In the code | Test |
 # |---|---|---|---|
-# | $\color{#0072B2}{W_Q, W_K, W_V}$ | slow: what to ask, under what to write, what to write | `memory/layer_steps.py`, `project` | `tests/memory/test_layer_steps.py` |
+# | $\color{#0072B2}{W_Q, W_K, W_V}$ | slow: what to ask, under what to write, what to write | `steps/layer.py`, `project` | `tests/steps/test_layer.py` |
 # | $\color{#009E73}{\theta_t, \eta_t, \alpha_t}$ | gates; their values vary, the weights behind them are slow | `open_gates` | the same |
 # | $\color{#D55E00}{M_t, S_t}$ | fast: made anew for every sequence | `layer_forward`, the loop | the same |
 # | $\color{#0072B2}{M_0}$ | slow: where each fast memory begins | `layer_forward`, argument `M` | the same |
-# | $\mathcal L$ | the outer loss: cross entropy where something is asked | `task_training.py`, `train_on` | `tests/test_task_training.py` |
+# | $\mathcal L$ | the outer loss: cross entropy where something is asked | `training/on_tasks.py`, `train_on` | `tests/training/test_on_tasks.py` |
 #
 # (Files are in `titans_book/`.) The chain from $\mathcal L$ to $W_K$ has only one way: through M. A key
 # is never compared with anything outside; all that it ever does is write.

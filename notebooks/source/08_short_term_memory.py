@@ -33,12 +33,12 @@
 import time
 import torch
 from titans_book.attention import Attention, rotary
-from titans_book.lab import figures, style
-from titans_book.lab.learning import Pick, Predict, exercise, off, part
-from titans_book.lab.learning import progress_map, quiz, review
-from titans_book.lab.play import guests
-from titans_book.lab.play.mask_painter import MEMORY, MaskPainter
-from titans_book.lab.play.who_sees import fits, heard, leaks, painted, spelled
+from titans_book.lab.pictures import figures, style
+from titans_book.book import Pick, Predict, exercise, off, part
+from titans_book.book import progress_map, quiz, review
+from titans_book.book.ch08 import guests
+from titans_book.book.ch08.mask_painter import MEMORY, MaskPainter
+from titans_book.book.ch08.who_sees import fits, heard, leaks, painted, spelled
 
 torch.set_num_threads(1)  # the fastest for tensors as small as these
 style.use(dark=False)  # True: pictures for a dark page
@@ -156,7 +156,7 @@ assert abs(memory[16] - 0.87) < 0.04 and 1 < memory[30:].mean() < 1.1
 # up to i. The window w (MAG and MAL) and the segment C (MAC) are in its figure; chapter 09 will explain the
 # three names.
 #
-# | Term | Meaning | In `attention/attention_steps.py` | Test in `tests/attention/test_steps.py` |
+# | Term | Meaning | In `steps/attention.py` | Test in `tests/steps/test_attention.py` |
 # |---|---|---|---|
 # | $y_i$ | the answer: a mean of values | `attend` | `test_attend_is_the_sum_of_its_definition` |
 # | $0\le i-j<w$ | the last w tokens, itself among them | `window_mask` | `test_the_masks_are_the_packages` |

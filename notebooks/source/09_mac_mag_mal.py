@@ -35,14 +35,14 @@
 # %%
 import torch
 from titans_book import NeuralMemory
-from titans_book.block_steps import parts_of
-from titans_book.causality import leaks
+from titans_book.steps.blocks import parts_of
+from titans_book.inspection.causality import leaks
 from titans_book.evaluation import accuracy, needle_grid, state_bytes
-from titans_book.lab import figures, style
-from titans_book.lab.learning import Pick, exercise, off, progress_map, quiz, review
-from titans_book.lab.play import flows, wiring_figures
-from titans_book.lab.play.flow_tracer import FlowTracer
-from titans_book.task_training import train_on
+from titans_book.lab.pictures import figures, style
+from titans_book.book import Pick, exercise, off, progress_map, quiz, review
+from titans_book.book.ch09 import flows, wiring_figures
+from titans_book.book.ch09.flow_tracer import FlowTracer
+from titans_book.training.on_tasks import train_on
 from titans_book.tasks.needle import needle
 from titans_book.tasks.recall import Recall, mqar
 
@@ -160,7 +160,7 @@ wiring_figures.wirings(
 # Aloud: *recall, attend, write, gate* — *attend and remember, gate* — *remember, then attend.* In MAC t
 # counts segments, and M* is the memory that answers and does not learn. SW is attention in a sliding window.
 #
-# | Term | In words | In `titans_book/block_steps.py` | Test in `tests/test_block_steps.py` |
+# | Term | In words | In `titans_book/steps/blocks.py` | Test in `tests/steps/test_blocks.py` |
 # |---|---|---|---|
 # | (21) h | what the memory knows about each token of the segment | `h, state = recall(S, state)` | `test_questions_leave_the_memory_alone_and_may_come_in_pieces` |
 # | (22) P ‖ h ‖ S | the columns that attention may look at | `torch.cat([P, h, S])`, `mac_mask` | `test_the_mask_of_mac_is_the_packages` |
@@ -328,7 +328,7 @@ def mal(x, P, mask, attend, memory, norm_m, norm_a):
 mal.check()
 
 # %% [markdown]
-# Are they the book's blocks? `parts_of` takes the four parts out of a block of `titans_book/blocks.py`.
+# Are they the book's blocks? `parts_of` takes the four parts out of a block of `titans_book/model/blocks.py`.
 # A block is one wiring, a residual, and a perceptron that looks at each token by itself.
 
 # %%
@@ -426,7 +426,7 @@ for name, grid in ahead.items():
 assert ahead["yours"].max() == 0 and min(ahead[name].max() for name in list(ahead)[:3]) > 1e-3
 
 # %% [markdown]
-# For a whole model there is `leaks(model, tokens, vocab)` in `titans_book/causality.py`: a dictionary
+# For a whole model there is `leaks(model, tokens, vocab)` in `titans_book/inspection/causality.py`: a dictionary
 # that says which token tells which earlier places. Empty is good. Use it on your own models, and on those
 # of others before you believe their loss. What does it say about the seer, and about the five models of
 # this book?
@@ -758,7 +758,7 @@ wiring_figures.four_lengths(
 
 # %%
 from titans_book.comparison import load
-from titans_book.lab.comparison_figures import comparison
+from titans_book.lab.pictures.comparison_figures import comparison
 from titans_book.tasks import corpora
 
 record = load(corpora.data_folder().parent / "notebooks" / "records" / "comparison_cpu.json")

@@ -39,15 +39,22 @@ from pathlib import Path
 import torch
 
 from titans_book import TitansConfig, TitansLM, TrainingSettings, load_state, save_state, train
-from titans_book.config import VARIANTS
+from titans_book.model.config import VARIANTS
 from titans_book.evaluation import NGram, bits_by_position, bits_per_token
-from titans_book.lab import attention_figures, figures, line_figures, memory_figures, style, widgets
-from titans_book.lab.board import LiveBoard
-from titans_book.lab.player import Player
-from titans_book.lab.recorded import recorded
-from titans_book.lab.relevance_figures import relevance_bars
-from titans_book.looking import changes, look, size
-from titans_book.relevance import relevance
+from titans_book.lab.pictures import (
+    attention_figures,
+    figures,
+    line_figures,
+    memory_figures,
+    style,
+    widgets,
+)
+from titans_book.lab.live.board import LiveBoard
+from titans_book.lab.pictures.player import Player
+from titans_book.book.ch13.recorded import recorded
+from titans_book.lab.pictures.relevance_figures import relevance_bars
+from titans_book.inspection.looking import changes, look, size
+from titans_book.inspection.relevance import relevance
 from titans_book.tasks import corpora
 from titans_book.training import Step, load_checkpoint
 
@@ -56,7 +63,7 @@ style.use(dark=False)  # True: pictures for a dark page
 torch.set_num_threads(max(1, os.cpu_count() // 2))  # the page that shows it needs a core as well
 
 # %% tags=["solution"]
-from titans_book.lab.learning import off
+from titans_book.book import off
 
 off()  # the solved edition leaves your progress alone
 
@@ -701,7 +708,7 @@ assert max(with_all, without) < 5.5
 # them are yours?
 
 # %%
-from titans_book.lab.learning import credit, install
+from titans_book.book import credit, install
 
 tiny_linear = TitansConfig(
     dim=32, depth=1, heads=2, hidden=64, memory=dict(depth=1, chunk=1, clamp=None)
@@ -877,7 +884,7 @@ print(f"open {bits['memory_open']:.3f}, shut {bits['memory_shut']:.3f}: worth {g
 # **You can now** train any of the five variants on a text of your own, look into it, and say what you
 # see.
 #
-# *Code: `titans_book/training.py`, `titans_book/model.py`, `titans_book/memory/layer.py`,
-# `titans_book/looking.py`, `titans_book/relevance.py`, `titans_book/saved_state.py`. Tests:
-# `tests/test_training.py`, `tests/test_model.py`, `tests/test_looking.py`, `tests/test_relevance.py`.
+# *Code: `titans_book/training/loop.py`, `titans_book/model/model.py`, `titans_book/memory/layer.py`,
+# `titans_book/inspection/looking.py`, `titans_book/inspection/relevance.py`, `titans_book/model/saved_state.py`. Tests:
+# `tests/training/test_training.py`, `tests/model/test_model.py`, `tests/inspection/test_looking.py`, `tests/inspection/test_relevance.py`.
 # Paper: Titans (arXiv 2501.00663), sections 3 and 4; LMM is its memory alone.*

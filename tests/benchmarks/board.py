@@ -24,8 +24,8 @@ from tests.benchmarks.watched import summary
 from tests.browser.conftest import chromium
 from tests.browser.lab_page import LabPage
 from tests.project.sources import ROOT
-from titans_book.lab.editions import METADATA
-from titans_book.lab.server import Server
+from titans_book.lab.desk.server import Server
+from titans_book.lab.editions.editions import METADATA
 
 SETUP = """
 import json, sys

@@ -8,7 +8,7 @@ import torch
 from tests.benchmarks import speed
 from tests.benchmarks.implementations import Work, loop, ours
 from tests.benchmarks.measure import side_by_side
-from titans_book.lab.speed_figures import length_scaling, peer_table
+from titans_book.lab.pictures.speed_figures import length_scaling, peer_table
 
 
 def test_the_loop_and_ours_are_one_function():

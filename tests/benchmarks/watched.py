@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from titans_book import TitansConfig, TitansLM, TrainingSettings, train
-from titans_book.lab.board import LiveBoard
+from titans_book.lab.live.board import LiveBoard
 from titans_book.tasks import corpora
 
 STEAL = 8  # the column of /proc/stat that counts what other guests of this computer's host took

@@ -66,7 +66,7 @@ def project(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(browser, project, tmp_path_factory):
-    from titans_book.lab.server import Server
+    from titans_book.lab.desk.server import Server
 
     folder = tmp_path_factory.mktemp("server")
     with pytest.MonkeyPatch.context() as patch:

@@ -6,7 +6,8 @@ test_exercises.py does the same for the others, with a wrong and a right answer 
 import pytest
 
 from tests.browser.test_exercises import PLAYS
-from titans_book.lab.editions import LEARNER, ROOT, masters, target
+from titans_book.lab.editions.editions import LEARNER, masters, target
+from titans_book.lab.project import ROOT
 
 pytestmark = pytest.mark.browser
 PLAYED = {play.notebook for play in PLAYS}

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 
 from tests.browser.lab_page import LabPage
-from titans_book.lab.editions import METADATA
-from titans_book.lab.server import START_PAGE
+from titans_book.lab.desk.server import START_PAGE
+from titans_book.lab.editions.editions import METADATA
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from titans_book.lab.passage_lines import LINES
+from titans_book.lab.live.passage_lines import LINES
 
 pytestmark = pytest.mark.browser
 

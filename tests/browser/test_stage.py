@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from tests.lab.fakes import snapshot
-from tests.lab.test_attention_reading import snapshot as attended
-from titans_book.lab import pixels, style
-from titans_book.lab.attention_reading import AttentionReading
-from titans_book.lab.controls import script
-from titans_book.lab.passage_lines import LINES
-from titans_book.lab.reading import Reading
-from titans_book.lab.stage import GAP, Stage
-from titans_book.lab.traces import number
-from titans_book.lab.widgets import SurpriseStrip, Traces
+from tests.lab.live.test_attention_reading import snapshot as attended
+from titans_book.lab.live.attention_reading import AttentionReading
+from titans_book.lab.live.passage_lines import LINES
+from titans_book.lab.live.reading import Reading
+from titans_book.lab.live.stage import GAP, Stage
+from titans_book.lab.pictures import pixels, style
+from titans_book.lab.pictures.controls import script
+from titans_book.lab.pictures.traces import number
+from titans_book.lab.pictures.widgets import SurpriseStrip, Traces
 
 pytestmark = pytest.mark.browser
 

@@ -8,14 +8,15 @@ from itertools import product
 import pytest
 import torch
 
-from titans_book import checkpoints, comparison
+from titans_book import comparison
 from titans_book.cli import compare as command
 from titans_book.cli import main
 from titans_book.comparison import CONTESTANTS, PROFILES, TRIALS, compare, interval, load
 from titans_book.comparison.contestants import config_of, new_model, weights_of
 from titans_book.comparison.trials import UNSEEN, learn
-from titans_book.lab.comparison_figures import comparison as drawn
-from titans_book.lab.comparison_figures import comparison_table
+from titans_book.lab.pictures.comparison_figures import comparison as drawn
+from titans_book.lab.pictures.comparison_figures import comparison_table
+from titans_book.training import checkpoints
 
 QUICK = PROFILES["quick"]
 

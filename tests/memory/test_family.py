@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from titans_book.memory import Gates, memorize
-from titans_book.memory.steps import titans_step
+from titans_book.steps.matrix import titans_step
 
 T, D, THETA = 20, 8, 0.3
 ONE = torch.ones(T, dtype=torch.float64)

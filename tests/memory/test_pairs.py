@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from titans_book.memory.steps import delta_write, hebb_write, loss, read
+from titans_book.steps.matrix import delta_write, hebb_write, loss, read
 
 
 @pytest.fixture

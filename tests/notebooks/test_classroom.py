@@ -1,16 +1,16 @@
 """What a class gets: the instructor's notes and common errors, and an assignment to be graded."""
 
 import re
-import sys
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 
-from titans_book.lab import classroom, editions
-from titans_book.lab.building import execute
-from titans_book.lab.editions import ASSIGNMENT, INSTRUCTOR, LEARNER, SOLUTION
-from titans_book.lab.solutions import without_solution
+from titans_book.lab import register
+from titans_book.lab.editions import classroom, editions
+from titans_book.lab.editions.building import execute
+from titans_book.lab.editions.editions import ASSIGNMENT, INSTRUCTOR, LEARNER, SOLUTION
+from titans_book.lab.editions.solutions import without_solution
 
 MASTER = '''
 # %% [markdown]
@@ -62,10 +62,8 @@ DOUBLE = {"what": "twice a number", "source": "eq. 1", "bank": [SQUARES, FORGETS
 @pytest.fixture
 def bank(monkeypatch):
     """A bank of one exercise in the place of the book's."""
-    module = ModuleType("bank")
-    module.EXERCISES = {"07.double": SimpleNamespace(**DOUBLE)}
-    monkeypatch.setitem(sys.modules, "titans_book.lab.learning.bank", module)
-    return module.EXERCISES
+    monkeypatch.setattr(register, "EXERCISES", {"07.double": SimpleNamespace(**DOUBLE)})
+    return register.EXERCISES
 
 
 @pytest.fixture
@@ -105,7 +103,7 @@ def test_nobody_else_sees_them(master, bank):
 
 
 def test_without_exercises_there_are_no_common_errors_and_no_bank(master, monkeypatch):
-    monkeypatch.setitem(sys.modules, "titans_book.lab.learning.bank", None)  # cannot be imported
+    monkeypatch.setattr(register, "EXERCISES", {})
     for edition in (LEARNER, SOLUTION):
         editions.derive(master, edition)
     master.write_text(MASTER.replace('@exercise("07.double")\n', "").lstrip())
@@ -115,9 +113,10 @@ def test_without_exercises_there_are_no_common_errors_and_no_bank(master, monkey
 
 
 def test_an_exercise_that_the_bank_does_not_know_is_named(master, bank):
-    bank.clear()
+    del bank["07.double"]
+    bank["07.half"] = SimpleNamespace(**DOUBLE)
     for edition in (INSTRUCTOR, ASSIGNMENT):
-        with pytest.raises(ValueError, match="the bank has no exercise '07.double'"):
+        with pytest.raises(ValueError, match="no exercise is called '07.double'"):
             editions.derive(master, edition)
 
 

@@ -6,9 +6,9 @@ import nbformat
 import pytest
 
 from titans_book.cli import main
-from titans_book.lab import committed, editions
-from titans_book.lab.building import build
-from titans_book.lab.editions import EDITIONS, INSTRUCTOR, LEARNER, SOLUTION
+from titans_book.lab.editions import committed, editions
+from titans_book.lab.editions.building import build
+from titans_book.lab.editions.editions import EDITIONS, INSTRUCTOR, LEARNER, SOLUTION
 
 MASTER = '''
 # %% [markdown]

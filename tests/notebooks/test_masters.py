@@ -6,7 +6,7 @@ from statistics import median
 import jupytext
 import pytest
 
-from titans_book.lab.editions import EDITIONS, derive, masters, target
+from titans_book.lab.editions.editions import EDITIONS, derive, masters, target
 
 MASTERS = pytest.mark.parametrize("master", masters(), ids=lambda path: path.stem)
 LONGEST_LINE, LONGEST_CELL, MEDIAN_CELL = 100, 25, 8

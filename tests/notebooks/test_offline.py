@@ -12,8 +12,8 @@ import nbformat
 import pytest
 
 from tests.project.sources import ROOT
-from titans_book.lab.building import execute
-from titans_book.lab.editions import LEARNER, derive, masters, target
+from titans_book.lab.editions.building import execute
+from titans_book.lab.editions.editions import LEARNER, derive, masters, target
 
 GUARD = str(ROOT / "tests" / "offline")
 OUTSIDE = "192.0.2.1"  # an address of RFC 5737: reserved for documents, nobody has it

@@ -6,14 +6,14 @@ import shlex
 import pytest
 import torch
 
-from titans_book import generation, runs
 from titans_book.cli import main
 from titans_book.cli.writing import Writer
-from titans_book.model import TitansConfig, TitansLM
-from titans_book.optimizer import adamw
-from titans_book.saved_state import load_state, save_state
-from titans_book.schedule import TrainingSettings
+from titans_book.model import TitansConfig, TitansLM, generation
+from titans_book.model.saved_state import load_state, save_state
 from titans_book.tasks import corpora
+from titans_book.training import runs
+from titans_book.training.optimizer import adamw
+from titans_book.training.schedule import TrainingSettings
 
 
 def model(variant="mag"):
@@ -59,7 +59,7 @@ def test_a_writer_reads_every_byte_once():
 def test_writing_ends_behind_the_stop_text(monkeypatch):
     script = iter(b"one\n\ntwo")
     monkeypatch.setattr(
-        "titans_book.generation.choose_next", lambda *_: torch.tensor([[next(script)]])
+        "titans_book.model.generation.choose_next", lambda *_: torch.tensor([[next(script)]])
     )
     assert "".join(Writer(model()).write("x", 50, "\n\n")) == "one\n\n"
 

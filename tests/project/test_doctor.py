@@ -8,8 +8,8 @@ import pytest
 
 from tests.project.sources import ROOT
 from titans_book.cli import main
-from titans_book.lab import doctor
-from titans_book.lab.doctor import Finding, examine, report
+from titans_book.lab.desk import doctor
+from titans_book.lab.desk.doctor import Finding, examine, report
 
 
 def about(findings, word):

@@ -9,15 +9,14 @@ import titans_book
 from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_files
 
 FLOORS = (
-    {"check", "compiling"},
-    {"memory", "attention", "tasks", "generation", "checkpoints", "causality"},
-    {"blocks", "config", "nested", "schedule"},
-    {"model", "evaluation", "looking", "block_steps"},
-    {"runs", "saved_state", "relevance", "huggingface"},
-    {"optimizer"},
-    {"training", "task_training"},
+    {"check", "compiling", "files"},
+    {"memory", "attention", "tasks"},
+    {"model", "nested"},
+    {"steps", "evaluation", "inspection", "huggingface"},
+    {"training"},
     {"comparison"},
     {"lab"},
+    {"book"},
     {"cli"},
     {"__main__"},
 )
@@ -48,6 +47,53 @@ def test_imports_point_down(path):
     assert not wrong
 
 
+def graph() -> dict[str, set[str]]:
+    """Which of our files each of our files imports, at its top or inside a function.
+
+    A file that names a package asks for its __init__, unless it stands in that package itself:
+    then it asks for what it names.
+    """
+    files = {module_name(path): path for path in python_files("titans_book")}
+    arrows: dict[str, set[str]] = {}
+    for name, path in files.items():
+        found = set()
+        for _, target in imports(path):
+            while target and target not in files:
+                target = target.rpartition(".")[0]
+            found.add(target)
+        arrows[name] = found - {name, "", "titans_book"}
+    return arrows
+
+
+def circle(arrows: dict[str, set[str]]) -> list[str]:
+    """The files of one circle, in order; none where there is none."""
+    done: set[str] = set()
+
+    def walk(name: str, above: list[str]) -> list[str]:
+        if name in above:
+            return [*above[above.index(name) :], name]
+        if name in done:
+            return []
+        for target in sorted(arrows.get(name, ())):
+            if found := walk(target, [*above, name]):
+                return found
+        done.add(name)
+        return []
+
+    return next((found for name in sorted(arrows) if (found := walk(name, []))), [])
+
+
+def test_no_file_imports_itself_by_a_detour():
+    assert circle(graph()) == []
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
+
+
+def test_learning_loads_no_notebook_library():
+    """The first cell of every chapter imports it."""
+    loaded = loaded_after("import titans_book.lab.learning")
+    assert loaded.isdisjoint(("jupytext", "nbformat", "jsonschema"))
+
+
 def loaded_after(code: str) -> set[str]:
     """The modules that a fresh Python has loaded after running the code."""
     report = f"{code}\nimport sys; print(*sys.modules)"
@@ -71,7 +117,7 @@ def test_the_package_below_the_lab_loads_no_plotting_and_no_notebook_library():
 
 def test_the_doctor_and_the_help_load_no_torch():
     """They have to work in an environment in which torch is missing or broken."""
-    code = "from titans_book.cli import parser; parser(); import titans_book.lab.doctor"
+    code = "from titans_book.cli import parser; parser(); import titans_book.lab.desk.doctor"
     assert loaded_after(code).isdisjoint(HEAVY)
 
 

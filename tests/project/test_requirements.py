@@ -111,4 +111,4 @@ def test_without_the_extras_their_tests_are_left_out():
     code = f"import sys, pytest; sys.modules.update({extras}); sys.exit(pytest.main({arguments}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:]
-    assert "titans_book/generation.py::" in done.stdout and "huggingface" not in done.stdout
+    assert "titans_book/model/generation.py::" in done.stdout and "huggingface" not in done.stdout

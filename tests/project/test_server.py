@@ -6,9 +6,9 @@ import pytest
 
 from tests.project.sources import ROOT
 from titans_book.cli import main
-from titans_book.lab import server
-from titans_book.lab.doctor import Finding
-from titans_book.lab.server import Server
+from titans_book.lab.desk import server
+from titans_book.lab.desk.doctor import Finding
+from titans_book.lab.desk.server import Server
 
 
 def test_the_check_starts_the_server_and_its_kernel(capsys):

@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from tests.project.sources import ROOT
-from titans_book import checkpoints, config
 from titans_book.cli import main, train
 from titans_book.cli.progress import Progress
 from titans_book.evaluation import bits_per_token
+from titans_book.model import config
 from titans_book.tasks import corpora
-from titans_book.training import load_checkpoint
+from titans_book.training import checkpoints, load_checkpoint
 
 SMALL = shlex.split(
     "--dim 8 --depth 1 --heads 1 --hidden 8 --chunk 4 --batch 2 --length 8 --device cpu"

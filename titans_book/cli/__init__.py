@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import book, chat, compare, generate, train
+from titans_book.cli import book, chat, compare, generate, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

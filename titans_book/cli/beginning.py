@@ -10,13 +10,11 @@ from pathlib import Path
 
 import torch
 
-from titans_book import checkpoints
+from titans_book.cli import device
 from titans_book.evaluation import bits_per_token
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.tasks import corpora
-from titans_book.training import TrainingSettings, load_checkpoint, train
-
-from . import device
+from titans_book.training import TrainingSettings, checkpoints, load_checkpoint, train
 
 KEYS = ({"corpus", "sha256"}, {"files", "sha256"})  # what text.json may hold
 LEARN = 0.9  # of the text; the rest is held out

@@ -35,7 +35,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _doctor(_: argparse.Namespace) -> int:
-    from titans_book.lab.doctor import examine, report
+    from titans_book.lab.desk.doctor import examine, report
 
     findings = examine()
     print(report(findings))
@@ -43,7 +43,7 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from titans_book.lab import server
+    from titans_book.lab.desk import server
 
     if options.check:
         print(server.check())
@@ -65,9 +65,11 @@ def _data(_: argparse.Namespace) -> int:
 
 
 def _notebooks(options: argparse.Namespace) -> int:
-    from titans_book.lab import building, committed
+    from titans_book.book import bank  # noqa: F401  (the exercises that the editions mark)
+    from titans_book.lab.editions import building, committed
+    from titans_book.lab.project import ROOT
 
-    root = options.project or building.ROOT
+    root = options.project or ROOT
     if not options.check:
         for path in building.build(options.chapters, run=not options.no_run, root=root):
             print(path.relative_to(root), flush=True)

@@ -9,7 +9,7 @@ import io
 import sys
 from pathlib import Path
 
-from .writing import SAMPLING, Writer, add_options, typed
+from titans_book.cli.writing import SAMPLING, Writer, add_options, typed
 
 HELP = """\
 /save FILE   put what the model remembers into a file

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import device
+from titans_book.cli import device
 
 TASKS = ("needle", "recall", "updates", "text")
 MODELS = ("lmm", "mac", "mag", "mal", "attention", "window", "linear attention")
@@ -33,8 +33,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _compare(options: argparse.Namespace) -> int:
     from titans_book.comparison import PROFILES, compare, load
-    from titans_book.lab.comparison_figures import comparison
-    from titans_book.lab.picture import save
+    from titans_book.lab.pictures.comparison_figures import comparison
+    from titans_book.lab.pictures.picture import save
 
     finished = compare(
         PROFILES[options.profile],

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .writing import SAMPLING, Writer, add_options, readable, typed
+from titans_book.cli.writing import SAMPLING, Writer, add_options, readable, typed
 
 
 def add(commands: argparse._SubParsersAction) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from . import device
-from .progress import Progress
+from titans_book.cli import device
+from titans_book.cli.progress import Progress
 
 SIZES = {
     "dim": "width of the stream",
@@ -64,10 +64,9 @@ def _train(options: argparse.Namespace) -> int:
         shown = ", ".join("--" + name.replace("_", "-") for name in extra)
         options.usage_error(f"--resume goes on with the run's own options: leave out {shown}")
 
+    from titans_book.cli.beginning import fresh, resumed
+    from titans_book.cli.score import TABLE_ORDER, score
     from titans_book.training import train
-
-    from .beginning import fresh, resumed
-    from .score import TABLE_ORDER, score
 
     progress, folder, began = Progress(), options.out, time.monotonic()
     run = resumed(options) if options.resume else fresh(options)
@@ -127,7 +126,7 @@ def _asked_to_stop() -> Iterator[list[int]]:
 
 def _farewell(folder: Path, asked: list[int], progress: Progress) -> int:
     """Say where the checkpoint is and what can be done with it; the exit code."""
-    from titans_book import checkpoints
+    from titans_book.training import checkpoints
 
     print(checkpoints.newest(folder))
     if asked:

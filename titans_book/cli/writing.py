@@ -62,7 +62,7 @@ class Writer:
         Raises ValueError for a sampling option out of range, and CheckpointError for a file that is
         no checkpoint or no state of this model.
         """
-        from titans_book.generation import check_sampling
+        from titans_book.model.generation import check_sampling
         from titans_book.training import load_checkpoint
 
         check_sampling(options.n, **{name: getattr(options, name) for name in SAMPLING})
@@ -76,7 +76,7 @@ class Writer:
 
         Whoever stops listening stops the writing; what has been written so far is remembered.
         """
-        from titans_book.generation import stream
+        from titans_book.model.generation import stream
         from titans_book.tasks import corpora
 
         end = None if not stop else _bytes(stop)
@@ -103,7 +103,7 @@ class Writer:
         """Remember what is in the file instead. Raises CheckpointError or ValueError."""
         import torch
 
-        from titans_book.saved_state import load_state
+        from titans_book.model.saved_state import load_state
 
         state = load_state(path, model=self.model)
         with torch.no_grad():  # a state of another model is refused here, and not in mid-sentence
@@ -114,7 +114,7 @@ class Writer:
         """Put all that has been read and written into a file."""
         import torch
 
-        from titans_book.saved_state import save_state
+        from titans_book.model.saved_state import save_state
         from titans_book.tasks import corpora
 
         if self.unread:

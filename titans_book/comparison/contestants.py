@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from titans_book.config import TitansConfig
 from titans_book.model import TitansLM
+from titans_book.model.config import TitansConfig
 
 CONTESTANTS = ("lmm", "mac", "mag", "mal", "attention", "window", "linear attention")
 

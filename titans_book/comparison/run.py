@@ -15,13 +15,13 @@ from pathlib import Path
 
 import torch
 
-from titans_book.checkpoints import replace_file
 from titans_book.comparison.contestants import CONTESTANTS, Profile, new_model
 from titans_book.comparison.statistics import MOST
 from titans_book.comparison.trials import TRIALS, Trial, learn
 from titans_book.evaluation import state_bytes
-from titans_book.schedule import Descent
-from titans_book.task_training import train_on
+from titans_book.files import replace_file
+from titans_book.training.on_tasks import train_on
+from titans_book.training.schedule import Descent
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ retention (retention gate), recurrence (learning rule). `memorize` puts them tog
 products, `reference.memorize` token by token, and `NeuralMemory` is the layer around them.
 """
 
-from titans_book.memory.chunked import memorize
 from titans_book.memory.layer import LayerState, NeuralMemory
+from titans_book.memory.memorize import memorize
 from titans_book.memory.network import Network
 from titans_book.memory.state import Gates, MemoryState, MemoryTrace
 

@@ -28,6 +28,7 @@ from torch import Tensor
 
 from titans_book.memory import chunked
 from titans_book.memory import rule as rules
+from titans_book.memory.memorize import memorize as memorize_frozen
 from titans_book.memory.objective import OBJECTIVES
 from titans_book.memory.recurrence import Coefficients
 from titans_book.memory.state import Gates, MemoryState, check, resume
@@ -63,7 +64,7 @@ def memorize(
               [0., 3.]]]])
     """
     if trace is not None:
-        return chunked.memorize(
+        return memorize_frozen(
             q, k, v, gates, weights, **{"chunk": 1, **options}, state=state, trace=trace
         )
     check(q, k, v, gates, weights)

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from titans_book.check import flag, positive, whole
 from titans_book.memory import network as networks
 from titans_book.memory import rule as rules
-from titans_book.memory.chunked import memorize
+from titans_book.memory.memorize import memorize
 from titans_book.memory.state import Gates, MemoryState, begin, check_state
 
 

@@ -6,14 +6,15 @@ import re
 import pytest
 import torch
 
-from titans_book.lab.editions import masters
+from titans_book.book.bank import EXERCISES
+from titans_book.lab.editions.editions import masters
 from titans_book.lab.learning import attempt, parts, running
 from titans_book.lab.learning import progress as records
 from titans_book.lab.learning.attempt import exercise
-from titans_book.lab.learning.bank import EXERCISES
 from titans_book.lab.learning.progress import Progress
-from titans_book.memory import Gates, NeuralMemory, memorize, reference, steps
+from titans_book.memory import Gates, NeuralMemory, memorize, reference
 from titans_book.model import TitansConfig, TitansLM
+from titans_book.steps import matrix as steps
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 
-from titans_book.lab.learning.bank import EXERCISES
+from titans_book.book.bank import EXERCISES
 from titans_book.lab.learning.compare import distance
 from titans_book.lab.learning.examine import examine
 from titans_book.lab.learning.exercise import Exercise, Probe, normal

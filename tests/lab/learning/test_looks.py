@@ -2,7 +2,7 @@
 
 import pytest
 
-from titans_book.lab.learning.bank import EXERCISES
+from titans_book.book.bank import EXERCISES
 from titans_book.lab.learning.examine import examine
 
 LOSS = EXERCISES["01.loss"]

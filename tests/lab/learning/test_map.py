@@ -5,8 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from titans_book.lab import book
-from titans_book.lab.learning import bank
+from titans_book.lab.learning import book_map as book
 from titans_book.lab.learning.map import KEPT, ProgressMap, progress_map
 from titans_book.lab.learning.progress import Progress
 
@@ -15,7 +14,7 @@ NAMES = ("01.read", "01.hebb", "02.grad", "04.a", "04.b", "04.c", "04.d")
 
 @pytest.fixture(autouse=True)
 def exercises(monkeypatch):
-    monkeypatch.setattr(bank, "EXERCISES", dict.fromkeys(NAMES))
+    monkeypatch.setattr("titans_book.lab.learning.map.EXERCISES", dict.fromkeys(NAMES))
 
 
 def size(map, index):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from titans_book.lab import style
-from titans_book.lab.learning.curves import Frame, curve, spoken
 from titans_book.lab.learning.predict import Pick, Predict
 from titans_book.lab.learning.progress import Progress
+from titans_book.lab.pictures import style
+from titans_book.lab.pictures.curves import Frame, curve, spoken
 
 X = np.arange(5.0)
 TRUTH = np.array([0.0, 0.2, 0.9, 0.6, 0.4])

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from titans_book.lab.learning import bank
-from titans_book.lab.learning.bank.questions_00 import QUESTIONS
-from titans_book.lab.learning.common import check_name, plain
+from titans_book.book.ch00.questions import QUESTIONS
 from titans_book.lab.learning.leitner import DAY
 from titans_book.lab.learning.progress import Progress
-from titans_book.lab.learning.quiz import Choice, Question, Quiz, quiz
+from titans_book.lab.learning.question import Choice, Question
+from titans_book.lab.learning.quiz import Quiz, quiz
+from titans_book.lab.pictures.sheet import check_name, plain
 
 YES = Choice("<i>M</i><sub>t</sub>", right=True, because="It is.")
 NO, NEVER = Choice("No", because="Why not."), Choice("Never", because="Never say never.")
@@ -86,7 +86,8 @@ def test_without_a_record_it_writes_into_the_session(monkeypatch, record):
 
 
 def test_a_question_by_its_name(monkeypatch, record):
-    monkeypatch.setattr(bank, "QUESTIONS", {"01.memory": question(), "02.other": question()})
+    two = {"01.memory": question(), "02.other": question()}
+    monkeypatch.setattr("titans_book.lab.learning.quiz.QUESTIONS", two)
     assert quiz("01.memory", record).question.name == "01.memory"
     with pytest.raises(ValueError, match="'01.none' is no question: .* 01.memory, 02.other"):
         quiz("01.none")

@@ -1,8 +1,6 @@
 """What turns pages into a workbook: exercises that know the mistake, quizzes, predictions.
 
-Everything a chapter needs of it:
-
-    from titans_book.lab.learning import exercise, part, progress_map, quiz, review
+A book brings its content to the register; its chapters then need the names below.
 """
 
 from titans_book.lab.learning.attempt import exercise

@@ -24,6 +24,7 @@ from titans_book.lab.learning.exercise import Exercise
 from titans_book.lab.learning.fitting import Misfit
 from titans_book.lab.learning.progress import progress
 from titans_book.lab.learning.verdict import Verdict
+from titans_book.lab.register import find
 
 __all__ = ["Attempt", "Note", "exercise", "find"]
 
@@ -43,15 +44,6 @@ class Note:
         body = escape(self.text)
         body = f"<pre>{body}</pre>" if self.code or "\n" in self.text else f"<p>{body}</p>"
         return f'<div role="status"><b>{escape(self.title)}</b>{body}</div>'
-
-
-def find(name: str) -> Exercise:
-    """The exercise called `name`, "04.titans_step"; ValueError names those there are."""
-    from titans_book.lab.learning.bank import EXERCISES
-
-    if name not in EXERCISES:
-        raise ValueError(f"no exercise is called {name!r}; there are: {', '.join(EXERCISES)}")
-    return EXERCISES[name]
 
 
 def exercise(name: str) -> Callable[[Callable], Attempt]:

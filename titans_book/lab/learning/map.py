@@ -15,12 +15,14 @@ from weakref import WeakKeyDictionary
 import ipywidgets
 import numpy as np
 
-from titans_book.lab import book, style
-from titans_book.lab.controls import Panel
-from titans_book.lab.learning.common import sheet, status
+from titans_book.lab.learning import book_map as book
 from titans_book.lab.learning.progress import Progress, progress
-from titans_book.lab.picture import Picture
-from titans_book.lab.widgets import Heatmap
+from titans_book.lab.pictures import style
+from titans_book.lab.pictures.controls import Panel
+from titans_book.lab.pictures.picture import Picture
+from titans_book.lab.pictures.sheet import sheet, status
+from titans_book.lab.pictures.widgets import Heatmap
+from titans_book.lab.register import EXERCISES
 
 __all__ = ["ProgressMap", "progress_map"]
 
@@ -44,15 +46,11 @@ def _hang(map: ProgressMap, record: Progress) -> None:
 
 def _exercises() -> Counter[str]:
     """How many exercises each chapter has."""
-    from titans_book.lab.learning.bank import EXERCISES
-
     return Counter(name[:2] for name in EXERCISES)
 
 
 def _passed(record: Progress) -> Counter[str]:
     """How many of the book's exercises have passed in each chapter."""
-    from titans_book.lab.learning.bank import EXERCISES
-
     return Counter(name[:2] for name in record.passed() if name in EXERCISES)
 
 

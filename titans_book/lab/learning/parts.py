@@ -22,7 +22,8 @@ import torch
 from titans_book.lab.learning.examine import examine
 from titans_book.lab.learning.exercise import Exercise
 from titans_book.lab.learning.progress import progress
-from titans_book.memory.deep_steps import gelu, gelu_slope
+from titans_book.lab.register import EXERCISES
+from titans_book.steps.deep import gelu, gelu_slope
 
 __all__ = ["RECURRENCE", "Part", "credit", "keep", "load", "part", "release"]
 
@@ -62,8 +63,6 @@ def keep(exercise: Exercise, function: Callable) -> str:
 
 def _what_runs_on(exercise: Exercise) -> str:
     """Who uses a kept part: chapters, the model, other parts, or nobody."""
-    from titans_book.lab.learning.bank import EXERCISES
-
     if exercise.name in (*RECURRENCE, *ASKED_FOR):
         model = " and the model of chapter 13" if exercise.name in RECURRENCE else ""
         return f"Later chapters{model} run on your version from now on."
@@ -126,8 +125,6 @@ _loaded: dict[str, Any] = {"sources": None, "parts": {}}
 
 def load() -> dict[str, Part]:
     """All parts in use: the learner's where one was kept and still passes, else the book's."""
-    from titans_book.lab.learning.bank import EXERCISES
-
     sources = progress().parts()
     if _loaded["sources"] != sources:
         parts: dict[str, Part] = {}

@@ -13,12 +13,12 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from titans_book.lab import style
-from titans_book.lab.controls import Panel
-from titans_book.lab.learning.common import check_name, sheet, status
-from titans_book.lab.learning.curves import Frame, curve, dashes, spoken
 from titans_book.lab.learning.progress import Progress, progress
-from titans_book.lab.picture import Picture, picture
+from titans_book.lab.pictures import style
+from titans_book.lab.pictures.controls import Panel
+from titans_book.lab.pictures.curves import Frame, curve, dashes, spoken
+from titans_book.lab.pictures.picture import Picture, picture
+from titans_book.lab.pictures.sheet import check_name, sheet, status
 
 __all__ = ["Pick"]
 

@@ -13,14 +13,14 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from titans_book.lab import style
-from titans_book.lab.controls import Panel, slider
-from titans_book.lab.learning.common import check_name, sheet, status
-from titans_book.lab.learning.curves import Frame, curve, dashes, spoken
 from titans_book.lab.learning.pick import Pick
 from titans_book.lab.learning.progress import Progress, progress
-from titans_book.lab.picture import Picture, check_alt, picture
-from titans_book.lab.traces import number
+from titans_book.lab.pictures import style
+from titans_book.lab.pictures.controls import Panel, slider
+from titans_book.lab.pictures.curves import Frame, curve, dashes, spoken
+from titans_book.lab.pictures.picture import Picture, check_alt, picture
+from titans_book.lab.pictures.sheet import check_name, sheet, status
+from titans_book.lab.pictures.traces import number
 
 __all__ = ["Pick", "Predict"]
 

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from titans_book.lab.editions import ROOT
+from titans_book.lab.project import ROOT
 
 __all__ = ["Progress", "off", "progress"]
 

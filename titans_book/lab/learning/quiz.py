@@ -9,68 +9,19 @@ Only the first press after the quiz appears counts for the record, and so for th
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import ipywidgets
 
-from titans_book.lab.controls import Panel
 from titans_book.lab.learning import leitner
-from titans_book.lab.learning.common import check_name, plain, sheet, status
 from titans_book.lab.learning.progress import Progress, progress
+from titans_book.lab.learning.question import LETTERS, Choice, Question
+from titans_book.lab.pictures.controls import Panel
+from titans_book.lab.pictures.sheet import plain, sheet, status
+from titans_book.lab.register import QUESTIONS
 
-__all__ = ["Choice", "Question", "Quiz", "quiz"]
-
-LETTERS = "abcd"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One answer that can be chosen, and why it is right or wrong (see Question for the texts)."""
-
-    text: str
-    right: bool = False
-    because: str = ""
-
-    def __post_init__(self):
-        if not self.text.strip():
-            raise ValueError("text is empty: say what the learner can choose")
-        if not self.because.strip():
-            raise ValueError(f"because is empty for {self.text!r}: every choice is explained")
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question of the bank: its name ("01.interference"), what it asks, three or four choices.
-
-    Texts are HTML from this book's own bank, shown as they are: <i>, <b>, <code>, <sub>, <sup> are
-    welcome, and a bare < or & is written &lt; or &amp;. Never put a learner's own text here.
-    """
-
-    name: str
-    asks: str
-    choices: tuple[Choice, ...]
-
-    def __post_init__(self):
-        check_name(self.name)
-        if not self.asks.strip():
-            raise ValueError(f"asks is empty: what does question {self.name} ask?")
-        if len(self.choices) not in (3, 4):
-            raise ValueError(f"{self.name} has {len(self.choices)} choices: give three or four")
-        if sum(choice.right for choice in self.choices) != 1:
-            raise ValueError(f"{self.name} needs exactly one choice that is right")
-        if len({choice.text for choice in self.choices}) < len(self.choices):
-            raise ValueError(f"{self.name} has the same choice twice")
-
-    @property
-    def chapter(self) -> str:
-        """The number of the chapter that teaches it."""
-        return self.name[:2]
-
-    def __str__(self) -> str:
-        choices = zip(LETTERS, self.choices, strict=False)
-        return " ".join([plain(self.asks), *(f"{a}) {plain(c.text)}" for a, c in choices)])
+__all__ = ["Quiz", "quiz"]
 
 
 class Quiz(Panel):
@@ -120,8 +71,6 @@ def _row(button: ipywidgets.Button, choice: Choice) -> ipywidgets.HBox:
 
 def quiz(name: str, record: Progress | None = None) -> Quiz:
     """The question of the bank with this name, ready to be answered."""
-    from titans_book.lab.learning.bank import QUESTIONS
-
     if name not in QUESTIONS:
         raise ValueError(f"name={name!r} is no question: choose one of {', '.join(QUESTIONS)}")
     return Quiz(QUESTIONS[name], record)

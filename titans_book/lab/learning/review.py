@@ -12,12 +12,14 @@ from collections.abc import Iterable, Mapping
 
 import ipywidgets
 
-from titans_book.lab.book import CHAPTERS
-from titans_book.lab.controls import Panel
-from titans_book.lab.learning.common import sheet
+from titans_book.lab.learning.book_map import CHAPTERS
 from titans_book.lab.learning.leitner import place
 from titans_book.lab.learning.progress import Progress, progress
-from titans_book.lab.learning.quiz import Question, Quiz
+from titans_book.lab.learning.question import Question
+from titans_book.lab.learning.quiz import Quiz
+from titans_book.lab.pictures.controls import Panel
+from titans_book.lab.pictures.sheet import sheet
+from titans_book.lab.register import QUESTIONS
 
 __all__ = ["Review", "due", "review"]
 
@@ -70,7 +72,5 @@ def review(chapter: str, record: Progress | None = None) -> Review:
 
     In chapter 01 its questions come from chapter 00.
     """
-    from titans_book.lab.learning.bank import QUESTIONS
-
     record = record or progress()
     return Review(due(chapter, QUESTIONS, record, time.time()), record)

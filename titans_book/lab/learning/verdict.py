@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from titans_book.lab import pixels
+from titans_book.lab.pictures import pixels
 
 __all__ = ["OUTCOMES", "Difference", "Verdict"]
 

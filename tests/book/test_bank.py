@@ -1,0 +1,99 @@
+"""Every exercise of the book: its stub is open, its solution right, each known mistake is named."""
+
+import ast
+import inspect
+import itertools
+
+import jupytext
+import pytest
+
+from titans_book.book.bank import EXERCISES
+from titans_book.lab.editions.editions import masters
+from titans_book.lab.learning.compare import distance
+from titans_book.lab.learning.examine import examine
+from titans_book.lab.learning.exercise import Exercise
+
+ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+CENTRAL = ("01.delta_write", "02.surprise_grad", "03.momentum_step", "04.titans_step")
+CENTRAL += ("05.mlp_read", "05.inner_grad", "05.deep_step", "05.batch_write", "06.decay_mask")
+CENTRAL += ("06.chunk_coefficients", "06.chunk_read", "06.chunk_write", "07.layer_forward")
+CENTRAL += ("07.mended_step", "08.attend", "08.window_mask", "08.read_on")
+CENTRAL += ("09.influence", "09.mac", "09.mag", "09.mal")
+
+
+def stub(*_):
+    raise NotImplementedError("your turn")
+
+
+@ALL
+def test_the_stub_is_open_and_the_reference_right(exercise: Exercise):
+    assert examine(exercise, stub).outcome == "open"
+    assert examine(exercise, exercise.reference).outcome == "right"
+
+
+@ALL
+def test_every_wrong_version_is_caught_and_called_by_its_name(exercise: Exercise):
+    for wrong in exercise.bank:
+        verdict = examine(exercise, wrong.function)
+        assert verdict.outcome == "known", f"{wrong.name}: {verdict}"
+        assert verdict.lines[-2:] == (wrong.says, wrong.asks), f"{wrong.name}: {verdict}"
+        page = verdict._repr_html_()
+        assert str(verdict) == repr(verdict) and wrong.says in str(verdict)
+        assert verdict.difference is None or page.count("<img") in (1, 3)
+
+
+@ALL
+def test_the_wrong_versions_are_told_apart(exercise: Exercise):
+    runs = {wrong.name: run for wrong, run in exercise.versions}
+    alike = [
+        pair
+        for pair in itertools.combinations(runs, 2)
+        if distance(runs[pair[0]], runs[pair[1]]) <= 1e3 * exercise.tolerance
+    ]
+    assert not alike
+
+
+@ALL
+def test_it_says_all_that_a_learner_needs(exercise: Exercise):
+    least = 8 if exercise.name in CENTRAL else 4
+    assert len(exercise.bank) >= least
+    assert len(exercise.hints) == 3 and all(len(hint) > 20 for hint in exercise.hints)
+    assert all(wrong.asks.endswith("?") for wrong in exercise.bank)
+    chapter = exercise.taught.removeprefix("notebooks/").removesuffix(".ipynb")
+    assert chapter.startswith(exercise.name[:2])
+    assert chapter in {master.stem for master in masters()}
+
+
+def written_solutions() -> dict[str, ast.FunctionDef]:
+    """The functions under @exercise("…") in the masters, by exercise name."""
+    found = {}
+    for master in masters():
+        for cell in jupytext.read(master).cells:
+            if cell.cell_type != "code" or "@exercise(" not in cell.source:
+                continue
+            for node in ast.parse(cell.source).body:
+                if isinstance(node, ast.FunctionDef) and node.decorator_list:
+                    found[node.decorator_list[0].args[0].value] = node
+    return found
+
+
+SOLUTIONS = written_solutions()
+
+
+def code(function: ast.FunctionDef) -> tuple[list[str], str]:
+    """The names of the arguments, and the body without its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return [a.arg for a in function.args.args], "\n".join(ast.unparse(node) for node in body)
+
+
+def test_every_exercise_is_asked_in_a_chapter_and_every_one_asked_is_declared():
+    assert sorted(SOLUTIONS) == sorted(EXERCISES)
+
+
+@pytest.mark.parametrize("name", [name for name, e in EXERCISES.items() if e.part])
+def test_a_solution_meant_for_the_package_is_the_packages_code(name):
+    reference = EXERCISES[name].reference
+    package = ("memory", "attention", "block_steps", "causality")
+    assert reference.__module__.startswith(tuple(f"titans_book.{room}" for room in package))
+    (declared,) = ast.parse(inspect.getsource(reference)).body
+    assert code(SOLUTIONS[name]) == code(declared)

@@ -1,0 +1,1 @@
+"""Chapter 00: what its pages ask and show."""

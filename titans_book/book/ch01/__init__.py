@@ -1,0 +1,1 @@
+"""Chapter 01: what its pages ask and show."""

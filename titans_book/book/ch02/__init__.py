@@ -1,0 +1,1 @@
+"""Chapter 02: what its pages ask and show."""

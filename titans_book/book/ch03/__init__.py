@@ -1,0 +1,1 @@
+"""Chapter 03: what its pages ask and show."""

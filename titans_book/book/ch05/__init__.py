@@ -1,0 +1,1 @@
+"""Chapter 05: what its pages ask and show."""

@@ -1,0 +1,1 @@
+"""Chapter 07: what its pages ask and show."""

@@ -1,0 +1,1 @@
+"""Chapter 08: what its pages ask and show."""

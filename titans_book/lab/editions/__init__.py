@@ -1,0 +1,1 @@
+"""From one master to the notebooks that people open."""

@@ -1,0 +1,1 @@
+"""Training, live: the board, what it shows of a passage, and the runner beside the notebook."""

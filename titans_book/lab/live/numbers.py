@@ -1,0 +1,36 @@
+"""The row of numbers above the live board: where the training stands, in words."""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+from titans_book.lab.pictures.traces import number
+
+__all__ = ["duration", "numbers"]
+
+
+def duration(seconds: float | int) -> str:
+    """A time in words, as exact as one needs it.
+
+    >>> duration(8.2), duration(75), duration(4000)
+    ('8 s', '1 min 15 s', '1 h 6 min')
+    """
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def numbers(event: Any) -> dict[str, str]:
+    """The numbers of one step of training, name by name, as HTML."""
+    return {
+        "step": f"{event.step:,} <small>of {event.steps:,}</small>",
+        "loss": f"{event.loss:.3f} <small>nats</small>",
+        "bits per character": f"{event.loss / log(2):.3f}",
+        "tokens per second": number(float(event.tokens_per_second)),
+        "learning rate": number(float(event.learning_rate)),
+        "time left": duration(event.seconds_left),
+    }

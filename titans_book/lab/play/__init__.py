@@ -1,1 +1,0 @@
-"""Widgets to play with, one for each chapter: a question each that only it can answer."""

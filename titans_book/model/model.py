@@ -1,0 +1,153 @@
+"""TitansLM: a language model made of blocks, with its whole state as a value.
+
+    tokens (B, T) -> embedding -> blocks, each (x, state) -> (x, state) -> norm -> logits (B, T, V)
+
+Taught in chapter 13.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from titans_book.attention import AttentionState
+from titans_book.memory import LayerState
+from titans_book.model import generation
+from titans_book.model.blocks import (
+    AttentionBlock,
+    BlockState,
+    LMMBlock,
+    MACBlock,
+    MAGBlock,
+    MALBlock,
+)
+from titans_book.model.config import TitansConfig
+
+State = LayerState | AttentionState | BlockState
+
+
+def new_block(config: TitansConfig) -> nn.Module:
+    """One block of the variant, with fresh weights."""
+    size = (config.dim, config.hidden)
+    match config.variant:
+        case "lmm":
+            return LMMBlock(*size, config.new_memory())
+        case "attention":
+            return AttentionBlock(*size, config.new_attention())
+    kind = {"mac": MACBlock, "mag": MAGBlock, "mal": MALBlock}[config.variant]
+    return kind(*size, config.new_attention(), config.new_memory())
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """All that a model remembers of what it has read: one state a block.
+
+    Its size is constant, unless the model is a plain transformer, which keeps every token.
+    """
+
+    blocks: tuple[State, ...]
+
+    @property
+    def position(self) -> int:
+        """Tokens read so far."""
+        return self.blocks[0].position
+
+    def map(self, function) -> "ModelState":
+        """The same function applied to every tensor."""
+        return ModelState(tuple(block.map(function) for block in self.blocks))
+
+    def detach(self) -> "ModelState":
+        """The same numbers, cut off from the graph that made them."""
+        return self.map(torch.Tensor.detach)
+
+    def to(self, *args, **kwargs) -> "ModelState":
+        """The state on another device or in another dtype, as `torch.Tensor.to`."""
+        return self.map(lambda x: x.to(*args, **kwargs))
+
+
+class TitansLM(nn.Module):
+    """A language model of one of five variants: logits, state = model(tokens, state=None).
+
+    >>> model = TitansLM(TitansConfig(dim=32, depth=1, heads=2, hidden=64))
+    >>> logits, state = model(torch.tensor([[72, 105]]))
+    >>> logits.shape, state.position
+    (torch.Size([1, 2, 256]), 2)
+    """
+
+    def __init__(self, config: TitansConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(config.vocab, config.dim)
+        self.blocks = nn.ModuleList(new_block(config) for _ in range(config.depth))
+        self.norm = nn.RMSNorm(config.dim)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Small embeddings (they are the head as well), and quiet outputs in every residual."""
+        nn.init.normal_(self.embedding.weight, std=self.config.dim**-0.5)
+        outputs = [out for block in self.blocks for out in block.outputs()]
+        quiet = len(outputs) ** -0.5  # the sum of all residuals keeps its size
+        for out in outputs:
+            nn.init.normal_(out.weight, std=quiet * out.in_features**-0.5)
+
+    def forward(
+        self,
+        tokens: Int[Tensor, "batch time"],
+        state: ModelState | None = None,
+        trace: list | None = None,
+    ) -> tuple[Float[Tensor, "batch time vocab"], ModelState]:
+        """Logits of the next token after every token, and the state that has read them all.
+
+        One call equals any split into calls. trace: a list that receives one MemoryTrace of every
+        block that has a memory.
+        Raises ValueError for tokens outside the vocabulary.
+        """
+        self._check(tokens, state)
+        x = self.embedding(tokens)
+        before = [None] * len(self.blocks) if state is None else state.blocks
+        after = []
+        for block, block_state in zip(self.blocks, before, strict=True):
+            x, block_state = block(x, block_state, trace)
+            after.append(block_state)
+        logits = F.linear(self.norm(x), self.embedding.weight)
+        return logits, ModelState(tuple(after))
+
+    def _check(self, tokens: Tensor, state: ModelState | None) -> None:
+        if not isinstance(tokens, Tensor):
+            raise TypeError(f"tokens must be a torch.Tensor, got {type(tokens).__name__}")
+        if state is not None and not isinstance(state, ModelState):
+            raise TypeError(f"state must be a ModelState or None, got {type(state).__name__}")
+        if tokens.dim() != 2 or tokens.dtype not in (torch.int32, torch.int64):
+            raise ValueError(
+                "tokens must be whole numbers of shape (batch, time), "
+                f"got {tokens.dtype} of shape {tuple(tokens.shape)}"
+            )
+        if tokens.device.type == "cpu" and tokens.numel() and not torch.compiler.is_compiling():
+            low, high = (x.item() for x in torch.aminmax(tokens))
+            if low < 0 or high >= self.config.vocab:
+                raise ValueError(
+                    f"tokens must lie between 0 and {self.config.vocab - 1}, got {low} to {high}"
+                )
+        if state is not None and len(state.blocks) != len(self.blocks):
+            raise ValueError(
+                f"state holds {len(state.blocks)} blocks, this model has {len(self.blocks)}"
+            )
+        kind = {"lmm": LayerState, "attention": AttentionState}.get(self.config.variant, BlockState)
+        if state is not None and not isinstance(state.blocks[0], kind):
+            raise ValueError(
+                f"state belongs to another model: variant {self.config.variant!r} needs a "
+                f"{kind.__name__} a block, got {type(state.blocks[0]).__name__}"
+            )
+
+    def generate(
+        self, tokens: Int[Tensor, "batch time"], n: int, **settings: Any
+    ) -> Int[Tensor, "batch total"]:
+        """The prompt followed by n new tokens; settings as in `titans_book.model.stream`."""
+        return generation.generate(self, tokens, n, **settings)[0]
+
+    def parameter_count(self) -> int:
+        """Slow weights: what the outer loop trains, M_0 included."""
+        return sum(p.numel() for p in self.parameters())

@@ -1,0 +1,5 @@
+"""What stops a training."""
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says why and what to do."""
