@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import matplotlib
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from titans_book.lab.pictures import style
 
-__all__ = ["FEATURES", "SOUNDS", "Row", "paint", "svg"]
+__all__ = ["FEATURES", "SOUNDS", "Row", "cells_in_words", "paint", "paint_matrix", "svg"]
 
 FEATURES = ("whiskers", "snout", "wild", "wings")
 SOUNDS = ("meow", "woof", "howl")
@@ -102,20 +103,30 @@ def _bars(row: Row, top: int, colour: str) -> str:
     return "".join(parts)
 
 
-def _spoken(M: Float[Tensor, "features sounds"], rows: Sequence[Row]) -> str:
-    """The whole drawing in words."""
+def cells_in_words(M: Float[Tensor, "features sounds"]) -> str:
+    """The cells that are not 0, or "nothing".
+
+    >>> import torch
+    >>> cells_in_words(torch.eye(4, 3))
+    'whiskers meow 1, snout woof 1, wild howl 1'
+    """
     cells = [
         f"{feature} {sound} {_number(value)}"
-        for feature, values in zip(FEATURES, M.tolist(), strict=True)
-        for sound, value in zip(SOUNDS, values, strict=True)
+        for feature, values in zip(FEATURES, M.tolist(), strict=False)
+        for sound, value in zip(SOUNDS, values, strict=False)
         if abs(value) > 0.005
     ]
+    return ", ".join(cells) or "nothing"
+
+
+def _spoken(M: Float[Tensor, "features sounds"], rows: Sequence[Row]) -> str:
+    """The whole drawing in words."""
     told = [
         f"{row.words.strip()}: "
         + ", ".join(f"{s} {_number(a)}" for s, a in zip(SOUNDS, row.answer.tolist(), strict=True))
         for row in rows
     ]
-    return f"The memory holds {', '.join(cells) or 'nothing'}. {'; '.join(told)}."
+    return f"The memory holds {cells_in_words(M)}. {'; '.join(told)}."
 
 
 def svg(M: Float[Tensor, "features sounds"], rows: Sequence[Row], *, dark: bool) -> str:
@@ -130,20 +141,27 @@ def svg(M: Float[Tensor, "features sounds"], rows: Sequence[Row], *, dark: bool)
     )
 
 
+def paint_matrix(axes: Axes, M: Float[Tensor, "features sounds"], *, dark: bool) -> None:
+    """The matrix as a still picture, with its numbers in the cells."""
+    look = {"cmap": style.signed_map(dark), "vmin": -LIMIT, "vmax": LIMIT, "aspect": "auto"}
+    axes.imshow(M.numpy(), **look)
+    rows, columns = M.shape
+    axes.set_xticks(range(columns), SOUNDS[:columns] if columns <= len(SOUNDS) else None)
+    axes.set_yticks(range(rows), FEATURES[:rows] if rows <= len(FEATURES) else None)
+    axes.tick_params(length=0)
+    for i, j in ((i, j) for i in range(rows) for j in range(columns)):
+        value = float(M[i, j])
+        ink = _shade(value, dark)[1]
+        axes.text(j, i, _number(value), ha="center", va="center", color=ink, fontsize=8.5)
+
+
 def paint(
     figure: Figure, M: Float[Tensor, "features sounds"], rows: Sequence[Row], *, dark: bool
 ) -> None:
     """The same as a still picture."""
     left, *rest = figure.subplots(1, 1 + len(rows), width_ratios=[2.2, *[1] * len(rows)])
-    look = {"cmap": style.signed_map(dark), "vmin": -LIMIT, "vmax": LIMIT, "aspect": "auto"}
-    left.imshow(M.numpy(), **look)
-    left.set_xticks(range(len(SOUNDS)), SOUNDS)
-    left.set_yticks(range(len(FEATURES)), FEATURES)
-    left.tick_params(length=0)
+    paint_matrix(left, M, dark=dark)
     left.set_title("the memory M")
-    for (i, j), value in ((place, float(M[place])) for place in _places(M)):
-        ink = _shade(value, dark)[1]
-        left.text(j, i, _number(value), ha="center", va="center", color=ink, fontsize=8.5)
     for axes, row in zip(rest, rows, strict=True):
         hatches = ["" if name == row.wanted else "//" for name in SOUNDS]
         colour, paper = style.colour("fast", dark), axes.get_facecolor()
@@ -156,7 +174,3 @@ def paint(
         axes.set_xticks(range(len(SOUNDS)), SOUNDS, rotation=60)
         axes.set(ylim=(LOW, max(LIMIT, 1.0)), yticks=[0, 1, 2] if axes is rest[0] else [])
         axes.set_title(row.words.replace(" says ", "\nsays "), fontsize=9)
-
-
-def _places(M: Float[Tensor, "features sounds"]) -> list[tuple[int, int]]:
-    return [(i, j) for i in range(M.shape[0]) for j in range(M.shape[1])]

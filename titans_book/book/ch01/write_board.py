@@ -26,6 +26,7 @@ __all__ = ["FEATURES", "SAYS", "SOUNDS", "WriteBoard", "animals", "sound"]
 
 SAYS = {"cat": "meow", "dog": "woof", "wolf": "howl"}
 RULES = ("Hebb", "delta")
+ALT = "Write board: buttons for three pairs, a switch for the rule, a slider for the likeness"
 SHOWN = 12  # writes that are listed
 
 
@@ -69,7 +70,7 @@ class WriteBoard(Panel):
     def __init__(
         self,
         *,
-        alt: str,
+        alt: str = ALT,
         writes: tuple[str, ...] = (),
         rule: str = "Hebb",
         likeness: float | int = 0.8,

@@ -6,10 +6,12 @@ notebooks/solutions/04_forgetting.ipynb   solution edition: complete and run, ou
 notebooks/instructor/04_forgetting.ipynb  instructor's: solved, notes and common errors, not run
 notebooks/assignment/04_forgetting.ipynb  for classes: what nbgrader makes the students' version of
 
-In a master, the lines between `### BEGIN SOLUTION` and `### END SOLUTION` (nbgrader's own markers)
-are what the learner writes. A cell tagged `learner`, `solution` or `instructor` goes only to those
-it names: students are learners, and an instructor sees what a reader of the solutions sees.
-Everything else goes into all editions.
+In a master, solutions.py tells what the learner writes from what the book gives, and what the book
+claims about its own numbers from what everybody sees; a cell that is nothing but a claim is left
+out where there are no claims. A cell tagged `learner`, `solution` or `instructor` goes only to
+those it names: students are learners, and an instructor sees what a reader of the solutions sees.
+A cell tagged `folded` goes to all, and JupyterLab shows it folded until somebody opens it.
+Everything else goes into all editions as it is.
 
 Building is a function of the master, and for a class of the bank of exercises: the same master
 gives the same bytes, cell ids included. classroom.py adds the cells that only a class has,
@@ -35,6 +37,7 @@ from titans_book.lab.project import ROOT
 
 LINK = re.compile(r"\]\(([\w/]+\.(?:md|png))")  # to a file beside the learner's notebooks
 EDITION_TAGS = {"learner", "solution", "instructor"}
+FOLDED = "folded"
 JUPYTEXT_NOTES = {"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker"}
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -53,7 +56,7 @@ class Edition:
     name: str
     folder: str  # inside notebooks/
     keeps: frozenset[str]
-    text: Callable[[str], str]  # what becomes of a cell's source: its solutions, or stubs
+    text: Callable[[str], str]  # what becomes of a cell's source: solutions or stubs, claims or not
     executed: bool = False
     # of the chapter's number and its cells: the cells with those that only this edition has
     finish: Callable[[str, list[NotebookNode]], list[NotebookNode]] = _as_they_are
@@ -102,7 +105,7 @@ def target(master: Path, edition: Edition) -> Path:
 
 
 def derive(master: Path, edition: Edition) -> NotebookNode:
-    """One edition of a master, before anything is run. Raises ValueError for unpaired markers."""
+    """One edition of a master, before anything is run. Raises ValueError for unpaired marks."""
     notebook = nbformat.v4.new_notebook(metadata=copy.deepcopy(METADATA))
     seen: Counter[str] = Counter()
     for cell in jupytext.read(master).cells:
@@ -115,6 +118,8 @@ def derive(master: Path, edition: Edition) -> NotebookNode:
             source = edition.text(cell.source)
         except ValueError as error:
             raise ValueError(f"{master.name}, cell {cell.source[:40]!r}: {error}") from None
+        if cell.source and not source:
+            continue  # it was nothing but a claim
         if cell.cell_type == "markdown" and edition.folder != ".":
             source = LINK.sub(r"](../\1", source)
         notebook.cells.append(_cell(cell, source, _identity(key, seen[key])))
@@ -132,6 +137,9 @@ def _cell(cell: NotebookNode, source: str, identity: str) -> NotebookNode:
     notes = JUPYTEXT_NOTES | {"tags"}
     metadata = {name: value for name, value in cell.metadata.items() if name not in notes}
     tags = [tag for tag in cell.metadata.get("tags", ()) if tag not in EDITION_TAGS]
+    if FOLDED in tags:
+        tags.remove(FOLDED)
+        metadata["jupyter"] = {**metadata.get("jupyter", {}), "source_hidden": True}
     if tags:
         metadata["tags"] = tags
     return make(source, id=identity, metadata=metadata)

@@ -2,6 +2,8 @@
 
 Pick("03.which", steps, {"fades": a, "stays": b}, right="fades",
      because={"fades": "…", "stays": "…"}, alt="Two curves, A and B")
+
+A chapter asks with pick("03.which", steps, ...): curves, answer and reasons are in its folder.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from titans_book.lab.pictures.controls import Panel
 from titans_book.lab.pictures.curves import Frame, curve, dashes, spoken
 from titans_book.lab.pictures.picture import Picture, picture
 from titans_book.lab.pictures.sheet import check_name, sheet, status
+from titans_book.lab.register import LINEUPS, named
 
-__all__ = ["Pick"]
+__all__ = ["Pick", "pick"]
 
 LETTERS = "ABCD"
 
@@ -126,3 +129,12 @@ class Pick(Panel):
                 axes.set(title=letter, ylim=self.limits, xlabel=self.labels["xlabel"])
             row[0].set_ylabel(self.labels["ylabel"])
         return figure
+
+
+def pick(name: str, *data: Any, record: Progress | None = None, dark: bool | None = None) -> Pick:
+    """The curves of the book's line-up called `name`, drawn from these data, to choose from."""
+    lineup = named(LINEUPS, name, "line-up of curves")
+    x, curves = lineup.curves(*data)
+    return Pick(
+        name, x, curves, lineup.right, lineup.because, record=record, dark=dark, **lineup.look
+    )

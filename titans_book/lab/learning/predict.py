@@ -4,6 +4,7 @@
             alt="The size of the momentum after one shock")
 
 The truth stays in Python until it is asked for: it is in no picture, text or widget before.
+A chapter asks with predict("03.after_shock", steps, size): the rest is in its folder.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from titans_book.lab.learning.pick import Pick
+from titans_book.lab.learning.pick import Pick, pick
 from titans_book.lab.learning.progress import Progress, progress
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.controls import Panel, slider
@@ -21,8 +22,9 @@ from titans_book.lab.pictures.curves import Frame, curve, dashes, spoken
 from titans_book.lab.pictures.picture import Picture, check_alt, picture
 from titans_book.lab.pictures.sheet import check_name, sheet, status
 from titans_book.lab.pictures.traces import number
+from titans_book.lab.register import SKETCHES, named
 
-__all__ = ["Pick", "Predict"]
+__all__ = ["Pick", "Predict", "pick", "predict"]
 
 INK = "currentColor"  # the guess wears the colour of the page
 SIZES = (
@@ -197,3 +199,13 @@ class Predict(Panel):
             if self.touched:
                 axes.legend()
         return figure
+
+
+def predict(
+    name: str, *data: Any, record: Progress | None = None, dark: bool | None = None
+) -> Predict:
+    """The book's curve called `name`, computed from these data, to be sketched before it shows."""
+    sketch = named(SKETCHES, name, "curve to predict")
+    x, truth = sketch.truth(*data)
+    limits = sketch.holding(truth)
+    return Predict(name, x, truth, limits=limits, record=record, dark=dark, **sketch.look)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -27,7 +27,7 @@ from matplotlib.figure import Figure
 
 from titans_book.lab.pictures import style
 
-__all__ = ["Picture", "Words", "check_alt", "picture", "save", "show_image"]
+__all__ = ["Drawing", "Picture", "Words", "check_alt", "picture", "save", "show_image"]
 
 _HIDDEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 _SCRIPT = """<script>(() => {
@@ -128,3 +128,26 @@ class Words:
 
     def __repr__(self) -> str:
         return f"Text: {self.alt}"
+
+
+class Drawing:
+    """A picture of a chapter that has a name: who makes it, its description in words, its look.
+
+    A cell then says only what is drawn, `draw("01.two_memories", memories)` (draw.py). The words
+    are kept beside the chapter, because in the cell they would answer the question above it.
+
+    make: anything that asks for `alt`, as figures.lines does. alt: the words, or a function of
+    what is drawn that returns them. look: keywords of `make`.
+    """
+
+    def __init__(self, name: str, make: Callable, *, alt: str | Callable[..., str], **look: Any):
+        self.name, self.make, self.look = name, make, look
+        self.alt = alt if callable(alt) else check_alt(alt)
+
+    def __call__(self, *data: Any, **look: Any) -> Any:
+        """Draw this; `look` changes the look for once."""
+        alt = self.alt(*data) if callable(self.alt) else self.alt
+        return self.make(*data, alt=alt, **{**self.look, **look})
+
+    def __repr__(self) -> str:
+        return f"Drawing: {self.name}"

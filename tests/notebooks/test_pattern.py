@@ -1,0 +1,101 @@
+"""Chapters that keep the rules of a learner's page: nothing on it that is only there for the book.
+
+PATTERNED names the chapters that are written by these rules; notebooks/README.md says how.
+"""
+
+import json
+import re
+
+import pytest
+
+import titans_book.book  # noqa: F401  (whose pictures and predictions the chapters draw)
+from titans_book.lab.editions.building import execute
+from titans_book.lab.editions.editions import (
+    ASSIGNMENT,
+    INSTRUCTOR,
+    LEARNER,
+    SOLUTION,
+    derive,
+    masters,
+    target,
+)
+
+PATTERNED = ("01",)
+CHAPTERS = pytest.mark.parametrize(
+    "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
+)
+# what a learner has no use for, or what would answer a question before it is asked
+FURNITURE = re.compile(
+    r"\bassert\b|### CLAIM|\balt=|# fmt:|# noqa|\bright=|\bbecause=|\btest_\w+\.py|titans_book/\w"
+)
+SENTENCE = re.compile(r"[A-Z].{30,}[.!?]", re.DOTALL)
+
+# For each chapter: what a curious reader changes, alone or with other things, and to what.
+CHANGES = {
+    "01": [
+        {"wolf, fox = vector(0, 0.8, 0.6, 0)": "wolf, fox = vector(0, 0.6, 0.8, 0)"},
+        {"d=32": "d=16", "repeats=12": "repeats=3", "(0.1, 0.5, 1.0)": "(0.05, 1.5)"},
+        {
+            "fox = vector(0, 0.8, 0.6, 0), vector(0.6, 0.8": "fox = dog, vector(9, -2.5",
+            "manual_seed(1)": "manual_seed(7)",
+            "1.0)": "0.5)",
+        },
+        {"randn(3, 7, 5": "randn(3, 9, 4", "randn(32, 32": "randn(20, 20", "(32, 33, 64)": "(8,)"},
+    ],
+}
+
+
+@CHAPTERS
+@pytest.mark.parametrize("edition", [LEARNER, ASSIGNMENT], ids=lambda edition: edition.name)
+def test_a_learners_cell_is_for_the_learner(master, edition):
+    own = [cell for cell in derive(master, edition).cells if "check" not in cell.id]
+    found = {match: cell.source for cell in own for match in FURNITURE.findall(cell.source)}
+    assert found == {}
+
+
+@CHAPTERS
+def test_the_claims_run_in_the_tested_editions(master):
+    for edition in (SOLUTION, INSTRUCTOR):
+        source = "\n".join(cell.source for cell in derive(master, edition).cells)
+        assert "assert " in source and "### CLAIM" not in source
+
+
+@CHAPTERS
+def test_every_picture_is_described_in_sentences(master):
+    """In the committed solution edition, which has been run."""
+    notebook = json.loads(target(master, SOLUTION).read_text(encoding="utf-8"))
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
+    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
+    said = [output["metadata"].get("image/png", {}).get("alt", "") for output in pictures]
+    assert said and [words for words in said if not SENTENCE.fullmatch(words)] == []
+
+
+@CHAPTERS
+def test_the_reading_time_on_the_page_is_measured(master):
+    """Words at 180 a minute and code at 40 lines a minute; folded cells are not read."""
+    cells = derive(master, LEARNER).cells
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    stated = int(re.search(r"Read (\d+) minutes", prose).group(1))
+    prose = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|<[^>]*>", " x ", prose, flags=re.DOTALL)
+    words = len(re.findall(r"[^\W\d_][\w’'-]*", prose))
+    code = [c.source for c in cells if c.cell_type == "code" and "jupyter" not in c.metadata]
+    lines = sum(len(re.findall(r"\S.*", source)) for source in code)
+    assert stated == pytest.approx(words / 180 + lines / 40, abs=1.5)
+
+
+@pytest.mark.parametrize(
+    "chapter, changes",
+    [(chapter, changes) for chapter in PATTERNED for changes in CHANGES[chapter]],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value.values()).strip(),
+)
+def test_a_learner_may_change_any_number(chapter, changes, monkeypatch):
+    monkeypatch.setenv("TITANS_BOOK_PROGRESS", "off")
+    (master,) = masters(chapters=[chapter])
+    notebook = derive(master, LEARNER)
+    for old, new in changes.items():
+        touched = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        touched = [cell for cell in touched if old in cell.source]
+        assert touched, f"nothing to change: {old!r} is in no cell"
+        for cell in touched:
+            cell.source = cell.source.replace(old, new)
+    execute(notebook, target(master, LEARNER), timeout=60)  # raises where a cell fails
