@@ -123,13 +123,57 @@ def test_no_trace_of_the_pairing_is_left(master):
         "### BEGIN SOLUTION\nx = 1",
         "x = 1\n### END SOLUTION",
         "### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION",
+        "### CLAIM\nassert x\n### CLAIM\nassert y",
+        "### CLAIM\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION",
+        "### BEGIN SOLUTION\n### CLAIM\nassert x\n### END SOLUTION",
+        "if x:\n    ### CLAIM\n    assert y",
+        "x = 1\n### CLAIM\n",
     ],
-    ids=["no end", "no begin", "nested"],
+    ids=["no end", "no begin", "nested", "twice", "after", "within", "indented", "empty"],
 )
-def test_unpaired_markers_name_the_master_and_the_cell(master, body):
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.name)
+def test_marks_that_do_not_belong_together_name_the_master_and_the_cell(master, body, edition):
     master.write_text(f"# %%\n{body}\n")
-    with pytest.raises(ValueError, match="00_tiny.py, cell .*SOLUTION"):
-        editions.derive(master, LEARNER)
+    with pytest.raises(ValueError, match="00_tiny.py, cell .*(SOLUTION|CLAIM)"):
+        editions.derive(master, edition)
+
+
+CLAIMS = """
+# %%
+x = 2
+print(x)
+### CLAIM
+assert x == 2
+
+# %%
+x
+
+# %%
+### CLAIM
+assert x
+"""
+
+
+def test_claims_are_in_the_tested_editions_only(master):
+    master.write_text(CLAIMS.lstrip())
+    learner, solution, instructor, assignment = (
+        sources(editions.derive(master, edition)) for edition in EDITIONS
+    )
+    assert learner == assignment == ["x = 2\nprint(x)", "x"]
+    assert solution == instructor == ["x = 2\nprint(x)\nassert x == 2", "x", "assert x"]
+
+
+def test_a_claim_moves_no_id(master):
+    master.write_text(CLAIMS.lstrip())
+    learner, solution = (editions.derive(master, edition) for edition in (LEARNER, SOLUTION))
+    assert [cell.id for cell in learner.cells] == [cell.id for cell in solution.cells][:2]
+
+
+def test_a_folded_cell_is_folded_in_every_edition(master):
+    master.write_text('# %% tags=["folded", "keep-me"]\nimport math\n')
+    for edition in EDITIONS:
+        (cell,) = editions.derive(master, edition).cells
+        assert cell.metadata == {"jupyter": {"source_hidden": True}, "tags": ["keep-me"]}
 
 
 def test_chapters_are_chosen_by_number_or_name(book, master):
