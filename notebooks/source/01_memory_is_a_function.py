@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 01 · Memory is a function
+# # 01 · Memory is a function: associative memory
 #
 # *Read 20 minutes, play 10, code 30. Any CPU will do.*
 #
@@ -19,13 +19,13 @@
 # attention, it can look the page up, because it has kept a key and a value for every word so far. But
 # it looks through all of them for every new word, so each word costs more than the one before. A
 # recurrent network keeps a state of fixed size instead. It never slows down, but 400 pages do not fit
-# into that state, and nobody decides well what to drop.
+# into that state, so it has to drop things, word by word, without knowing what will be asked.
 #
-# Titans is a proposal for a third way: a **memory that learns while the model reads**. Its size is
-# fixed, like that of a recurrent state, and every word trains it a little. How good can such a memory
-# be? In this chapter you build the smallest one, a single matrix, and find out what it remembers, what
-# it mixes up, and when it is full. It is the memory inside *linear attention*, and each later chapter
-# improves one thing about it.
+# Titans proposes a third way: a **memory that learns while the model reads**. Its size is fixed, like
+# that of a recurrent state, but every word trains it a little. The authors report that models with such
+# a memory still find a fact in a text of two million tokens. In this chapter you build the smallest one,
+# a single matrix, and find out what it remembers, what it mixes up, and when it is full. It is also the
+# memory inside *linear attention*, and each later chapter improves one thing about it.
 #
 # **You will be able to**
 #
@@ -66,8 +66,8 @@ review("01")
 #
 # For a program, "looks like" has to be a number. We describe an animal by four features (whiskers,
 # snout, wild, wings) and give every description the length 1. A cat is all whiskers, and a dog all
-# snout. A wolf is mostly snout and partly wild. The fox has whiskers *and* a snout. Each sound has a
-# place of its own.
+# snout. A wolf is mostly snout and partly wild. The fox has whiskers *and* a snout. A sound is a vector
+# with a single 1, and the place of that 1 says which sound it is.
 
 # %%
 cat, dog = vector(1, 0, 0, 0), vector(0, 1, 0, 0)
@@ -116,7 +116,7 @@ draw("01.memories", {"cat and dog": M})
 #
 # Now write it in code. `read.hint()` gives you a nudge (there are three, each plainer than the one
 # before), and `read.solution()` shows the book's version. Until your version passes its check, the
-# book's answers in its place, so nothing below breaks.
+# book's version answers in its place, so nothing below breaks.
 
 # %% [markdown] tags=["solution"]
 # *In the package:* `read` is in `titans_book/steps/matrix.py`. The test in `tests/memory/test_pairs.py`
@@ -164,7 +164,8 @@ assert in_words(read(M, fox)) == "0.60 meow + 0.80 woof" and not read(M, duck).a
 # it gets the 1 that you saw above. The wolf has two features, so two cells change. The cell of *snout*
 # and *howl* gets 0.8, and the cell of *wild* and *howl* gets 0.6.
 #
-# A key times a value, each entry with each, is their outer product $k^\top v$. With it, Hebb's rule reads
+# All these products together form a matrix, the outer product $k^\top v$ of the key and the value. So
+# Hebb's rule is
 #
 # $$ {\color{#D55E00}{M_t}} = {\color{#D55E00}{M_{t-1}}} + k_t^\top v_t \qquad\qquad \text{Titans (4)} $$
 
@@ -253,8 +254,8 @@ assert (read(matrix, q) - with_attention).abs().max() < 1e-12
 # %% [markdown]
 # Attention has to keep all keys and all values, and goes through them for each question. The memory
 # keeps one matrix. After 100,000 words with keys and values of 64 entries, attention holds 12.8 million
-# numbers, and the matrix still has 4,096. That is why anybody wants equations (4) and (5). Crosstalk is
-# what they cost.
+# numbers, and the matrix still has 4,096. This saving is the reason for equations (4) and (5), and
+# crosstalk is its price.
 #
 # ## How wrong is it?
 #
@@ -267,8 +268,8 @@ assert (read(matrix, q) - with_attention).abs().max() < 1e-12
 # $$ \ell({\color{#D55E00}{M}}) = \tfrac12\,\bigl\|k\,{\color{#D55E00}{M}} - v\bigr\|^2
 # \qquad\qquad \text{Titans (12), halved} $$
 #
-# The squares are *added up* and not averaged. The paper's equation (12) has no ½, its appendix C has
-# one. This book keeps the ½ because it will cancel a 2 in the next chapter.
+# The squares are *added up*, not averaged. The paper's equation (12) has no ½, but its appendix C does.
+# This book keeps the ½ because it will cancel a 2 in the next chapter.
 
 # %%
 @exercise("01.loss")
@@ -310,17 +311,18 @@ assert abs(loss(three, wolf, howl) - 0.32) < 1e-12
 #
 # - *Ask.* The memory answers 0.8 woof, because of the snout.
 # - *Compare.* The right answer is howl, so howl − 0.8 woof = (0, −0.8, 1) is missing.
-# - *Write.* The row *snout* gets 0.8 times what is missing, and the row *wild* gets 0.6 times of it:
+# - *Write.* Add 0.8 times the missing part to the row *snout*, and 0.6 times the missing part to the
+#   row *wild*. Then these two rows are
 #
 # | | meow | woof | howl |
 # |---|---|---|---|
 # | snout | 0 | 1 − 0.64 | 0.8 |
 # | wild | 0 | −0.48 | 0.6 |
 #
-# **Take a pencil.** With these two rows, what does the wolf answer now? And the dog?
+# **Take a pencil.** What does the memory answer to the wolf now? And to the dog?
 #
-# In symbols, with a write rate $\color{#009E73}{\theta}$ that says which share of the missing part to
-# write (above it was all of it, $\theta = 1$):
+# In symbols there is one more letter, the write rate $\color{#009E73}{\theta}$. It says what share of the
+# missing part is written. Above we wrote all of it, so $\theta$ was 1.
 #
 # $$
 # {\color{#D55E00}{M_t}} = {\color{#D55E00}{M_{t-1}}} + {\color{#009E73}{\theta_t}}\,k_t^\top
@@ -389,8 +391,8 @@ assert torch.equal(read(hebb, dog), 3 * woof) and torch.equal(read(again, dog), 
 
 # %% [markdown]
 # Hebb's dog gets louder each time. Delta leaves the memory alone once it knows the pair. The second
-# argument is that mistakes can be repaired. Let delta practise the dog and the wolf again and again.
-# When does the dog bark again?
+# argument is that mistakes can be repaired. Let the delta rule practise the dog and the wolf a few more
+# times. When does the dog bark again?
 
 # %%
 mended = delta
@@ -425,22 +427,23 @@ WriteBoard(
 # Try the fox, too: the board always asks it and never writes it. And write the wolf five times under
 # Hebb's rule.
 #
-# If the board does not move where you read this, the next picture shows every position of its slider. It
-# draws how loud woof and howl are in the dog's answer after the dog and the wolf have been written.
-
-# %%
-def delta_once(M, k, v):
-    return delta_write(M, k, v, 1.0)
-
-def dog_says(write, likeness):
-    other = vector(0, likeness, (1 - likeness**2) ** 0.5, 0)
-    return read(write(write(empty, dog, woof), other, howl), dog)
+# If the board does not move where you read this, the next picture covers every position of its slider.
+# It shows how loud woof and howl are in the dog's answer after the dog and the wolf have been written.
 
 # %%
 likeness = torch.linspace(0, 1, 51, dtype=torch.float64)
-by_hebb, by_delta = (
-    torch.stack([dog_says(write, x) for x in likeness.tolist()]) for write in (hebb_write, delta_once)
-)
+
+def dog_says(write):
+    """The answers to the dog, for each likeness."""
+    wolves = [vector(0, x, (1 - x * x) ** 0.5, 0) for x in likeness.tolist()]
+    memories = [write(write(empty, dog, woof), wolf, howl) for wolf in wolves]
+    return torch.stack([read(M, dog) for M in memories])
+
+def delta_once(M, k, v):
+    return delta_write(M, k, v, 1.0)
+
+# %%
+by_hebb, by_delta = dog_says(hebb_write), dog_says(delta_once)
 draw("01.dog_or_wolf", likeness, {
     "woof, Hebb": by_hebb[:, 1], "woof, delta": by_delta[:, 1], "howl, both rules": by_delta[:, 2],
 })
@@ -479,12 +482,12 @@ print(f"two keys: dot product squared {alike:.3f} on average; 1/d is {1 / K.shap
 assert abs(alike - 1 / 32) < 0.002
 
 # %% [markdown]
-# Random directions are nearly orthogonal, and the more entries they have, the nearer they come to it. So
-# there should be little crosstalk at first. It adds up, though.
+# Random directions are nearly orthogonal, and the more entries they have, the closer they come to that.
+# So there should be little crosstalk between two pairs. But it adds up with every further pair.
 #
-# To follow that, we judge a memory by the average of |k M − v|² over the pairs it was given. An empty
-# memory answers 0 to everything, and the values have length 1, so its error is exactly 1. That is the
-# number to beat.
+# To see how fast, we judge a memory by its **error**, the average of |k M − v|² over the pairs it was
+# given (twice the loss). An empty memory answers 0 to everything, and the values have length 1, so its
+# error is exactly 1. That is the number to beat.
 
 # %%
 def error(M, K, V):
@@ -571,7 +574,7 @@ assert patient_error[2] < 0.01 and 0.1 < patient_error[4] < 0.3
 # %% [markdown]
 # The delta rule is closer from the second pair on. After 64 pairs, though, it has an error of about 1 as
 # well, no better than silence. Practice makes it exact as long as n ≤ d, although close to d that takes
-# many passes: for 16 pairs eight are enough, for 32 they are not.
+# many passes. Eight passes are enough for 16 pairs, and not enough for 32.
 #
 # You may hear that *one pass of the delta rule is worse than Hebb's rule once the memory is full*.
 # According to our curves that is false. Or have we asked the wrong question?
@@ -627,20 +630,18 @@ assert (ahead[23:] > 0.03).all() and (ahead[:16] < 0.04).all()
 # 64 pairs are recognised, from the oldest to the latest.
 
 # %%
-def after_all(write, seed):
-    """The memory after all pairs of this seed, and the pairs."""
+def hits(write, seed):
+    """Which pairs are recognised after the last write, in the order of writing."""
     K, V = make_pairs(seed)
     M = torch.zeros(K.shape[1], V.shape[1], dtype=K.dtype)
     for k, v in zip(K, V, strict=True):
         M = write(M, k, v)
-    return M, K, V
+    return (read(M, K) @ V.T).argmax(1).eq(torch.arange(len(K)))
 
-def share_by_place(write, runs=20, block=8):
-    """How many are recognised of the first eight pairs, the next eight, and so on."""
-    hits = 0
-    for M, K, V in (after_all(write, seed) for seed in range(runs)):
-        hits = hits + (read(M, K) @ V.T).argmax(1).eq(torch.arange(len(K))).double()
-    return (hits / runs).view(-1, block).mean(1)
+def share_by_place(write, runs=20):
+    """The share recognised of the first eight pairs, of the next eight, and so on."""
+    share = sum(hits(write, seed).double() for seed in range(runs)) / runs
+    return share.view(-1, 8).mean(1)
 
 # %%
 hebb_place, delta_place = share_by_place(hebb_write), share_by_place(delta_once)
@@ -768,6 +769,6 @@ for mine in (read, hebb_write, loss, delta_write):
 progress_map()
 
 # %% [markdown]
-# **Next.** We took the delta rule from our wish to write only what is missing. In
+# **Next.** The delta rule came from a wish, to write only what is missing. In
 # [chapter 02](02_surprise_is_a_gradient.ipynb) the same rule comes out of calculus: it follows a
 # gradient, and the length of that gradient is what Titans calls *surprise*.

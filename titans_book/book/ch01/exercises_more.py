@@ -86,10 +86,11 @@ experiment = Exercise(
         "    for n in range(1, len(K) + 1):\n"
         "    curves, curve = [], []   (in two different places)",
     ),
-    source="chapter 01",
+    source="the book's experiment",
     taught=CHAPTER,
     part=False,
-    misfit="How many numbers should come back: one for every write, or one for every run?",
+    misfit="K is (n, d_in), V is (n, d_out), M is (d_in, d_out), and n numbers come back, one for "
+    "each write. Which of these is different in your version?",
 )
 
 
@@ -177,6 +178,13 @@ def starts_with_seed_one(write, judge, make_pairs, repeats):
 def adds_up_the_runs(write, judge, make_pairs, repeats):
     """You add the runs up. Divide by how many there are."""
     return experiment_reference(write, judge, make_pairs, repeats) * repeats
+
+
+@experiment.wrong("Which average does the docstring ask for?")
+def takes_the_median(write, judge, make_pairs, repeats):
+    """You take the median of the runs, where their mean is asked for."""
+    curves = [_run(write, judge, *make_pairs(seed))[0] for seed in range(repeats)]
+    return torch.stack(curves).median(0).values
 
 
 @experiment.wrong("What has become of the curves of the other runs?")

@@ -56,7 +56,7 @@ QUESTIONS = (
             ),
             Choice(
                 "Hebb answers v, delta answers 2v",
-                because="The other way round: it is the delta rule that looks first.",
+                because="It is the other way round: the delta rule is the one that looks first.",
             ),
         ),
     ),
@@ -91,9 +91,9 @@ QUESTIONS = (
         (
             Choice(
                 "Delta: what is nearer is also recognised more often",
-                because="It sounds as if it had to be so, and we measured the opposite: 44 % "
-                "against over 80 %. Distance punishes an answer that is too long. Recognition "
-                "does not mind its length.",
+                because="It sounds convincing, but we measured the opposite: 44 % against more "
+                "than 80 %. Distance punishes an answer that is too long. Recognition does not "
+                "care about its length.",
             ),
             Choice(
                 "Hebb: its answers are loud, but most of them still point the right way",
@@ -121,14 +121,14 @@ QUESTIONS = (
             ),
             Choice(
                 "0.4",
-                because="Only if both took the same loss. Without the ½ the gradient is twice as "
-                "long, and every write twice as large.",
+                because="That would need the same loss in both. Without the ½ the gradient is "
+                "twice as long, and every write twice as large.",
             ),
             Choice(
                 "0.8",
                 right=True,
                 because="Their gradient is twice ours, so 0.4 there writes as much as 0.8 here. "
-                "With keys of length 1, θ = 1 here mends an error at one stroke; there 0.5 does.",
+                "With keys of length 1, θ = 1 repairs an error in one write here, and 0.5 there.",
             ),
         ),
     ),
