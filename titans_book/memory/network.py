@@ -63,22 +63,6 @@ class Activations:
     result: Tensor
 
 
-def hidden(depth: int, expansion: int | None, activation: str | None) -> tuple[int, str]:
-    """What hidden layers are like: 4 times as wide and "gelu" where nothing else is chosen.
-
-    >>> hidden(1, None, "tanh")
-    Traceback (most recent call last):
-    ValueError: activation has no effect at depth 1, without a hidden layer: ..., got 'tanh'
-    """
-    for name, value in {"expansion": expansion, "activation": activation}.items():
-        if depth == 1 and value is not None:
-            raise ValueError(
-                f"{name} has no effect at depth 1, without a hidden layer: leave it out, "
-                f"got {value!r}"
-            )
-    return 4 if expansion is None else expansion, "gelu" if activation is None else activation
-
-
 @dataclass(frozen=True)
 class Network:
     """A linear map (depth 1) or a residual multi-layer perceptron (depth 2 and more).
@@ -105,6 +89,17 @@ class Network:
         """
         widths = [dim] + [expansion * dim] * (self.depth - 1) + [dim]
         return list(zip(widths[:-1], widths[1:], strict=True))
+
+    def spreads(self, sizes: Sequence[tuple[int, int]]) -> list[float]:
+        """|h|^2 of the input of every layer, for a unit key and layers drawn as `draw` draws them.
+
+        >>> Network(depth=2).spreads([(8, 32), (32, 8)])[0]
+        1.0
+        """
+        found = [1.0]
+        for _, wide in sizes[:-1]:
+            found.append(wide * second_moment(self.activation, spread=0.5))
+        return found
 
     def trace(self, x: Float[Tensor, "*batch dim"], product: Product) -> Activations:
         """Run the network, with `product(l, h)` in the place of h @ W_l, and keep the steps."""

@@ -20,6 +20,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from titans_book.values import extremes, length
+
 Layers = tuple[Tensor, ...]
 
 
@@ -44,13 +46,12 @@ class Gates:
                     f"gates.{name} must have the shape (batch, heads, time) of q, "
                     f"{(batch, heads, time)}, got {tuple(gate.shape)}"
                 )
-            if torch.compiler.is_compiling() or gate.device.type != "cpu" or gate.numel() == 0:
-                continue
-            low, high = torch.aminmax(gate.detach())
-            if not (low >= least and high <= most and high < torch.inf):  # False for NaN as well
+            seen = extremes(gate)
+            # written so that NaN is refused as well
+            if seen and not (seen[0] >= least and seen[1] <= most and seen[1] < torch.inf):
                 raise ValueError(
                     f"gates.{name} must be finite and between {least} and {most}, "
-                    f"got values from {low.item():g} to {high.item():g}"
+                    f"got values from {seen[0]:g} to {seen[1]:g}"
                 )
 
     def map(self, function) -> "Gates":
@@ -69,21 +70,50 @@ class Gates:
 
 @dataclass(frozen=True)
 class MemoryState:
-    """Everything a memory knows after `position` tokens: M_t, S_t and the anchor M_t'.
+    """Everything a memory knows after `position` tokens, in named groups of one tensor a layer.
+
+    weights    M_t, the fast weights.
+    momentum   S_t, the past surprise.
+    anchor     M_t', the weights at the last chunk boundary.
 
     The gradient of a token is taken at the anchor, t' = b floor((t - 1) / b) (Titans eq. 16, its
     border mended), so a state cut anywhere inside a chunk goes on as if nothing had happened.
     """
 
-    weights: Layers
-    momentum: Layers
-    anchor: Layers
+    layers: dict[str, Layers]
     position: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        weights: Sequence[Tensor],
+        momentum: Sequence[Tensor],
+        anchor: Sequence[Tensor],
+        position: int = 0,
+    ) -> "MemoryState":
+        """The state with these three groups."""
+        groups = {"weights": weights, "momentum": momentum, "anchor": anchor}
+        return cls({name: tuple(layers) for name, layers in groups.items()}, position)
+
+    @property
+    def weights(self) -> Layers:
+        """M_t, one tensor a layer, (B, H, d_in, d_out)."""
+        return self.layers["weights"]
+
+    @property
+    def momentum(self) -> Layers:
+        """S_t, of the shapes of the weights."""
+        return self.layers["momentum"]
+
+    @property
+    def anchor(self) -> Layers:
+        """M_t', of the shapes of the weights."""
+        return self.layers["anchor"]
 
     def map(self, function) -> "MemoryState":
         """The same function applied to every tensor."""
-        parts = (tuple(map(function, x)) for x in (self.weights, self.momentum, self.anchor))
-        return MemoryState(*parts, position=self.position)
+        layers = {name: tuple(map(function, group)) for name, group in self.layers.items()}
+        return MemoryState(layers, self.position)
 
     def detach(self) -> "MemoryState":
         """The same numbers, cut off from the graph that made them."""
@@ -101,7 +131,7 @@ def begin(weights: Sequence[Tensor], batch: int) -> MemoryState:
     state holds a copy: an optimizer that moves M_0 later changes no state that was handed out.
     """
     start = tuple((W if W.dim() == 4 else W.expand(batch, *W.shape)).clone() for W in weights)
-    return MemoryState(start, tuple(torch.zeros_like(W) for W in start), anchor=start)
+    return MemoryState.of(start, [torch.zeros_like(W) for W in start], start)
 
 
 def check(q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: Sequence[Tensor]) -> None:
@@ -134,6 +164,24 @@ def check(q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: Sequence[Tenso
             f"v {v.shape[-1]}, last layer {width}"
         )
     gates.check(batch, heads, time)
+    for name, x in {"q": q, "k": k, "v": v}.items():
+        finite(name, x)
+
+
+def finite(name: str, x: Tensor) -> None:
+    """Raise ValueError for NaN, inf, or numbers so large that their squares would be inf.
+
+    One such token would spoil its whole chunk: a mask multiplies by 0, and 0 times NaN is NaN.
+    """
+    most = torch.finfo(torch.promote_types(x.dtype, torch.float32)).max ** 0.4
+    if length(x) <= most:
+        return
+    low, high = extremes(x)
+    if not (-most <= low and high <= most):
+        raise ValueError(
+            f"{name} must be finite, and no number in it larger than {most:.0e}; "
+            f"got values from {low:g} to {high:g}"
+        )
 
 
 def resume(
@@ -144,6 +192,8 @@ def resume(
     Raises TypeError or ValueError unless a state that is handed in has the shapes of a fresh one.
     """
     if state is None:
+        for layer, W in enumerate(weights):
+            finite(f"weights[{layer}]", W)
         return begin([W.to(dtype) for W in weights], batch)
     check_state(state, weights, batch)
     return state.to(dtype)
@@ -155,7 +205,7 @@ def check_state(state: MemoryState, weights: Sequence[Tensor], batch: int) -> No
         raise TypeError(f"state must be a MemoryState or None, got {type(state).__name__}")
     want = [(batch, *W.shape[-3:]) for W in weights]
     for name in ("weights", "momentum", "anchor"):
-        have = [tuple(x.shape) for x in getattr(state, name)]
+        have = [tuple(x.shape) for x in state.layers.get(name, ())]
         if have != want:
             raise ValueError(
                 f"state belongs to another memory or batch: its {name} have shapes {have}, "
