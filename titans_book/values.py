@@ -11,31 +11,32 @@ import torch
 from torch import Tensor
 
 
-def _number(function: Callable[[Tensor], Tensor], x: Tensor) -> float | None:
-    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+def _looked_at(function: Callable[..., Tensor], *tensors: Tensor) -> list[float] | None:
+    """The numbers of function(*tensors), which is a short vector; None where nobody can look."""
+    hidden = any(x.device.type != "cpu" for x in tensors) or torch.compiler.is_compiling()
+    if hidden or not any(x.numel() for x in tensors):
         return None
     try:
-        return function(x.detach()).item()
+        return function(*(x.detach() for x in tensors)).tolist()
     except RuntimeError:  # fake or batched: it has a shape, and no numbers
         return None
 
 
-def length(x: Tensor) -> float:
-    """|x| of all numbers together, NaN if one of them is; 0 where nobody can look.
+def lengths(*tensors: Tensor) -> list[float]:
+    """|x| of each, all its numbers together, NaN if one of them is; nothing where nobody can look.
 
-    >>> length(torch.tensor([3.0, -4.0]))
-    5.0
+    >>> lengths(torch.tensor([3.0, -4.0]), torch.zeros(2))
+    [5.0, 0.0]
     """
-    return _number(torch.linalg.vector_norm, x) or 0.0
+    return _looked_at(lambda *xs: torch.stack(torch._foreach_norm(xs)), *tensors) or []
 
 
-def extremes(x: Tensor) -> tuple[float, float] | None:
+def extremes(x: Tensor) -> list[float] | None:
     """The smallest and the largest number of x, NaN if one of them is; None where nobody can look.
 
     >>> extremes(torch.tensor([3.0, -1.0]))
-    (-1.0, 3.0)
+    [-1.0, 3.0]
     >>> extremes(torch.empty(2, device="meta")) is None
     True
     """
-    low = _number(torch.amin, x)
-    return None if low is None else (low, _number(torch.amax, x))
+    return _looked_at(lambda x: torch.stack(torch.aminmax(x)), x)

@@ -120,7 +120,7 @@ def _first_layer(
     if origin is None:
         return [None] * len(lengths), [None] * len(lengths)
     rests = [1 - numbers.beta[..., None] for numbers in now]
-    return (torch.cat(rests, dim=1) * (q @ origin[0])).split(lengths, dim=1), rests
+    return ((torch.cat(rests, dim=1) * q) @ origin[0]).split(lengths, dim=1), rests
 
 
 @torch.no_grad()

@@ -163,8 +163,25 @@ class NeuralMemory(nn.Module):
         self.memorize = memorize  # any function with its signature, the reference for example
         self._start()
 
-    # Where the gates start, before they look at x. theta is in units of the stable write rate.
-    START = {"theta": 0.2, "eta": 0.5, "alpha": 0.001}
+    # Where the gates start, before they look at x: theta in units of the stable write rate, alpha
+    # per layer of the network.
+    START = {"theta": 0.2, "eta": 0.5, "alpha": 0.0025}
+
+    def gates_at_start(self) -> dict[str, float]:
+        """How far each gate is open before it looks at x.
+
+        theta   in long chunks lower: a chunk of alike tokens takes away 1.6 times their error; from
+                twice on it would grow (stability.py). The hidden layers of a network deeper than
+                two learn as well, and add to it.
+        alpha   the deeper, the more: what a deep memory holds gets in the way of what comes.
+
+        >>> NeuralMemory(8).gates_at_start()
+        {'theta': 0.1, 'eta': 0.5, 'alpha': 0.005}
+        """
+        depth = self.rule.network.depth
+        theta = min(self.START["theta"], 3.2 / (self.rule.chunk * max(2, depth)))
+        alpha = self.START["alpha"] * depth
+        return self.START | {"theta": theta, "alpha": alpha}
 
     def reset_parameters(self) -> None:
         """Draw all slow weights afresh, whatever they were."""
@@ -184,9 +201,10 @@ class NeuralMemory(nn.Module):
         nn.init.normal_(self.taps, std=0.02)
         with torch.no_grad():
             self.taps[-1] += 1
+        at_start = self.gates_at_start()
         for name, gate in self.gates.items():
             nn.init.normal_(gate.weight, std=0.02)
-            nn.init.constant_(gate.bias, math.log(self.START[name] / (1 - self.START[name])))
+            nn.init.constant_(gate.bias, math.log(at_start[name] / (1 - at_start[name])))
         spreads = self.rule.network.spreads(self.sizes)
         for W, size in zip(self.initial[:-1], spreads, strict=False):
             nn.init.normal_(W, std=0.5 * size**-0.5)
@@ -209,7 +227,12 @@ class NeuralMemory(nn.Module):
         if trace is not None:  # the oracle takes neither
             options["trace"] = trace
         gates, weights = self._gates(x), list(self.initial)
-        y, memory = self.memorize(q, k, v, gates, weights, rule=self.rule, state=memory, **options)
+        options |= dict(rule=self.rule, state=memory)
+        try:
+            y, memory = self.memorize(q, k, v, gates, weights, **options)
+        except ValueError:
+            finite(x=x)  # if that is the reason, it is the better word
+            raise
         return self._answer(y, x), LayerState(memory, tail)
 
     def read(
@@ -235,7 +258,6 @@ class NeuralMemory(nn.Module):
     def _check(self, x: Tensor, state: LayerState | None) -> None:
         if x.dim() != 3 or x.shape[-1] != self.dim:
             raise ValueError(f"x must have shape (batch, time, {self.dim}), got {tuple(x.shape)}")
-        finite("x", x)
         if state is None:
             return
         if not isinstance(state, LayerState):

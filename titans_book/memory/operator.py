@@ -35,9 +35,7 @@ def memorize(
     """`chunked.run` through the operator, to which a rule is a line of JSON."""
     inputs = [q, k, v, gates.theta, gates.eta, gates.alpha]
     layers = [W for group in state.layers.values() for W in group]
-    y, *parts = _memorize(
-        inputs, layers, list(origin or ()), state.position, rule.line, recompute
-    )
+    y, *parts = _memorize(inputs, layers, list(origin or ()), state.position, rule.line, recompute)
     return y, _state(parts, state.layers, state.position + k.shape[2])
 
 

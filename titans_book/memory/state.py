@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from titans_book.values import extremes, length
+from titans_book.values import extremes, lengths
 
 Layers = tuple[Tensor, ...]
 
@@ -164,24 +164,24 @@ def check(q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: Sequence[Tenso
             f"v {v.shape[-1]}, last layer {width}"
         )
     gates.check(batch, heads, time)
-    for name, x in {"q": q, "k": k, "v": v}.items():
-        finite(name, x)
+    finite(q=q, k=k, v=v)
 
 
-def finite(name: str, x: Tensor) -> None:
+def finite(**tensors: Tensor) -> None:
     """Raise ValueError for NaN, inf, or numbers so large that their squares would be inf.
 
     One such token would spoil its whole chunk: a mask multiplies by 0, and 0 times NaN is NaN.
     """
-    most = torch.finfo(torch.promote_types(x.dtype, torch.float32)).max ** 0.4
-    if length(x) <= most:
-        return
-    low, high = extremes(x)
-    if not (-most <= low and high <= most):
-        raise ValueError(
-            f"{name} must be finite, and no number in it larger than {most:.0e}; "
-            f"got values from {low:g} to {high:g}"
-        )
+    for (name, x), length in zip(tensors.items(), lengths(*tensors.values()), strict=False):
+        most = torch.finfo(torch.promote_types(x.dtype, torch.float32)).max ** 0.4
+        if length <= most:
+            continue
+        low, high = extremes(x)
+        if not (-most <= low and high <= most):
+            raise ValueError(
+                f"{name} must be finite, and no number in it larger than {most:.0e}; "
+                f"got values from {low:g} to {high:g}"
+            )
 
 
 def resume(
@@ -192,8 +192,7 @@ def resume(
     Raises TypeError or ValueError unless a state that is handed in has the shapes of a fresh one.
     """
     if state is None:
-        for layer, W in enumerate(weights):
-            finite(f"weights[{layer}]", W)
+        finite(**{f"weights[{layer}]": W for layer, W in enumerate(weights)})
         return begin([W.to(dtype) for W in weights], batch)
     check_state(state, weights, batch)
     return state.to(dtype)
