@@ -21,7 +21,7 @@
 # %%
 import torch
 from titans_book import Gates, memorize
-from titans_book.book import book_map as book
+from titans_book.lab.learning import book_map as book
 from titans_book.lab.pictures import figures, style, widgets
 from titans_book.book import exercise, off
 from titans_book.lab.pictures.player import Player

@@ -13,7 +13,7 @@ checkpoints. A notebook may add its own. Taught in chapter 10.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from titans_book.check import choose
@@ -52,7 +52,7 @@ class Choice:
         try:
             return cls.known[name](**options)
         except TypeError:
-            names = ", ".join(cls.known[name].__dataclass_fields__) or "none"
+            names = ", ".join(field.name for field in fields(cls.known[name])) or "none"
             raise TypeError(
                 f"{cls.kind} {name!r} has the parameters: {names}; got {', '.join(options)}"
             ) from None

@@ -27,6 +27,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from titans_book.memory import chunked
+from titans_book.memory.memorize import full_precision
 from titans_book.memory.memorize import memorize as memorize_frozen
 from titans_book.memory.presets import resolve
 from titans_book.memory.recurrence import Coefficients
@@ -71,7 +72,7 @@ def memorize(
     check(q, k, v, gates, weights)
     rule = _resolve(len(weights), rule, **choices)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
-    with torch.autocast(v.device.type, enabled=False):
+    with full_precision(v.device):
         state = resume(state, weights, len(k), dtype)
         q, k, v, gates = q.to(dtype), k.to(dtype), v.to(dtype), gates.map(lambda g: g.to(dtype))
         lengths = chunked.lengths_of(k.shape[2], block, position=0)

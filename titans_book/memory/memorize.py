@@ -5,6 +5,7 @@ operator for models that are compiled as a whole. Taught in chapters 04 to 06.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -64,7 +65,7 @@ def memorize(
     if recompute is not None:
         whole("recompute", recompute, least=1)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
-    with torch.autocast(v.device.type, enabled=False):
+    with full_precision(v.device):
         state = resume(state, weights, len(k), dtype)
         q, k, v, gates = q.to(dtype), k.to(dtype), v.to(dtype), gates.map(lambda g: g.to(dtype))
         origin = rule.origin(weights, dtype)
@@ -76,3 +77,8 @@ def memorize(
             if recorder is not None:
                 trace.append(recorder.finish())
     return y.to(out_dtype), state
+
+
+def full_precision(device: torch.device) -> AbstractContextManager:
+    """Without autocast; on the device "meta" there is none."""
+    return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
