@@ -106,7 +106,7 @@ def test_every_listed_package_is_used():
 def test_without_the_extras_their_tests_are_left_out():
     """`make test` installs requirements.txt alone; CI installs the extras as well."""
     extras = dict.fromkeys(("accelerate", "playwright", "transformers"))
-    rooms = ["titans_book", "tests/browser", "tests/test_huggingface.py"]
+    rooms = ["titans_book", "tests/browser", "tests/huggingface"]
     arguments = [*rooms, "--collect-only", "-q", "-o", "addopts=--doctest-modules"]
     code = f"import sys, pytest; sys.modules.update({extras}); sys.exit(pytest.main({arguments}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
