@@ -1,8 +1,11 @@
 """A small model and some tokens, for every test of the coat."""
 
+import pytest
 import torch
 
-from titans_book.huggingface import TitansForCausalLM, TitansHubConfig
+pytest.importorskip("transformers", reason="the extra [hf] is not installed: it is optional")
+
+from titans_book.huggingface import TitansForCausalLM, TitansHubConfig  # noqa: E402
 
 SIZE = dict(vocab=32, dim=16, depth=2, heads=2, hidden=16)
 REACH = {"mac": {"segment": 8}, "mag": {"window": 8}, "mal": {"window": 8}}
