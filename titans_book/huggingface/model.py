@@ -19,8 +19,9 @@ from titans_book.model import TitansLM
 class TitansForCausalLM(PreTrainedModel, GenerationMixin):
     """TitansLM as transformers knows a model.
 
-    A call with attention_mask that hides a token is refused: a memory has read what it has read, so
-    prompts of different lengths cannot share a batch by padding.
+    A memory has read what it has read. So prompts of different lengths cannot share a batch by
+    padding, and an attention_mask that hides a token is refused. Texts to train on can: padding at
+    the end of a row comes after everything that the loss asks for.
     """
 
     config_class = TitansHubConfig
