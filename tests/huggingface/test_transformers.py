@@ -58,6 +58,18 @@ def test_reading_goes_on_from_what_was_read(variant):
     assert torch.equal(whole, parts)
 
 
+def test_generate_goes_on_with_the_whole_text_or_with_a_mask_for_it():
+    """Anything else would be read as if it came after what the state has read already."""
+    model, x, settings = build(), tokens(), dict(max_new_tokens=6, do_sample=False)
+    given = {STATE: model(x[:, :11], use_cache=True)[STATE]}
+    mask = torch.ones_like(x)
+    new = model.generate(x[:, 11:], attention_mask=mask, **given, **settings)
+    assert torch.equal(new[:, 8:], model.generate(x, **settings)[:, 19:])
+    for text in x[:, :11], x[:, 11:]:
+        with pytest.raises(ValueError, match="generate goes on from a state if it gets the whole"):
+            model.generate(text, **given, **settings)
+
+
 def test_beam_search_keeps_each_rows_own_memory():
     """The best of 3 beams is at least as likely as the greedy text, by the model's own word."""
     model, prompt = build(), tokens(batch=1)

@@ -35,8 +35,9 @@ def check_positions(position_ids: Tensor | None, start: int, time: int) -> None:
     natural = torch.arange(start, start + time, device=position_ids.device)
     if position_ids.shape[-1] != time or (position_ids != natural).any():
         raise ValueError(
-            f"position_ids must count on from what was read, here {start} to {start + time - 1} in "
-            "each row: the model counts by itself. Several texts in one row are not offered."
+            f"position_ids must count on from what was read, here from {start}: the model counts "
+            "by itself. Several texts in one row are not offered. generate goes on from a state if "
+            "it gets the whole text, what the state has read included."
         )
 
 
