@@ -9,7 +9,7 @@ import titans_book
 from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_files
 
 FLOORS = (
-    {"check", "compiling", "files"},
+    {"check", "compiling", "files", "values", "state"},
     {"memory", "attention", "tasks"},
     {"model", "nested"},
     {"steps", "evaluation", "inspection", "huggingface"},

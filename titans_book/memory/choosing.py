@@ -6,6 +6,7 @@ Taught in chapter 10.
 from collections.abc import Mapping
 from typing import Any
 
+from titans_book.check import positive, whole
 from titans_book.memory import presets
 from titans_book.memory.network import Network
 from titans_book.memory.rule import Rule
@@ -45,6 +46,8 @@ def network_of(start: Network, depth: Any, activation: str | None, expansion: An
     ValueError: activation has no effect at depth 1, without a hidden layer: ..., got 'tanh'
     """
     depth = start.depth if depth is LEFT_OUT else depth
+    if expansion is not None:
+        whole("expansion", expansion, least=1)
     network = Network(depth, start.activation if activation is None else activation)
     for name, value in {"expansion": expansion, "activation": activation}.items():
         if depth == 1 and value is not None:
@@ -53,3 +56,18 @@ def network_of(start: Network, depth: Any, activation: str | None, expansion: An
                 f"got {value!r}"
             )
     return network
+
+
+def rule_of(
+    rule: Rule | str | Mapping[str, Any] | None,
+    network: Network,
+    choices: Mapping[str, Any],
+    felt: float,
+) -> Rule:
+    """The Rule with this network and these exceptions; `felt` is the unit of a clamp among them."""
+    if rule is None:
+        choices = {"clamp": CLAMP, **choices}
+    if choices.get("clamp") is not None:
+        positive("clamp", choices["clamp"])
+        choices = {**choices, "clamp": choices["clamp"] * felt}
+    return start(rule).but(network=network, **choices)

@@ -30,7 +30,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.check import flag, positive, whole
-from titans_book.memory.choosing import CLAMP, LEFT_OUT, given, network_of, start
+from titans_book.memory.choosing import LEFT_OUT, given, network_of, rule_of, start
 from titans_book.memory.memorize import memorize
 from titans_book.memory.objective import Objective
 from titans_book.memory.retention import Retention
@@ -137,21 +137,16 @@ class NeuralMemory(nn.Module):
         positive("theta_max", theta_max)
         choices = given(chunk=chunk, objective=objective, retention=retention, momentum=momentum)
         choices |= given(read=read, clamp=clamp, damping=damping)
-        base = start(rule)
-        network = network_of(base.network, depth, activation, expansion)
-        if expansion is not None:
-            whole("expansion", expansion, least=1)
+        network = network_of(start(rule).network, depth, activation, expansion)
 
         self.dim, self.heads, self.conv, self.theta_max = dim, heads, conv, float(theta_max)
         self.value_activation, self.recompute = value_activation, recompute
         self.sizes = network.sizes(dim // heads, 4 if expansion is None else expansion)
         self.stable = 1 / network.spreads(self.sizes)[-1]
-        if rule is None:
-            choices = {"clamp": CLAMP, **choices}
-        self.rule = base.but(network=network, **choices)
-        if choices.get("clamp") is not None:
-            felt = (dim // heads / self.stable) ** 0.5  # by a fresh memory, see above
-            self.rule = self.rule.but(clamp=choices["clamp"] * felt)
+        felt = (
+            dim // heads / self.stable
+        ) ** 0.5  # by a fresh memory, at a value with features of 1
+        self.rule = rule_of(rule, network, choices, felt)
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.taps = nn.Parameter(torch.zeros(conv, 3 * dim))
         gates = {"theta": True, "eta": self.rule.momentum, "alpha": self.rule.retention.gated}

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from tests.benchmarks.alive import STREAMS, age, recall, stream, subnormal
 from tests.memory.cases import assert_equal, assert_same_function, problem
+from titans_book.evaluation.aging import STREAMS, age, recall, stream, subnormal
 from titans_book.memory import LayerState, MemoryState, NeuralMemory, memorize
 from titans_book.memory.state import Gates
 
