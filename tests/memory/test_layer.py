@@ -195,6 +195,15 @@ def test_momentum_does_not_enlarge_a_write():
     assert total.max() <= memory.stable * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_first_gradient_of_a_fresh_memory_is_bounded(dtype):
+    """The first answer of an empty memory is 0; what its norm divides by is an eps of ours."""
+    torch.manual_seed(0)
+    memory, x = NeuralMemory(DIM, depth=1, read="before").to(dtype), tokens().to(dtype)
+    memory(x[:, :1])[0].sum().backward()
+    assert 0 < memory.initial[0].grad.norm() < 1 / 1e-5**0.5
+
+
 # ---- RECALL: eight pairs of 16 bits, stored and asked back in one call
 
 

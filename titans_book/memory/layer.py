@@ -38,7 +38,7 @@ from titans_book.memory.rule import Rule
 from titans_book.memory.state import Gates, MemoryState, begin, check_state, finite
 
 # Of the answer's norm. A fresh memory answers next to nothing; 1e-5 bounds how much its first
-# gradient is enlarged (a linear memory's: 25 with the smallest eps that float32 knows, 4 with it).
+# gradient is enlarged: 316 times at most.
 EPS = 1e-5
 
 
