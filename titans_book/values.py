@@ -40,3 +40,20 @@ def extremes(x: Tensor) -> list[float] | None:
     True
     """
     return _looked_at(lambda x: torch.stack(torch.aminmax(x)), x)
+
+
+def finite(**tensors: Tensor) -> None:
+    """Raise ValueError for NaN, inf, or numbers so large that their squares would be inf.
+
+    One such token would spoil its whole chunk: a mask multiplies by 0, and 0 times NaN is NaN.
+    """
+    for (name, x), length in zip(tensors.items(), lengths(*tensors.values()), strict=False):
+        most = torch.finfo(torch.promote_types(x.dtype, torch.float32)).max ** 0.4
+        if length <= most:
+            continue
+        low, high = extremes(x)
+        if not (-most <= low and high <= most):
+            raise ValueError(
+                f"{name} must be finite, and no number in it larger than {most:.0e}; "
+                f"got values from {low:g} to {high:g}"
+            )

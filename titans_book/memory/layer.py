@@ -35,15 +35,17 @@ from titans_book.memory.memorize import memorize
 from titans_book.memory.objective import Objective
 from titans_book.memory.retention import Retention
 from titans_book.memory.rule import Rule
-from titans_book.memory.state import Gates, MemoryState, begin, check_state, finite
+from titans_book.memory.state import Gates, MemoryState, begin, check_state
+from titans_book.state import State
+from titans_book.values import finite
 
 # Of the answer's norm. A fresh memory answers next to nothing; 1e-5 bounds how much its first
 # gradient is enlarged: 316 times at most.
 EPS = 1e-5
 
 
-@dataclass(frozen=True)
-class LayerState:
+@dataclass(frozen=True, repr=False)
+class LayerState(State):
     """What a NeuralMemory hands on: the memory, and the last inputs of the convolution."""
 
     memory: MemoryState
@@ -53,18 +55,6 @@ class LayerState:
     def position(self) -> int:
         """Tokens read so far."""
         return self.memory.position
-
-    def map(self, function) -> "LayerState":
-        """The same function applied to every tensor."""
-        return LayerState(self.memory.map(function), function(self.tail))
-
-    def detach(self) -> "LayerState":
-        """The same numbers, cut off from the graph that made them."""
-        return self.map(torch.Tensor.detach)
-
-    def to(self, *args, **kwargs) -> "LayerState":
-        """The state on another device or in another dtype, as `torch.Tensor.to`."""
-        return self.map(lambda x: x.to(*args, **kwargs))
 
 
 class NeuralMemory(nn.Module):

@@ -13,14 +13,16 @@ The state is a value. Whoever holds it can hand it on, keep it for tomorrow or t
 module remembers anything by itself. Its size does not depend on how much has been read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from titans_book.values import extremes, lengths
+from titans_book.state import State
+from titans_book.values import extremes, finite
 
 Layers = tuple[Tensor, ...]
 
@@ -68,8 +70,8 @@ class Gates:
         return self.map(lambda gate: gate[..., start:stop])
 
 
-@dataclass(frozen=True)
-class MemoryState:
+@dataclass(frozen=True, repr=False)
+class MemoryState(State):
     """Everything a memory knows after `position` tokens, in named groups of one tensor a layer.
 
     weights    M_t, the fast weights.
@@ -82,6 +84,11 @@ class MemoryState:
 
     layers: dict[str, Layers]
     position: int = 0
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, Any]) -> "MemoryState":
+        """The state in a file; an older one has the three groups side by side."""
+        return cls(**parts) if "layers" in parts else cls.of(**parts)
 
     @classmethod
     def of(
@@ -109,19 +116,6 @@ class MemoryState:
     def anchor(self) -> Layers:
         """M_t', of the shapes of the weights."""
         return self.layers["anchor"]
-
-    def map(self, function) -> "MemoryState":
-        """The same function applied to every tensor."""
-        layers = {name: tuple(map(function, group)) for name, group in self.layers.items()}
-        return MemoryState(layers, self.position)
-
-    def detach(self) -> "MemoryState":
-        """The same numbers, cut off from the graph that made them."""
-        return self.map(torch.Tensor.detach)
-
-    def to(self, *args, **kwargs) -> "MemoryState":
-        """The state on another device or in another dtype, as `torch.Tensor.to`."""
-        return self.map(lambda x: x.to(*args, **kwargs))
 
 
 def begin(weights: Sequence[Tensor], batch: int) -> MemoryState:
@@ -165,23 +159,6 @@ def check(q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: Sequence[Tenso
         )
     gates.check(batch, heads, time)
     finite(q=q, k=k, v=v)
-
-
-def finite(**tensors: Tensor) -> None:
-    """Raise ValueError for NaN, inf, or numbers so large that their squares would be inf.
-
-    One such token would spoil its whole chunk: a mask multiplies by 0, and 0 times NaN is NaN.
-    """
-    for (name, x), length in zip(tensors.items(), lengths(*tensors.values()), strict=False):
-        most = torch.finfo(torch.promote_types(x.dtype, torch.float32)).max ** 0.4
-        if length <= most:
-            continue
-        low, high = extremes(x)
-        if not (-most <= low and high <= most):
-            raise ValueError(
-                f"{name} must be finite, and no number in it larger than {most:.0e}; "
-                f"got values from {low:g} to {high:g}"
-            )
 
 
 def resume(
