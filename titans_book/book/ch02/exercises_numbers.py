@@ -34,6 +34,7 @@ surprise_score = Exercise(
         "    return length\n    u = surprise_grad(M, k, v)\n    length = u.norm()",
     ),
     source="the length of u (Titans eq. 8)",
+    gradients=False,
     taught=CHAPTER,
 )
 

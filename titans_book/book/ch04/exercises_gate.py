@@ -102,6 +102,9 @@ forget_gate = Exercise(
     taught=CHAPTER,
     part=False,
     accept=_good_gate,
+    solution="def forget_gate(surprise, usual):\n"
+    "    changed = usual > 0 and surprise > 2 * usual\n"
+    "    return 1.0 if changed else 0.0",
 )
 
 

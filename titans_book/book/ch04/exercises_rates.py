@@ -61,6 +61,7 @@ my_alpha = Exercise(
     taught=CHAPTER,
     part=False,
     accept=_low_enough,
+    solution="def my_alpha():\n    return 0.04  # about one over 24",
 )
 
 

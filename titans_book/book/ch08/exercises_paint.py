@@ -44,6 +44,7 @@ my_mask = Exercise(
     source="the rules of the puzzle",
     taught=CHAPTER,
     part=False,
+    solution=f"def my_mask():\n    return painted{ROWS}",
     accept=lambda steps: fits(steps[0]["sees"]),
     misfit=f"One row and one column for each of the {len(WORDS)} words: how many signs is that?",
 )
