@@ -5,6 +5,8 @@ import contextlib
 import dataclasses
 import inspect
 import itertools
+import subprocess
+import sys
 import types
 
 import jupytext
@@ -157,3 +159,11 @@ def test_docstrings_that_python_drops_are_read_from_the_source():
     step = dataclasses.replace(EXERCISES["04.titans_step"], bank=[])
     step.wrong("Why?")(bare)
     assert step.bank[0].says == wrong.says
+
+
+def test_python_without_docstrings_and_asserts_still_has_the_bank():
+    code = (
+        "from titans_book.book.bank import EXERCISES as e; print(e['04.titans_step'].bank[0].says)"
+    )
+    done = subprocess.run([sys.executable, "-OO", "-B", "-c", code], capture_output=True, text=True)
+    assert EXERCISES["04.titans_step"].bank[0].says in done.stdout, done.stderr

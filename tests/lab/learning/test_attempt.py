@@ -264,3 +264,13 @@ def test_a_function_of_another_name_is_not_kept(record):
     assert my_step.check().passed
     assert "Call it titans_step" in repr(my_step.keep())
     assert record.parts() == {}
+
+
+def test_a_check_that_passes_says_how_to_keep_and_keeping_says_how_to_undo(record):
+    assert titans_step.check().lines[-1] == "`titans_step.keep()` makes later chapters run on it."
+    assert record.parts() == {}
+    assert '`release("04.titans_step")` gives it back' in repr(titans_step.keep())
+    assert "keep()" not in str(titans_step.check())
+    wrong = str(wrong_step.check())
+    nobody_needs_it = exercise("02.exact_rate")(lambda k: 1 / (k @ k)).check()
+    assert nobody_needs_it.passed and "keep()" not in wrong + str(nobody_needs_it)

@@ -60,7 +60,8 @@ def keep(exercise: Exercise, function: Callable) -> str:
             f"Put that inside the function. {' '.join(verdict.lines)}"
         )
     progress().keep(exercise.name, source)
-    return f"Kept. {_what_runs_on(exercise)}"
+    undo = f'`release("{exercise.name}")` gives it back to the book.'
+    return f"Kept. {_what_runs_on(exercise)} {undo}"
 
 
 def _what_runs_on(exercise: Exercise) -> str:
