@@ -10,6 +10,7 @@ from titans_book.lab.editions.editions import masters
 from titans_book.lab.learning import attempt, parts, running
 from titans_book.lab.learning import progress as records
 from titans_book.lab.learning.attempt import exercise
+from titans_book.lab.learning.grading import grade
 from titans_book.lab.learning.progress import Progress
 from titans_book.memory import Gates, NeuralMemory, memorize, reference
 from titans_book.model import TitansConfig, TitansLM
@@ -254,6 +255,19 @@ def test_a_function_that_calls_itself_is_told_so(record):
 
     verdict = titans_step.check()
     assert verdict.outcome == "known" and "calls itself" in str(verdict)
+
+
+def test_a_function_that_calls_itself_and_comes_to_an_end_is_as_good_as_any(record):
+    @exercise("01.read")
+    def read(M, q):
+        if q.dim() == 2:
+            return torch.stack([read(M, one) for one in q])
+        return q @ M
+
+    assert read.check().passed and grade("01.read", read).passed
+    assert read(torch.eye(2), torch.ones(3, 2)).shape == (3, 2)
+    assert "Kept" in repr(read.keep())
+    assert parts.part("01.read")(torch.eye(2), torch.ones(3, 2)).shape == (3, 2)
 
 
 def test_a_function_of_another_name_is_not_kept(record):

@@ -348,6 +348,7 @@ def test_a_probe_without_numbers_is_no_likeness():
 def test_only_a_stub_is_open():
     assert said(lambda *_: torch.ones(2) ^ torch.ones(2))[0] == "crashed"
     assert "no power" in said(lambda *_: torch.ones(2) ^ torch.ones(2))[1]
+    assert "no power" in said(lambda: 1 - 0.5 ^ (1 / 28), EXERCISES["00.my_alpha"])[1]  # noqa: E225
 
     def nbgraders_stub(*_):
         raise NotImplementedError()

@@ -65,8 +65,11 @@ class Attempt:
         self._hints = 0
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        if under_check(self.exercise.name):  # what is checked has called itself, or its like
-            raise Misfit(f"{self.exercise.short} calls itself.", "Which function did you mean?")
+        if judged := under_check(self.exercise.name):  # by what is checked: itself, or its like
+            if self.mine in judged:
+                return self.mine(*arguments, **named)
+            says = f"It calls another {self.exercise.short}, instead of doing the work."
+            raise Misfit(says, "What is it to do itself?")
         verdict = self._examined()
         if verdict.passed:
             return self.mine(*arguments, **named)

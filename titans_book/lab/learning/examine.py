@@ -31,6 +31,7 @@ from titans_book.lab.learning.timing import times_as_long
 from titans_book.lab.learning.verdict import Difference, Verdict
 from titans_book.lab.learning.words import (
     advice,
+    calls_itself,
     described,
     line_of,
     listed,
@@ -43,21 +44,22 @@ from titans_book.lab.learning.words import (
 __all__ = ["examine", "under_check"]
 
 TORCH = ("not implemented for", "Could not run")  # torch's own, which no stub raises
-_under: list[str] = []  # the exercises whose check is running
+_under: list[tuple[str, Callable]] = []  # the exercises whose check is running, and what is judged
 
 
 def examine(exercise: Exercise, function: Callable, seconds: float = SECONDS) -> Verdict:
     """Check one function. Never raises, whatever the function does."""
-    _under.append(exercise.name)
+    judged = exercise.name, function
+    _under.append(judged)
     try:
         return _examined(exercise, function, seconds)
     finally:
-        _under.remove(exercise.name)
+        _under.remove(judged)
 
 
-def under_check(name: str) -> bool:
-    """Whether a check of the exercise called `name` is running."""
-    return name in _under
+def under_check(name: str) -> list[Callable]:
+    """The functions that are being judged as exercise `name` at this moment."""
+    return [function for exercise, function in _under if exercise == name]
 
 
 def _examined(exercise: Exercise, function: Callable, seconds: float) -> Verdict:
@@ -115,6 +117,9 @@ def _failed(
         asks = why_nothing(watched.function) if isinstance(error, Nothing) else asks
         return "known", (error.says, *shape, asks), None
     if error is not None:
+        if isinstance(error, RecursionError) and calls_itself(error, watched.function):
+            says = "It calls itself, and those calls come to no end."
+            return "known", (says, "Which function did you mean?"), None
         kind, words = type(error).__name__, _said(error)
         line = line_of(error, watched.function)
         says = f"It stopped in {at} with `{kind}`{': ' * bool(words)}{words.removesuffix('.')}."

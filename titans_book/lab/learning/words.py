@@ -15,6 +15,7 @@ from titans_book.lab.learning.guard import Watched
 
 __all__ = [
     "advice",
+    "calls_itself",
     "described",
     "line_of",
     "listed",
@@ -97,9 +98,18 @@ def other_shape(watched: Watched, at: int) -> tuple[str, ...]:
     return ()
 
 
+def calls_itself(error: BaseException, function: Callable) -> bool:
+    """Whether the function was running more than once when the error came."""
+    code, trace, found = getattr(function, "__code__", None), error.__traceback__, 0
+    while trace is not None:
+        found += trace.tb_frame.f_code is code
+        trace = trace.tb_next
+    return found > 1
+
+
 def advice(words: str, misfit: str = "") -> tuple[str, ...]:
     """What helps against the commonest errors, by their words; misfit: where shapes do not fit."""
-    if "bitwise_xor" in words:
+    if "bitwise_xor" in words or "type(s) for ^" in words:
         return ("In Python `^` is no power: which sign is?",)
     if "Boolean value of Tensor" in words:
         return ("Between tensors `and` is `&`, `or` is `|`, `not` is `~`: are there brackets too?",)
