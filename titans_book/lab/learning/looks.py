@@ -14,11 +14,11 @@ from torch import Tensor
 
 from titans_book.lab.learning.exercise import Step
 
-__all__ = ["likeness", "taken_apart"]
+__all__ = ["NEARLY", "likeness", "taken_apart"]
 
 EXACT = 1e-8
 NEARLY = 1e-4  # of the expected one's size: what a rounding or a small constant makes
-ROUNDED = "what is rounded (float32), or added to be safe (1e-8)?"
+ROUNDED = "is something rounded (float32), added to be safe (1e-8), or a small difference?"
 
 
 def likeness(

@@ -7,7 +7,7 @@ import torch
 from titans_book.lab.learning.compare import distance, gap
 from titans_book.lab.learning.exercise import Exercise, Step, Wrong
 from titans_book.lab.learning.guard import Watched
-from titans_book.lab.learning.looks import likeness, taken_apart
+from titans_book.lab.learning.looks import NEARLY, likeness, taken_apart
 
 __all__ = ["looks_like", "nearly", "question", "the_same"]
 
@@ -58,6 +58,8 @@ def question(exercise: Exercise, steps: list[Step], name: str) -> str:
     if _right_but_for_gradients(exercise, steps):
         of = name.removeprefix("gradient of ")
         return f"The numbers are right. Which line cuts a path from `{of}` to the result?"
+    if distance(steps, exercise.truth) <= NEARLY:
+        return "Which line is not exact?"
     return f"Which {_term_of(exercise)} would make just this difference?"
 
 
