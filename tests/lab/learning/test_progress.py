@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -201,6 +202,18 @@ def test_a_file_that_breaks_while_it_is_in_use_costs_no_progress(path, said, spo
     record.attempt("04.other", "right")
     assert Progress(path, said.append).passed() == {"04.step", "04.other"}
     assert len(said) == 1 and len(list(path.parent.glob("*.damaged-*"))) == 1
+
+
+def test_an_entry_edited_by_hand_into_nonsense_costs_no_other(path, said):
+    full(Progress(path))
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE entries SET value = '{oops' WHERE name = '03.shock'")
+    database.close()
+    record = Progress(path, said.append)
+    record.hint("04.step")
+    assert record.passed() == {"04.step"} and record.predictions() == {} and said == []
+    with closing(sqlite3.connect(path)) as database:
+        assert ("{oops",) in database.execute("SELECT value FROM entries").fetchall()
 
 
 def test_two_damaged_files_in_one_second_are_both_kept(path, said):

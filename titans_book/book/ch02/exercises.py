@@ -1,7 +1,7 @@
 """Exercises of chapter 02: the gradient, with the wrong versions that people write.
 
 M is (d_in, d_out), k is (d_in), v is (d_out). The other exercises of the chapter are in
-exercises_02_numbers.py and exercises_02_step.py.
+exercises_numbers.py and exercises_step.py.
 """
 
 import torch

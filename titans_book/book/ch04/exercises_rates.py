@@ -1,6 +1,6 @@
 """The forgetting rate of chapter 04, an exercise with many right answers.
 
-It is judged by what it does to a memory that travels through worlds (lab/play/travel.py).
+It is judged by what it does to a memory that travels through worlds (travel.py).
 """
 
 from __future__ import annotations

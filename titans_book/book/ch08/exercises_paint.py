@@ -1,6 +1,6 @@
 """Paint a mask, an exercise of chapter 08 with many right answers: three words a row, two layers.
 
-It is judged by who hears of whom (lab/play/who_sees.py).
+It is judged by who hears of whom (who_sees.py).
 """
 
 from __future__ import annotations

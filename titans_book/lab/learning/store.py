@@ -16,7 +16,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -149,10 +149,8 @@ def _everything(database: sqlite3.Connection) -> Data:
     data = empty()
     if _has_tables(database):
         for section, name, value in database.execute("SELECT section, name, value FROM entries"):
-            try:
+            with suppress(TypeError, ValueError):  # edited by hand: left as it is, and not used
                 data.setdefault(section, {})[name] = json.loads(value)
-            except (TypeError, ValueError):
-                raise sqlite3.DatabaseError(f"the entry {name!r} is damaged") from None
     return data
 
 
