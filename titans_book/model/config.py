@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from titans_book.attention import Attention
-from titans_book.check import choose, whole
+from titans_book.check import choose, plain, whole
 from titans_book.memory import NeuralMemory
 from titans_book.model.blocks import VARIANTS
 
@@ -62,13 +62,15 @@ class TitansConfig:
     axial: int | None = None
 
     def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__.keys() - {"memory"}:
+            object.__setattr__(self, name, plain(getattr(self, name)))
         choose("variant", self.variant, VARIANTS)
         for name in ("vocab", "dim", "depth", "heads", "hidden"):
             whole(name, getattr(self, name), least=1)
         if not isinstance(self.memory, Mapping):
             raise TypeError(f"memory must map option names to values, got {self.memory!r}")
-        plain = {n: v.spec() if hasattr(v, "spec") else v for n, v in self.memory.items()}
-        object.__setattr__(self, "memory", plain)
+        memory = {n: v.spec() if hasattr(v, "spec") else plain(v) for n, v in self.memory.items()}
+        object.__setattr__(self, "memory", memory)
         self._only_what_has_an_effect()
         with torch.device("meta"):  # the parts check their own options, without any storage
             if self.has("memory"):
