@@ -126,6 +126,14 @@ def test_every_public_name_leads_to_something():
         assert getattr(titans_book, name).__module__.startswith("titans_book.")
 
 
+def test_editors_see_what_is_loaded_lazily():
+    """Every public name is also imported for type checkers, from where it is loaded."""
+    assert (PACKAGE / "py.typed").exists()
+    seen = {name.rpartition(".") for _, name in imports(PACKAGE / "__init__.py")}
+    homes = {name: home.removeprefix("titans_book.") for home, _, name in seen}
+    assert {name: homes[name] for name in titans_book.__all__} == titans_book._HOMES
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'titan'"):
         titans_book.titan  # noqa: B018

@@ -14,7 +14,8 @@ DIM, TIME = 6, 7
 def layer(seed=0):
     """A NeuralMemory of one matrix, one head, no convolution, drawn wide."""
     torch.manual_seed(seed)
-    memory = NeuralMemory(DIM, depth=1, chunk=1, conv=1, clamp=None).double()
+    one = dict(depth=1, chunk=1, conv=1, clamp=None, retention="decay")  # towards 0, as the step
+    memory = NeuralMemory(DIM, **one).double()
     for p in memory.parameters():
         torch.nn.init.normal_(p, std=0.5)
     torch.nn.init.ones_(memory.taps)

@@ -21,7 +21,7 @@ edge of stability. |h|^2 is explained at `reset_parameters`. Taught in chapters 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -39,9 +39,7 @@ from titans_book.memory.state import Gates, MemoryState, begin, check_state
 from titans_book.state import State
 from titans_book.values import finite
 
-# Of the answer's norm. A fresh memory answers next to nothing; 1e-5 bounds how much its first
-# gradient is enlarged: 316 times at most.
-EPS = 1e-5
+EPS = 1e-5  # of the answer's norm: a fresh memory answers nearly 0, and 1e-5 bounds its slope
 
 
 @dataclass(frozen=True, repr=False)
@@ -148,8 +146,7 @@ class NeuralMemory(nn.Module):
         self.memorize = memorize  # any function with its signature, the reference for example
         self._start()
 
-    # Where the gates start, before they look at x: theta in units of the stable write rate, alpha
-    # per layer of the network.
+    # theta in units of the stable write rate, alpha for each layer of the network
     START = {"theta": 0.2, "eta": 0.5, "alpha": 0.0025}
 
     def gates_at_start(self) -> dict[str, float]:
@@ -194,6 +191,12 @@ class NeuralMemory(nn.Module):
         for W, size in zip(self.initial[:-1], spreads, strict=False):
             nn.init.normal_(W, std=0.5 * size**-0.5)
         nn.init.zeros_(self.initial[-1])
+
+    if TYPE_CHECKING:  # what nn.Module hides from type checkers
+
+        def __call__(
+            self, x: Tensor, state: LayerState | None = None, trace: list | None = None
+        ) -> tuple[Tensor, LayerState]: ...
 
     def forward(
         self,

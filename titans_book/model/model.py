@@ -6,7 +6,7 @@ Taught in chapter 13.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -70,6 +70,12 @@ class TitansLM(nn.Module):
         quiet = len(outputs) ** -0.5  # the sum of all residuals keeps its size
         for out in outputs:
             nn.init.normal_(out.weight, std=quiet * out.in_features**-0.5)
+
+    if TYPE_CHECKING:  # what nn.Module hides from type checkers
+
+        def __call__(
+            self, tokens: Tensor, state: ModelState | None = None, trace: list | None = None
+        ) -> tuple[Tensor, ModelState]: ...
 
     def forward(
         self,

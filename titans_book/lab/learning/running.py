@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from titans_book.lab.learning.parts import RECURRENCE, credit, load
+from titans_book.memory.presets import resolve
 from titans_book.memory.rule import Rule
 from titans_book.memory.state import Gates, MemoryState, check, resume
 from titans_book.memory.trace import Recorder, squared_surprise
@@ -30,7 +31,8 @@ def memorize(
     *,
     state: MemoryState | None = None,
     trace: list | None = None,
-    rule: Rule,
+    rule: Rule | None = None,
+    **choices: Any,
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
     """The recurrence token by token, made of parts (Titans eqs. 8, 10, 13, 15).
 
@@ -38,6 +40,7 @@ def memorize(
     surprise at every token: depth=1, chunk=1, clamp=None, the L2 objective, read="after".
     Raises ValueError for another rule. Taught in notebooks/13_train_it.ipynb.
     """
+    rule = resolve(rule, len(weights), **({"chunk": 1, **choices} if rule is None else choices))
     _require(rule, len(weights))
     check(q, k, v, gates, weights)
     found = load()
