@@ -796,7 +796,7 @@ assert min(recalled["towards M₀"]) > 0.96 and recalled["towards 0"][-1] < 0.6
 lines(
     ages, recalled, xlabel="bytes of Moby-Dick read", ylabel="bits recalled", limits=(0.4, 1.02),
     levels={"guessing": 0.5},
-    alt="The share of bits recalled, over the bytes read. Towards M₀ it stays near 0.98 throughout. "
+    alt="The share of bits recalled, over the bytes read. Towards M₀ it stays near 0.98. "
         "Towards 0 it falls and reaches guessing, 0.5, before 4096 bytes.",
 )  # fmt: skip
 

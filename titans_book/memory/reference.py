@@ -59,8 +59,7 @@ def memorize(
         shorter = _guards(rule, u, theta[:, :, t], anchor, k_t, v_t)
         u = [shorter * g for g in u]
         S = [_at(eta, t) * s - _at(theta, t) * g for s, g in zip(S, u, strict=True)]
-        left = [o + _at(keep, t) * (m - o) for m, o in zip(M, origin, strict=True)]
-        M = [m + s for m, s in zip(left, S, strict=True)]
+        M = [o + _at(keep, t) * (m - o) + s for m, s, o in zip(M, S, origin, strict=True)]
         if rule.read == "after":
             answers.append(net(M, q[:, :, t : t + 1]))
         position += 1
