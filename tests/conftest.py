@@ -24,7 +24,7 @@ collect_ignore = ["offline"]
 def pytest_configure(config):
     """The docstrings of an extra that is not installed are left out: nothing can import them."""
     if importlib.util.find_spec("transformers") is None:
-        path = ROOT / "titans_book" / "huggingface.py"
+        path = ROOT / "titans_book" / "huggingface"
         config.option.ignore = [*(config.option.ignore or []), str(path)]
 
 

@@ -4,6 +4,13 @@ The public names are loaded when they are first used, so `import titans_book` co
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__`
+    from titans_book.attention import Attention
+    from titans_book.memory import Gates, MemoryState, Network, NeuralMemory, memorize
+    from titans_book.model import TitansConfig, TitansLM, generate, load_state, save_state
+    from titans_book.training import TrainingSettings, train
 
 _HOMES = {
     "Attention": "attention",
@@ -21,7 +28,21 @@ _HOMES = {
     "save_state": "model",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "Attention",
+    "Gates",
+    "MemoryState",
+    "Network",
+    "NeuralMemory",
+    "TitansConfig",
+    "TitansLM",
+    "TrainingSettings",
+    "generate",
+    "load_state",
+    "memorize",
+    "save_state",
+    "train",
+]
 __version__ = "0.1.0"
 
 

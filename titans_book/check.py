@@ -1,6 +1,7 @@
 """Errors that say which field is wrong, what it holds and what is allowed."""
 
 from collections.abc import Iterable
+from numbers import Integral, Real
 
 
 def choose(field: str, value: object, allowed: Iterable[str]) -> None:
@@ -15,27 +16,45 @@ def choose(field: str, value: object, allowed: Iterable[str]) -> None:
         raise ValueError(f"{field} must be one of {', '.join(map(repr, names))}, got {value!r}")
 
 
-def whole(field: str, value: object, least: int) -> None:
-    """Raise unless `value` is a whole number of at least `least`.
+def whole(field: str, value: object, least: int) -> int:
+    """The value as an int. Raises unless it is a whole number >= `least`, Python's or numpy's.
 
     >>> whole("chunk", 0, least=1)
     Traceback (most recent call last):
     ValueError: chunk must be a whole number >= 1, got 0
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{field} must be a whole number >= {least}, got {value!r}")
+    return int(value)
 
 
-def positive(field: str, value: object) -> None:
-    """Raise unless `value` is a finite number above 0.
+def positive(field: str, value: object) -> float:
+    """The value as a float. Raises unless it is a finite number above 0, Python's or numpy's.
 
     >>> positive("clamp", -1)
     Traceback (most recent call last):
     ValueError: clamp must be a finite number > 0, got -1
     """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and 0 < value < float("inf")):
+    if not (number(value) and 0 < value < float("inf")):
         raise ValueError(f"{field} must be a finite number > 0, got {value!r}")
+    return float(value)
+
+
+def number(value: object) -> bool:
+    """Is it a number, Python's or numpy's? True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def plain(value: object) -> object:
+    """The same value, a number of numpy's as one of Python's: so it goes into JSON.
+
+    >>> import numpy
+    >>> plain(numpy.int64(3)), plain(numpy.float32(0.5)), plain("text")
+    (3, 0.5, 'text')
+    """
+    if not number(value):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
 
 
 def flag(field: str, value: object) -> None:

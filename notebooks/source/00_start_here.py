@@ -21,7 +21,7 @@
 # %%
 import torch
 from titans_book import Gates, memorize
-from titans_book.book import book_map as book
+from titans_book.lab.learning import book_map as book
 from titans_book.lab.pictures import figures, style, widgets
 from titans_book.book import exercise, off
 from titans_book.lab.pictures.player import Player
@@ -331,7 +331,7 @@ book.role_key(alt="Six line styles: slow weights blue and solid, fast memory ver
 # |---|---|---|
 # | surprise | (8), (12), (16) | `u = _gradient(net, loss, anchor, …)` |
 # | momentum | (10), (14) | `S = [_at(eta, t) * s - _at(theta, t) * g …]` |
-# | forgetting | (13) | `M = [_at(keep, t) * m + s …]` |
+# | forgetting | (13) | `M = [o + _at(keep, t) * (m - o) + s …]`, where `o` is 0 |
 # | reading | (15) | `answers.append(net(M, …))` |
 #
 # Do these lines really stand there, and does the fast `memorize` compute the same as they do?
@@ -343,7 +343,7 @@ from titans_book.memory import reference
 source = inspect.getsource(reference.memorize)
 assert "u = _gradient(net, loss, anchor," in source
 assert "S = [_at(eta, t) * s - _at(theta, t) * g" in source
-assert "M = [_at(keep, t) * m + s" in source
+assert "M = [o + _at(keep, t) * (m - o) + s" in source
 assert "answers.append(net(M," in source
 
 one = torch.ones(1, 1, len(k))

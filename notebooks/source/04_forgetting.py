@@ -36,7 +36,8 @@ import torch
 from titans_book import Gates, NeuralMemory, memorize
 from titans_book.lab.pictures import figures, style
 from titans_book.book import Pick, credit, exercise, off, part
-from titans_book.book import progress_map, quiz, review, running
+from titans_book.book import progress_map, quiz, review
+from titans_book.lab.learning import running
 from titans_book.book.ch04 import travel
 from titans_book.book.ch04.worlds import Worlds
 from titans_book.memory import reference

@@ -603,13 +603,13 @@ print("      all on  no m  no window  no P")
 for name, row in left.items():
     print(f"{name}:  {row[0]:6.0%} {row[1]:5.0%} {row[2]:10.0%} {row[3]:5.0%}")
 rows = torch.tensor(list(left.values()))
-assert rows[:, [0, 3]].min() > 0.95 and rows[1:, 1].max() < 0.4 and rows[0, 1] > 0.95
-assert rows[:, 2].min() > 0.9
+assert rows[:, [0, 3]].min() > 0.95 and rows[1:, 1].max() < 0.4 and 0.7 < rows[0, 1] < 0.9
+assert rows[1:, 2].min() > 0.9 and rows[0, 2] > 0.6
 
 # %% [markdown]
-# Without the memory's answers MAG and MAL are back near a guess; the window hardly anybody misses, for all that
-# matters is far away. The persistent tokens have no work: they are the same for every text, and the coat is
-# not. And MAC? It misses nothing of all this, not even its memory's answers.
+# Without the memory's answers MAG and MAL are back near a guess. They hardly miss the window, because all
+# that matters is far away. The persistent tokens have no work: they are the same for every text, and the coat
+# is not. And MAC? It still answers four of five questions without its memory's answers at the gate.
 #
 # That is because it has *two* ways to its memory: m at the gate, and h among the columns. Where does its
 # attention look when the number is due? `Attention.weights` says how much each column gets. One model is no evidence, so here is a second MAC, trained on the same texts
@@ -640,10 +640,10 @@ for name, model in macs.items():
     due = [looks(model, row)[at] for row, at in zip(few.inputs, place[:60], strict=True)]
     gives[name] = torch.stack(due).mean(0).tolist()
     print(name, "P {:.0%}, h {:.0%}, tokens {:.0%}".format(*gives[name]))
-assert all(abs(row[1] - 0.65) < 0.06 for row in gives.values())
+assert all(abs(row[1] - 0.75) < 0.07 for row in gives.values())
 
 # %% [markdown]
-# Two thirds of the look go to what was recalled, in both of them. So both live by h? Switch it off, too: "h"
+# Some three quarters of the look go to what was recalled, in both of them. So both live by h? Switch it off, too: "h"
 # means that nothing is recalled.
 
 # %%
@@ -653,13 +653,12 @@ cut = {
 }
 for name, row in cut.items():
     print(name, "without h {:.0%}, without m {:.0%}, without both {:.0%}".format(*row))
-assert cut["seed 0"][0] < 0.4 and cut["seed 0"][1] > 0.95
-assert all(0.55 < share < 0.9 for share in cut["seed 1"][:2])
-assert max(row[2] for row in cut.values()) < 0.4
+assert max(row[0] for row in cut.values()) < 0.5 and max(row[2] for row in cut.values()) < 0.4
+assert 0.7 < cut["seed 0"][1] < 0.9 and cut["seed 1"][1] > 0.95
 
 # %% [markdown]
-# A surprise, at least for us. They look at h alike, and what they **owe** it is not alike at all: the first
-# one is lost without h, the second still answers most questions, and misses its gate about as much. Two
+# Both are lost without h, as their looks suggest. But the looks do not tell everything: without its gate the
+# first model loses a fifth of its answers and the second one loses none, although both look at h alike. Two
 # lessons. *Where attention looks is not what an answer owes*; only switching off tells. And how a model shares
 # its work between two ways to one memory is decided by the luck of its first weights. So beware of stories
 # about "what MAC does with its context" that come from one model.
@@ -748,7 +747,8 @@ wiring_figures.four_lengths(
 # alone 92.68. Speed, read off Fig. 9: MAL is about an eighth faster than MAG and MAC. So by the paper: MAC where you have to find
 # things far back, MAG if perplexity counts, MAL for speed, and the gaps are small.
 #
-# And here? The toy above ranks nothing. So a longer comparison was made once, and is kept on record; `python -m
+# And here? The toy above ranks nothing. (Its memories, and those of the record below, forget towards 0 and
+# start as in the first edition of this book; the layers of today forget towards M₀, chapter 05.) So a longer comparison was made once, and is kept on record; `python -m
 # titans_book compare` makes it again (more than an hour of one core). Seven models of two blocks and some 38,000
 # weights each (45,000 for the text, which has more tokens), the same batches, 300 steps, three seeds. Window and
 # segment are 16. All learn at 64 tokens and are read at up to 256. Beside your three stand memory alone (`lmm`), attention to everything, attention to the

@@ -1,14 +1,20 @@
 """Every exercise of the book: its stub is open, its solution right, each known mistake is named."""
 
 import ast
+import contextlib
+import dataclasses
 import inspect
 import itertools
+import subprocess
+import sys
+import types
 
 import jupytext
 import pytest
 
 from titans_book.book.bank import EXERCISES
 from titans_book.lab.editions.editions import masters
+from titans_book.lab.learning import attempt
 from titans_book.lab.learning.compare import distance
 from titans_book.lab.learning.examine import examine
 from titans_book.lab.learning.exercise import Exercise
@@ -93,7 +99,71 @@ def test_every_exercise_is_asked_in_a_chapter_and_every_one_asked_is_declared():
 @pytest.mark.parametrize("name", [name for name, e in EXERCISES.items() if e.part])
 def test_a_solution_meant_for_the_package_is_the_packages_code(name):
     reference = EXERCISES[name].reference
-    package = ("memory", "attention", "block_steps", "causality")
+    package = ("steps", "memory", "attention", "inspection")
     assert reference.__module__.startswith(tuple(f"titans_book.{room}" for room in package))
     (declared,) = ast.parse(inspect.getsource(reference)).body
     assert code(SOLUTIONS[name]) == code(declared)
+
+
+def imported(chapter: str) -> dict[str, object]:
+    """The names that the first cells of a chapter bring: imports, and parts of earlier chapters."""
+    names: dict[str, object] = {}
+    (master,) = (m for m in masters() if m.stem.startswith(chapter))
+    for cell in jupytext.read(master).cells:
+        for node in ast.parse(cell.source).body if cell.cell_type == "code" else ():
+            kept = isinstance(node, ast.Assign) and "part(" in ast.unparse(node)
+            if kept or isinstance(node, (ast.Import, ast.ImportFrom)):
+                with contextlib.suppress(ImportError):  # the other names do not depend on it
+                    exec(compile(ast.Module([node], []), "<imports>", "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize("chapter", sorted({name[:2] for name in EXERCISES}))
+def test_the_shown_solution_can_be_pasted_into_its_chapter(chapter, tmp_path):
+    names = imported(chapter)
+    in_order = [name for name in SOLUTIONS if name.startswith(chapter)]
+    for name in in_order:
+        shown = attempt.Attempt(EXERCISES[name], stub).solution().text
+        (pasted,) = ast.parse(shown).body
+        asked = SOLUTIONS[name]
+        assert pasted.name == asked.name and shown.startswith(f'@exercise("{name}")\ndef ')
+        assert [a.arg for a in pasted.args.args] == [a.arg for a in asked.args.args]
+        assert '"""' not in shown and not any(a.annotation for a in pasted.args.args)
+        exec(compile(shown, f"<{name}>", "exec"), names)
+        verdict = names[pasted.name].check()
+        assert verdict.passed, f"{name}: {verdict}"
+
+
+PROMISES_MANY = [
+    name for name, node in SOLUTIONS.items() if " or many" in (ast.get_docstring(node) or "")
+]
+
+
+@pytest.mark.parametrize("name", PROMISES_MANY)
+def test_where_a_docstring_promises_one_or_many_the_probe_gives_both(name):
+    seen = []
+
+    def looks(*arguments):
+        seen.append(arguments[-1].dim())
+        return EXERCISES[name].reference(*arguments)
+
+    list(EXERCISES[name].probe(looks))
+    assert seen[0] == 1 and set(seen) == {1, 2}
+
+
+def test_docstrings_that_python_drops_are_read_from_the_source():
+    """python -OO strips them; a wrong version still has to say what its author believes."""
+    wrong = EXERCISES["04.titans_step"].bank[0]
+    bare = types.FunctionType(inspect.unwrap(wrong.function).__code__, {}, wrong.name)
+    bare.__doc__ = None
+    step = dataclasses.replace(EXERCISES["04.titans_step"], bank=[])
+    step.wrong("Why?")(bare)
+    assert step.bank[0].says == wrong.says
+
+
+def test_python_without_docstrings_and_asserts_still_has_the_bank():
+    code = (
+        "from titans_book.book.bank import EXERCISES as e; print(e['04.titans_step'].bank[0].says)"
+    )
+    done = subprocess.run([sys.executable, "-OO", "-B", "-c", code], capture_output=True, text=True)
+    assert EXERCISES["04.titans_step"].bank[0].says in done.stdout, done.stderr

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 import torch
 
-from titans_book import comparison
+from titans_book import comparison, files
 from titans_book.cli import compare as command
 from titans_book.cli import main
 from titans_book.comparison import CONTESTANTS, PROFILES, TRIALS, compare, interval, load
@@ -16,7 +16,6 @@ from titans_book.comparison.contestants import config_of, new_model, weights_of
 from titans_book.comparison.trials import UNSEEN, learn
 from titans_book.lab.pictures.comparison_figures import comparison as drawn
 from titans_book.lab.pictures.comparison_figures import comparison_table
-from titans_book.training import checkpoints
 
 QUICK = PROFILES["quick"]
 
@@ -85,7 +84,7 @@ def test_a_full_disk_leaves_the_record_as_it_was(tmp_path, monkeypatch):
     def full(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoints, "write_file", full)
+    monkeypatch.setattr(files, "write_file", full)
     with pytest.raises(OSError, match="No space left"):
         list(compare(QUICK, seeds=1, trials=["needle"], models=["lmm"], path=path))
     assert path.read_text() == before

@@ -76,14 +76,14 @@ def test_outer_gradients_of_a_compiled_memory(options):
 
 def test_the_operator_keeps_the_rules_of_pytorch():
     from titans_book.memory import operator
+    from titans_book.memory.rule import Rule
 
     q, k, v, *gates, W = problem(batch=1, heads=1, time=5, dim=3, depth=1)
     M = W.detach()[None].requires_grad_()
     zero = torch.zeros_like(M, requires_grad=True)
-    options = ("gelu", "l2", "decay", 2, "after", 4.0, None, None)
-    torch.library.opcheck(
-        operator._memorize, ([q, k, v, *gates], [M, zero, M.detach().clone()], 3, *options)
-    )
+    layers, origin = [M, zero, M.detach().clone()], [M.detach().clone().requires_grad_()]
+    rule = Rule.of(1, retention="initial", chunk=2, clamp=4.0).line
+    torch.library.opcheck(operator._memorize, ([q, k, v, *gates], layers, origin, 3, rule, None))
 
 
 def test_a_compiled_chunk_is_the_same_function(caplog, monkeypatch):

@@ -137,13 +137,20 @@ def inner_losses(memory, x, times):
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_learns(depth):
-    """Read twelve to sixty times, a passage surprises less and less."""
+    """Read twelve to sixty times, a passage surprises less and less.
+
+    How far it can fall is up to forgetting: kept for good, it is learned ever better.
+    """
     torch.manual_seed(0)
     memory = NeuralMemory(32, depth=depth)
     x = torch.randn(1, 20, 32)
     losses = inner_losses(memory, x, times=60)
+    assert losses[11] < 0.7 * losses[0]
+    assert losses[59] < losses[11]
+    keeps = NeuralMemory(32, depth=depth, retention="none")
+    losses = inner_losses(keeps, x, times=60)
     assert losses[11] < 0.6 * losses[0]
-    assert losses[59] < 0.6 * losses[11]
+    assert losses[59] < 0.5 * losses[11]
 
 
 def test_a_passage_shorter_than_a_chunk_is_stored():
@@ -171,10 +178,10 @@ def test_read_writes_nothing_and_agrees_with_the_last_answer():
 
 
 def test_a_fresh_memory_keeps():
-    """Half-life at the start: alpha = .001 keeps half of what it holds for about 700 tokens."""
+    """Half-life at the start: alpha = .005 keeps half of what it holds for about 140 tokens."""
     trace = []
     NeuralMemory(DIM)(torch.zeros(1, 1, DIM), trace=trace)
-    assert trace[0].alpha.item() == pytest.approx(0.001, rel=1e-3)
+    assert trace[0].alpha.item() == pytest.approx(0.005, rel=1e-3)
     assert trace[0].eta.item() == pytest.approx(0.5)
 
 
@@ -186,6 +193,15 @@ def test_momentum_does_not_enlarge_a_write():
     total = trace[0].theta / (1 - trace[0].eta)
     assert trace[0].eta.max() > 0.9 and total.max() > 0.9 * memory.stable
     assert total.max() <= memory.stable * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_first_gradient_of_a_fresh_memory_is_bounded(dtype):
+    """The first answer of an empty memory is 0; what its norm divides by is an eps of ours."""
+    torch.manual_seed(0)
+    memory, x = NeuralMemory(DIM, depth=1, read="before").to(dtype), tokens().to(dtype)
+    memory(x[:, :1])[0].sum().backward()
+    assert 0 < memory.initial[0].grad.norm() < 1 / 1e-5**0.5
 
 
 # ---- RECALL: eight pairs of 16 bits, stored and asked back in one call

@@ -69,7 +69,8 @@ def test_a_state_of_another_memory_is_refused_however_it_is_asked(way, other):
 def test_a_state_with_a_part_of_another_memory_is_refused(part):
     memory, x = NeuralMemory(8), torch.randn(1, 5, 8)
     (_, state), (_, other) = memory(x), NeuralMemory(8, depth=3)(x)
-    mixed = replace(state, memory=replace(state.memory, **{part: getattr(other.memory, part)}))
+    layers = state.memory.layers | {part: other.memory.layers[part]}
+    mixed = replace(state, memory=replace(state.memory, layers=layers))
     with pytest.raises(ValueError, match=f"its {part} have shapes"):
         memory(x, mixed)
 

@@ -53,11 +53,17 @@ def test_what_cannot_be_loaded_is_said(tmp_path):
         save_state(build("mag")(tokens())[1], tmp_path / "text" / "below")
 
 
-def test_a_part_of_a_state_is_not_the_state_of_a_model(tmp_path, as_people_call_it):
-    _, state = build("mag")(tokens())
-    path = save_state(state.blocks[0], tmp_path / "block.state")
-    with pytest.raises(CheckpointError, match="is that of a BlockState, not of a model"):
-        load_state(path)
+def test_a_part_of_a_state_is_a_state_but_not_that_of_a_model(tmp_path):
+    model = build("mag")
+    _, state = model(tokens())
+    for part in (state.blocks[0], state.blocks[0].attention, state.blocks[0].layer):
+        path = save_state(part, tmp_path / "part.state")
+        found = load_state(path)
+        assert type(found) is type(part)
+        for have, want in zip(found.tensors(), part.tensors(), strict=True):
+            assert torch.equal(have, want) and have.dtype == want.dtype
+        with pytest.raises(CheckpointError, match=f"is that of a {type(part).__name__}, not of a"):
+            load_state(path, model=model)
 
 
 def test_a_state_of_another_model_is_refused(tmp_path):

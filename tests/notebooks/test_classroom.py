@@ -161,7 +161,11 @@ def test_the_assignment_marks_what_students_write_and_what_is_graded(master, ban
     assert re.fullmatch("07-[0-9a-f]{12}", names[3]) and len(names) == 4  # it defines nothing
     assert "### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION" in cells["07-double"].source
     check = cells["07-double-check"]
-    assert check.source == "verdict = double.check()\nassert verdict.passed, str(verdict)"
+    assert check.source == (
+        "from titans_book.book import grade\n"
+        'verdict = grade("07.double", double)\n'
+        "assert verdict.passed, str(verdict)"
+    )
     fields = check.metadata.nbgrader
     assert (fields.grade, fields.locked, fields.solution, fields.points) == (True, True, False, 1)
 
@@ -172,12 +176,29 @@ def test_an_exercise_says_how_many_points_it_is_worth(master, bank):
     assert check.metadata.nbgrader.points == 3
 
 
-def test_the_graded_cell_passes_on_the_solution_and_fails_on_the_stub(master, bank):
+REAL = """
+# %%
+from titans_book.book import exercise
+
+# %%
+@exercise("01.loss")
+def loss(M, k, v):
+    ### BEGIN SOLUTION
+    return 0.5 * ((k @ M - v) ** 2).sum(-1)
+    ### END SOLUTION
+"""
+
+
+def test_the_graded_cell_passes_on_the_solution_and_fails_on_the_stub(master):
+    from titans_book.book.bank import EXERCISES
+
+    assert EXERCISES["01.loss"] is register.EXERCISES["01.loss"]
+    master.write_text(REAL.lstrip())
     notebook = editions.derive(master, ASSIGNMENT)
     execute(notebook, editions.target(master, LEARNER))
     for cell in notebook.cells:
         cell.source = without_solution(cell.source)  # as nbgrader does for the students
-    with pytest.raises(RuntimeError, match="AssertionError(.|\n)*verdict = double.check()"):
+    with pytest.raises(RuntimeError, match=r"AssertionError(.|\n)*verdict = grade\("):
         execute(notebook, editions.target(master, LEARNER))
 
 

@@ -9,7 +9,7 @@ import titans_book
 from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_files
 
 FLOORS = (
-    {"check", "compiling", "files"},
+    {"check", "compiling", "files", "values", "state"},
     {"memory", "attention", "tasks"},
     {"model", "nested"},
     {"steps", "evaluation", "inspection", "huggingface"},
@@ -124,6 +124,14 @@ def test_the_doctor_and_the_help_load_no_torch():
 def test_every_public_name_leads_to_something():
     for name in titans_book.__all__:
         assert getattr(titans_book, name).__module__.startswith("titans_book.")
+
+
+def test_editors_see_what_is_loaded_lazily():
+    """Every public name is also imported for type checkers, from where it is loaded."""
+    assert (PACKAGE / "py.typed").exists()
+    seen = {name.rpartition(".") for _, name in imports(PACKAGE / "__init__.py")}
+    homes = {name: home.removeprefix("titans_book.") for home, _, name in seen}
+    assert {name: homes[name] for name in titans_book.__all__} == titans_book._HOMES
 
 
 def test_an_unknown_name_is_an_attribute_error():

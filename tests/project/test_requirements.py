@@ -58,11 +58,11 @@ def test_torch_has_an_upper_bound_and_no_local_version():
 
 
 def test_conda_installs_the_same_list():
-    """environment.yml adds Python and pip; every version stays in requirements.txt."""
+    """environment.yml adds Python and pip; every version stays in the two files of pip."""
     text = (ROOT / "environment.yml").read_text()
     entries = re.findall(r"^\s*- (?!pip:)(.+)$", text.split("dependencies:")[1], re.MULTILINE)
     python, *rest = entries
-    assert rest == ["pip", "-r requirements.txt"]
+    assert rest == ["pip", "-r requirements.txt", "-c constraints.txt"]
     version = re.fullmatch(r"python=(\d+\.\d+)", python).group(1)
     assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(version)
     assert "pytorch" not in text.split("dependencies:")[0].split("channels:")[1]
@@ -106,7 +106,7 @@ def test_every_listed_package_is_used():
 def test_without_the_extras_their_tests_are_left_out():
     """`make test` installs requirements.txt alone; CI installs the extras as well."""
     extras = dict.fromkeys(("accelerate", "playwright", "transformers"))
-    rooms = ["titans_book", "tests/browser", "tests/test_huggingface.py"]
+    rooms = ["titans_book", "tests/browser", "tests/huggingface"]
     arguments = [*rooms, "--collect-only", "-q", "-o", "addopts=--doctest-modules"]
     code = f"import sys, pytest; sys.modules.update({extras}); sys.exit(pytest.main({arguments}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -36,7 +36,7 @@ def oracle(M, S, q, k, v, theta, eta, alpha, chunk):
     four = [x[None, None] for x in (q, k, v)]
     gates = Gates(*(gate[None, None] for gate in (theta, eta, alpha)))
     start = tuple(x[None, None] for x in (M, S))
-    state = MemoryState((start[0],), (start[1],), (start[0],), 0)
+    state = MemoryState.of([start[0]], [start[1]], [start[0]])
     y, after = reference.memorize(*four, gates, [M[None]], chunk=chunk, state=state)
     return [x[0, 0].detach() for x in (y, *after.weights, *after.momentum)]
 

@@ -102,12 +102,12 @@ def test_kill_minus_nine_and_resume_is_the_same_run_to_the_bit(tmp_path, straigh
     script.write_text(
         "import sys, time; from pathlib import Path; import torch\n"
         "torch.set_num_threads(int(sys.argv[2]))\n"
-        "from tests.test_training import *\n"
+        "from tests.training.test_training import *\n"
         "for event in train(model(), TEXT, SETTINGS, Path(sys.argv[1])):\n"
         "    print(getattr(event, 'step', 0), flush=True); time.sleep(0.05)\n"
     )
     folder = tmp_path / "run"
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     child = subprocess.Popen(
         [sys.executable, str(script), str(folder), str(torch.get_num_threads())],
         stdout=subprocess.PIPE,

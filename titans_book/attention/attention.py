@@ -15,6 +15,7 @@ which skips the tiles that nobody sees (flex.py).
 Taught in chapter 08.
 """
 
+import math
 from contextlib import suppress
 
 import torch
@@ -24,7 +25,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.attention import flex, masks, rotary
-from titans_book.attention.check import check_width
+from titans_book.attention.check import check_call, check_width
 from titans_book.attention.state import AttentionState
 from titans_book.check import whole
 
@@ -71,15 +72,36 @@ class Attention(nn.Module):
             )
         self.axial = axial
         self.dim, self.heads, self.window, self.segment = dim, heads, window, segment
-        self.mask, self.reach = masks.causal, None
-        if window is not None:
-            self.mask, self.reach = masks.window(window), window
-        if segment is not None:
-            self.mask, self.reach = masks.segment(segment), segment
+        self.reach = window if segment is None else segment
+        masks.chosen(window, segment)  # which checks them
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.out = nn.Linear(dim, dim, bias=False)
         tokens = nn.Parameter(torch.randn(persistent, dim)) if persistent else None
         self.register_parameter("persistent", tokens)
+
+    def reset_parameters(self) -> None:
+        """Draw all weights afresh, whatever they were."""
+        self.project.reset_parameters()
+        self.out.reset_parameters()
+        if self.persistent is not None:
+            nn.init.normal_(self.persistent)
+
+    @torch.no_grad()
+    def start_on_itself(self) -> None:
+        """W_K = W_Q, of a size that gives each token some three quarters of its own row.
+
+        For MAC, whose rows see 2 C columns at most: q_i . k_i / sqrt(d) begins log(2 C) + 2 ahead.
+        """
+        d, width = self.dim // self.heads, self.dim
+        own = math.log(2 * self.segment) + 2
+        W_Q, W_K, _ = self.project.weight.split(width)
+        W_Q.normal_(std=(own * d**-0.5 / width) ** 0.5)
+        W_K.copy_(W_Q)
+
+    @property
+    def mask(self) -> masks.Mask:
+        """Which position sees which."""
+        return masks.chosen(self.window, self.segment)
 
     def forward(
         self,
@@ -93,9 +115,9 @@ class Attention(nn.Module):
         what a memory answers to it (h of Titans eq. 22).
         """
         columns = [x] if beside is None else [beside, x]
-        self._check(x, columns, state)
+        check_call(x, columns, state, self)
         q, k, v = self._queries_keys_values(columns, 0 if state is None else state.position)
-        state = (state or self.begin(len(x), len(columns))).to(k.dtype)
+        state = (state or self.begin(x, len(columns))).to(k.dtype)
         see = self._everything if self.reach is None else self._in_blocks
         y = q if x.shape[1] == 0 else None  # no token, no answer
         if flex.wanted(*q.shape[-2:], q.dtype, q.device, self.reach):
@@ -116,34 +138,18 @@ class Attention(nn.Module):
         is for looking at a short text: its size is T x T, which `forward` never forms.
         """
         columns = [x] if beside is None else [beside, x]
-        self._check(x, columns, None)
+        check_call(x, columns, None, self)
         q, k, v = self._queries_keys_values(columns, 0)
         k, _, mask = self._columns(k, v, 0)
         visible = masks.matrix(mask, torch.arange(x.shape[1], device=x.device), k.shape[2])
         scores = q @ k.mT / q.shape[-1] ** 0.5
         return scores.masked_fill(~visible, -torch.inf).softmax(-1)
 
-    def begin(self, batch: int, columns: int = 1) -> AttentionState:
-        """The state before the first token; columns is 2 for calls with `beside`."""
-        size = (batch, self.heads, columns, self.reach or 0, self.dim // self.heads)
-        empty = self.project.weight.new_zeros(size)
+    def begin(self, x: Float[Tensor, "batch time dim"], columns: int = 1) -> AttentionState:
+        """The state before the first token of x; columns is 2 for calls with `beside`."""
+        size = (len(x), self.heads, columns, self.reach or 0, self.dim // self.heads)
+        empty = x.new_zeros(size)
         return AttentionState(empty, empty)
-
-    def _check(self, x: Tensor, columns: list[Tensor], state: AttentionState | None) -> None:
-        for name, tokens in zip(("x", "beside"), (x, columns[0]), strict=True):
-            if x.dim() != 3 or tokens.shape != (*x.shape[:2], self.dim):
-                raise ValueError(
-                    f"{name} must have shape (batch, time, {self.dim}), got {tuple(tokens.shape)}"
-                )
-        if state is None:
-            return
-        reach = state.position if self.reach is None else self.reach
-        want = (len(x), self.heads, len(columns), reach, self.dim // self.heads)
-        if tuple(state.keys.shape) != want:
-            raise ValueError(
-                "state belongs to another attention or batch: its keys have shape "
-                f"{tuple(state.keys.shape)}, this call needs {want}"
-            )
 
     def _queries_keys_values(self, columns: list[Tensor], position: int):
         """q of the last column's tokens, (B, H, T, d); k and v of all columns, (B, H, C, T, d)."""

@@ -1,6 +1,12 @@
 """Checks of attention's fields: each error names the field, the value, and what is allowed."""
 
+from typing import Any
+
+from torch import Tensor
+
+from titans_book.attention.state import AttentionState
 from titans_book.check import whole
+from titans_book.values import finite
 
 
 def check_width(dim: int, heads: int, axial: int | None) -> None:
@@ -18,4 +24,26 @@ def check_width(dim: int, heads: int, axial: int | None) -> None:
         raise ValueError(
             f"dim must be a multiple of heads={heads} and give each at least {least} features, "
             f"got {dim}"
+        )
+
+
+def check_call(
+    x: Tensor, columns: list[Tensor], state: AttentionState | None, attention: Any
+) -> None:
+    """Raise ValueError unless these tokens and this state fit the attention."""
+    for name, tokens in zip(("x", "beside"), (x, columns[0]), strict=True):
+        if x.dim() != 3 or tokens.shape != (*x.shape[:2], attention.dim):
+            raise ValueError(
+                f"{name} must have shape (batch, time, {attention.dim}), got {tuple(tokens.shape)}"
+            )
+        finite(**{name: tokens})
+    if state is None:
+        return
+    reach = state.position if attention.reach is None else attention.reach
+    width = attention.dim // attention.heads
+    want = (len(x), attention.heads, len(columns), reach, width)
+    if tuple(state.keys.shape) != want:
+        raise ValueError(
+            "state belongs to another attention or batch: its keys have shape "
+            f"{tuple(state.keys.shape)}, this call needs {want}"
         )

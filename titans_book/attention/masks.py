@@ -59,6 +59,13 @@ def segment(size: int) -> Mask:
     return lambda query, key: (key <= query) & (key // size == query // size)
 
 
+def chosen(window_of: int | None, segment_of: int | None) -> Mask:
+    """The mask of that window or that segment; causal, where neither is set."""
+    if window_of is not None:
+        return window(window_of)
+    return causal if segment_of is None else segment(segment_of)
+
+
 def shifted(mask: Mask, first: int) -> Mask:
     """The same mask for columns that begin at position `first` of the text.
 

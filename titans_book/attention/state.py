@@ -6,9 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from titans_book.state import State
 
-@dataclass(frozen=True)
-class AttentionState:
+
+@dataclass(frozen=True, repr=False)
+class AttentionState(State):
     """The last `reach` keys (rotated) and values, and how many tokens have been read.
 
     A window or a segment keeps as many places as it can ever need, from the beginning on, so the
@@ -19,18 +21,6 @@ class AttentionState:
     keys: Float[Tensor, "batch heads columns reach d"]
     values: Float[Tensor, "batch heads columns reach d"]
     position: int = 0
-
-    def map(self, function) -> "AttentionState":
-        """The same function applied to every tensor."""
-        return AttentionState(function(self.keys), function(self.values), self.position)
-
-    def detach(self) -> "AttentionState":
-        """The same numbers, cut off from the graph that made them."""
-        return self.map(torch.Tensor.detach)
-
-    def to(self, *args, **kwargs) -> "AttentionState":
-        """The state on another device or in another dtype, as `torch.Tensor.to`."""
-        return self.map(lambda x: x.to(*args, **kwargs))
 
     def read(self, k: Tensor, v: Tensor, reach: int | None) -> "AttentionState":
         """The state after the tokens of k and v; everything is kept if reach is None."""

@@ -5,6 +5,7 @@ line, 130 stopped by Ctrl-C. Results go to stdout, progress and complaints to st
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from titans_book.cli import book, chat, compare, generate, train
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a mark, where it cannot show a character
+            stream.reconfigure(errors="replace")
     options = parser().parse_args(arguments)
     try:
         code = options.run(options)

@@ -12,9 +12,10 @@ import torch
 
 from titans_book.cli import device
 from titans_book.evaluation import bits_per_token
+from titans_book.files import replace_file
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.tasks import corpora
-from titans_book.training import TrainingSettings, checkpoints, load_checkpoint, train
+from titans_book.training import TrainingSettings, load_checkpoint, train
 
 KEYS = ({"corpus", "sha256"}, {"files", "sha256"})  # what text.json may hold
 LEARN = 0.9  # of the text; the rest is held out
@@ -44,7 +45,7 @@ class Beginning:
     def remember_source(self, folder: Path) -> None:
         """Write into the run's folder which text it learns from, so that --resume finds it."""
         text = json.dumps(self.source, indent=1)
-        checkpoints.replace_file(folder / "text.json", (text + "\n").encode())
+        replace_file(folder / "text.json", (text + "\n").encode())
 
 
 def fresh(options: argparse.Namespace) -> Beginning:

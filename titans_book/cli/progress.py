@@ -1,5 +1,6 @@
 """How training is followed on stderr: a bar that moves on a terminal, plain lines elsewhere."""
 
+import shutil
 import sys
 import time
 
@@ -30,8 +31,7 @@ class Progress:
         if not self.moving:
             print(text, file=self.out, flush=True)
             return
-        done = WIDTH * event.step // event.steps
-        bar = f"[{'=' * done}{' ' * (WIDTH - done)}] {text}"
+        bar = drawn(event.step / event.steps, text, shutil.get_terminal_size().columns)
         self.out.write("\r" + bar.ljust(self.drawn))
         self.out.flush()
         self.drawn = len(bar)
@@ -47,6 +47,19 @@ class Progress:
             self.out.write("\r" + " " * self.drawn + "\r")
             self.out.flush()
             self.drawn = 0
+
+
+def drawn(share: float, text: str, columns: int) -> str:
+    """A bar and the text, in one line of a terminal that has so many columns; the bar gives way.
+
+    >>> drawn(0.5, "step 1/2", columns=24), drawn(0.5, "step 1/2", columns=9)
+    ('[======      ] step 1/2', 'step 1/2')
+    """
+    width = min(WIDTH, columns - len(text) - 4)  # one column stays free: a full line may wrap
+    if width < 4:
+        return text[: columns - 1]
+    done = int(width * share)
+    return f"[{'=' * done}{' ' * (width - done)}] {text}"
 
 
 def describe(event) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from titans_book.evaluation import NGram, bits_per_token
+from titans_book.files import replace_file
 
 TABLE_ORDER = 4  # the best table of counts for a megabyte of text
 
@@ -32,5 +33,5 @@ def score(run, folder: Path, began: float) -> dict:
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
-    (folder / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    replace_file(folder / "result.json", (json.dumps(result, indent=1) + "\n").encode())
     return result

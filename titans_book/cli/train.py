@@ -1,7 +1,10 @@
 """The command `train`: a model learns to write, from the book's texts or from one's own."""
 
 import argparse
+import os
+import shlex
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -64,11 +67,12 @@ def _train(options: argparse.Namespace) -> int:
         shown = ", ".join("--" + name.replace("_", "-") for name in extra)
         options.usage_error(f"--resume goes on with the run's own options: leave out {shown}")
 
+    progress, folder, began = Progress(), options.out, time.monotonic()
+    progress.say(_first_words(options))
     from titans_book.cli.beginning import fresh, resumed
     from titans_book.cli.score import TABLE_ORDER, score
     from titans_book.training import train
 
-    progress, folder, began = Progress(), options.out, time.monotonic()
     run = resumed(options) if options.resume else fresh(options)
     events = train(
         run.model, run.tokens, run.settings, folder, held_out=run.look, resume=options.resume
@@ -91,6 +95,15 @@ def _train(options: argparse.Namespace) -> int:
             f"counts needs {result[f'table_of_order_{TABLE_ORDER}']:.3f}"
         )
     return _farewell(folder, asked, progress)
+
+
+def _first_words(options: argparse.Namespace) -> str:
+    """What is done before the first step, said at once: on a busy machine it takes a while."""
+    if options.resume:
+        return f"going on with the run in {options.out}"
+    if options.steps is not None:
+        return f"reading the text and making a model, for a run in {options.out}"
+    return f"reading the text, then timing a few steps, for a run in {options.out}"
 
 
 def _show(event, progress: Progress) -> None:
@@ -124,13 +137,21 @@ def _asked_to_stop() -> Iterator[list[int]]:
             signal.signal(which, handler)
 
 
+def quoted(path: Path) -> str:
+    """A path as the shell wants it."""
+    words = [str(path)]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
 def _farewell(folder: Path, asked: list[int], progress: Progress) -> int:
     """Say where the checkpoint is and what can be done with it; the exit code."""
     from titans_book.training import checkpoints
 
     print(checkpoints.newest(folder))
     if asked:
-        progress.say(f"stopped; go on with: python -m titans_book train --resume --out {folder}")
+        progress.say(
+            f"stopped; go on with: python -m titans_book train --resume --out {quoted(folder)}"
+        )
         return 128 + asked[0]
-    progress.say(f"done; to write: python -m titans_book generate --checkpoint {folder}")
+    progress.say(f"done; to write: python -m titans_book generate --checkpoint {quoted(folder)}")
     return 0

@@ -30,6 +30,8 @@ def add_options(parser: argparse.ArgumentParser, n: int) -> None:
 
 def typed() -> io.TextIOBase:
     """Standard input, not yet read from. Bytes that are no UTF-8 come through: models read them."""
+    if sys.stdin is None or sys.stdin.closed:  # started without one
+        return io.StringIO()
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
     return sys.stdin

@@ -10,17 +10,15 @@ from typing import Any
 from torch import Tensor
 
 from titans_book.attention import AttentionState
-from titans_book.memory import LayerState, MemoryState
+from titans_book.memory import LayerState
 
 # For each kind of state, the fields that hold something of a name of its own.
 NAMES = {
-    (MemoryState, "weights"): "weights",
-    (MemoryState, "momentum"): "momentum",
-    (MemoryState, "anchor"): "anchor",
     (AttentionState, "keys"): "cache",
     (AttentionState, "values"): "cache",
     (LayerState, "tail"): "convolution",
 }
+GROUPS = ("weights", "momentum", "anchor")  # of a memory's layers, by their own names
 
 
 @dataclass(frozen=True)
@@ -71,8 +69,8 @@ def _walk(value: Any, name: str) -> Iterator[tuple[str, int]]:
         for field in fields(value):
             yield from _walk(getattr(value, field.name), NAMES.get((type(value), field.name), name))
     elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _walk(part, name)
+        for key, part in value.items():
+            yield from _walk(part, key if key in GROUPS else name)
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
         for part in value:
             yield from _walk(part, name)

@@ -8,6 +8,9 @@ products, `reference.memorize` token by token, and `NeuralMemory` is the layer a
 from titans_book.memory.layer import LayerState, NeuralMemory
 from titans_book.memory.memorize import memorize
 from titans_book.memory.network import Network
+from titans_book.memory.objective import Objective
+from titans_book.memory.retention import Retention
+from titans_book.memory.rule import Rule
 from titans_book.memory.state import Gates, MemoryState, MemoryTrace
 
 __all__ = [
@@ -16,6 +19,9 @@ __all__ = [
     "MemoryState",
     "MemoryTrace",
     "Network",
+    "Objective",
+    "Retention",
+    "Rule",
     "NeuralMemory",
     "memorize",
 ]

@@ -15,67 +15,124 @@ and at the end of the chunk, with the last rows of P and E,
     M_b = beta_b M_0 + c_b S_0 - H^T (P_b theta D)                           [write]
     S_b = e_b S_0 - H^T (E_b theta D)
 
+A memory that forgets towards the one it began with, O (retention.py), gets (1 - beta) of it back:
+(1 - beta) G O is added to what is read, (1 - beta_b) O to what is written.
+
 No matrix per token is ever formed, and a deeper memory only adds layers. Titans eqs. 16-18 give the
 linear, momentum-free case; the rest is derived in recurrence.py. Taught in chapter 06.
 """
 
+from collections.abc import Sequence
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from titans_book import compiling
-from titans_book.memory import rule as rules
 from titans_book.memory.guards import damp, soften
 from titans_book.memory.recurrence import Coefficients, coefficients
+from titans_book.memory.rule import Rule
 from titans_book.memory.state import Gates, Layers, MemoryState
 from titans_book.memory.trace import Recorder, squared_surprise
 
 STEP = "the memory's chunk step"  # as the log calls it
+GROUP = 256  # chunks for which what is the same for all is made together
+SWEEP = 16  # chunks after which numbers that are nearly subnormal are swept out
 
 
 def run(
-    rule: rules.Rule,
+    rule: Rule,
     q: Tensor,
     k: Tensor,
     v: Tensor,
     gates: Gates,
     state: MemoryState,
+    origin: Layers | None = None,
     recompute: int | None = None,
     recorder: Recorder | None = None,
 ) -> tuple[Tensor, MemoryState]:
-    """`memorize` for arguments that are checked and of one dtype."""
-    lengths = lengths_of(k.shape[2], rule.chunk, state.position)
-    scalars = scalars_of(rule.keep(gates.alpha), gates.eta, lengths)
-    pieces = zip(*(map(flat, split(x, lengths)) for x in (q, k, v, gates.theta)), strict=True)
-    chunks = list(zip(scalars, pieces, strict=True))
-    size = len(chunks) if recompute is None or recorder is not None else recompute
-    state, answers = state.map(flat), []
-    for group in (chunks[i : i + size] for i in range(0, len(chunks), max(size, 1))):
-        if size < len(chunks) and torch.is_grad_enabled():
-            ys, state = checkpoint(_read_and_write, rule, group, state, use_reentrant=False)
+    """`memorize` for arguments that are checked and of one dtype; origin is O, None for 0."""
+    heads, lengths = k.shape[:2], lengths_of(k.shape[2], rule.chunk, state.position)
+    scalars = scalars_of(rule.retention.keep(gates.alpha), rule.eta(gates.eta), lengths)
+    tokens = [flat(x) for x in (q, k, v, gates.theta)]
+    if origin is not None:
+        origin = tuple(flat(W.expand(*heads, *W.shape[-2:])) for W in origin)
+    size = GROUP if recompute is None else recompute
+    again = recompute is not None and recorder is None and torch.is_grad_enabled()
+    state, answers, start = state.map(flat), [], 0
+    for i in range(0, len(lengths), size):
+        stop = start + sum(lengths[i : i + size])
+        group = [x[:, start:stop] for x in tokens]
+        parts = (rule, group, scalars[i : i + size], lengths[i : i + size], state, origin)
+        if again and size < len(lengths):
+            y, state = checkpoint(_read_and_write, *parts, use_reentrant=False)
         else:
-            ys, state = _read_and_write(rule, group, state, recorder)
-        answers += ys
+            y, state = _read_and_write(*parts, recorder, last=stop == k.shape[2])
+        answers.append(y)
+        start = stop
     y = torch.cat(answers, dim=1).view(v.shape) if answers else torch.zeros_like(v)
-    return y, state.map(lambda W: W.unflatten(0, v.shape[:2]))
+    return y, state.map(lambda W: W.unflatten(0, heads))
 
 
 def _read_and_write(
-    rule: rules.Rule, chunks: list, state: MemoryState, recorder: Recorder | None = None
-) -> tuple[list[Tensor], MemoryState]:
+    rule: Rule,
+    tokens: list[Tensor],
+    scalars: list[Coefficients],
+    lengths: list[int],
+    state: MemoryState,
+    origin: Layers | None,
+    recorder: Recorder | None = None,
+    last: bool = True,
+) -> tuple[Tensor, MemoryState]:
     """The answers of some chunks, one after the other, and the state behind them."""
-    answers = []
-    for numbers, piece in chunks:
+    pieces = zip(*(x.split(lengths, dim=1) for x in tokens), strict=True)
+    now = [numbers if rule.read == "after" else numbers.before() for numbers in scalars]
+    starts, rests = _first_layer(tokens[0], now, lengths, origin)
+    answers, inputs = [], []
+    for n, (piece, numbers) in enumerate(zip(pieces, scalars, strict=True)):
         anchor = state.weights if state.position % rule.chunk == 0 else state.anchor
-        time = piece[0].shape[1]
+        time, position = lengths[n], state.position + lengths[n]
         step = compiling.step(_chunk, piece[0].device, STEP) if time == rule.chunk else _chunk
-        old = (state.weights, state.momentum, anchor)
-        y, M, S, felt = step(rule, piece, numbers, old, recorder is not None)
-        state = MemoryState(M, S, anchor, state.position + time)
+        old, begin = (state.weights, state.momentum, anchor), (starts[n], rests[n], origin)
+        y, h, M, S, felt = step(rule, piece, (numbers, now[n]), old, begin, recorder is not None)
+        if position % (rule.chunk * SWEEP) == 0 or (last and n == len(lengths) - 1):
+            sweep(*M, *S)
+        state = MemoryState.of(M, S, anchor, position)
         if recorder is not None:
             recorder.add(felt, state)
         answers.append(y)
-    return answers, state
+        inputs.append(h)
+    y = torch.cat(answers, dim=1)
+    if origin is not None and len(origin) > 1:
+        y = torch.addcmul(y, torch.cat(rests, dim=1), torch.cat(inputs, dim=1) @ origin[-1])
+    return y, state
+
+
+def _first_layer(
+    q: Tensor, now: list[Coefficients], lengths: list[int], origin: Layers | None
+) -> tuple[Sequence[Tensor | None], Sequence[Tensor | None]]:
+    """(1 - beta_t) q_t M_0, the part of the first layer that has fallen back, and 1 - beta_t.
+
+    Of all chunks at once: it does not depend on what they write. That of the last layer is added
+    behind the chunks, for the same reason.
+    """
+    if origin is None:
+        return [None] * len(lengths), [None] * len(lengths)
+    rests = [1 - numbers.beta[..., None] for numbers in now]
+    return ((torch.cat(rests, dim=1) * q) @ origin[0]).split(lengths, dim=1), rests
+
+
+@torch.no_grad()
+def sweep(*layers: Tensor) -> None:
+    """Set to 0, in their place, numbers so small that they soon become subnormal.
+
+    What decays without being rewritten would get there, stay there, and make a CPU ten times
+    slower. No part of the function that is differentiated: a kind of rounding.
+    """
+    for W in layers:
+        smallest = torch.finfo(W.dtype).tiny / torch.finfo(W.dtype).eps
+        W.copy_(F.hardshrink(W, smallest))
 
 
 def flat(x: Tensor) -> Tensor:
@@ -110,15 +167,17 @@ def scalars_of(keep: Tensor, eta: Tensor, lengths: list[int]) -> list[Coefficien
 
 
 def _chunk(
-    rule: rules.Rule, piece: tuple, numbers: Coefficients, old: tuple[Layers, ...], watch: bool
-) -> tuple[Tensor, Layers, Layers, Tensor | None]:
+    rule: Rule, piece: tuple, numbers: tuple, old: tuple[Layers, ...], begin: tuple, watch: bool
+) -> tuple[Tensor, Tensor, Layers, Layers, Tensor | None]:
     """One piece of a chunk: the errors at the anchor, then [read] and [write] of the header.
 
-    piece is (q, k, v, theta), old is (M_0, S_0, anchor). Returns y, M_b, S_b and, where it is
-    needed or watched, |u_t|^2.
+    piece is (q, k, v, theta), numbers the coefficients of the write and of the read, old is
+    (M_0, S_0, anchor), begin what `_first_layer` says and the memory's origin. Returns y, the input
+    of the last layer for q, M_b, S_b and, where it is needed or watched, |u_t|^2.
     """
     q, k, v, theta = piece
     M, S, anchor = old
+    start, rest, origin = begin
     net = rule.network
     steps = net.trace(k, lambda layer, h: h @ anchor[layer])
     H, D = steps.inputs, net.errors(anchor, steps, rule.objective.error(steps.result, v))
@@ -129,23 +188,32 @@ def _chunk(
     if rule.clamp is not None:
         theta = theta * soften(felt, rule.clamp)
 
-    now = numbers if rule.read == "after" else numbers.before()
+    now = numbers[1]
     beta, c, P = now.beta[..., None], now.c[..., None], now.P * -theta[..., None, :]
 
     def times_weights_now(layer: int, g: Tensor) -> Tensor:
         attention = (g @ H[layer].mT) * P
-        if g.shape[-1] <= D[layer].shape[-1]:  # scale where a token has fewer numbers
+        if layer == 0 and start is not None:
+            old = torch.baddbmm(start, beta * g, M[layer]).baddbmm_(c * g, S[layer])
+        elif g.shape[-1] <= D[layer].shape[-1]:  # scale where a token has fewer numbers
             old = torch.matmul(beta * g, M[layer]).baddbmm_(c * g, S[layer])
         else:
             old = torch.addcmul(beta * (g @ M[layer]), c, g @ S[layer])
+        if origin is not None and 0 < layer < net.depth - 1:
+            old = torch.addcmul(old, rest, g @ origin[layer])
         return old.baddbmm_(attention, D[layer])
 
-    y = net.trace(q, times_weights_now).result
-    return y, *write(H, D, theta, numbers, (M, S)), felt
+    answer = net.trace(q, times_weights_now)
+    return answer.result, answer.inputs[-1], *write(H, D, theta, numbers[0], (M, S), origin), felt
 
 
 def write(
-    H: Layers, D: Layers, theta: Tensor, numbers: Coefficients, old: tuple[Layers, Layers]
+    H: Layers,
+    D: Layers,
+    theta: Tensor,
+    numbers: Coefficients,
+    old: tuple[Layers, Layers],
+    origin: Layers | None = None,
 ) -> tuple[Layers, Layers]:
     """(M_b, S_b) from (M_0, S_0): the last rows of the coefficients."""
     last_P, last_E = -theta * numbers.P[..., -1, :], -theta * numbers.last_E
@@ -153,8 +221,9 @@ def write(
         x[..., None, None] for x in (numbers.beta[..., -1], numbers.c[..., -1], numbers.e)
     )
     M, S = [], []
-    for h, d, m, s in zip(H, D, *old, strict=True):
-        M.append(_add_products(torch.addcmul(beta * m, c, s), last_P, h, d))
+    for layer, (h, d, m, s) in enumerate(zip(H, D, *old, strict=True)):
+        kept = beta * m if origin is None else torch.lerp(origin[layer], m, beta)
+        M.append(_add_products(torch.addcmul(kept, c, s), last_P, h, d))
         S.append(_add_products(e * s, last_E, h, d))
     return tuple(M), tuple(S)
 

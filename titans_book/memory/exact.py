@@ -27,10 +27,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from titans_book.memory import chunked
-from titans_book.memory import rule as rules
+from titans_book.memory.memorize import full_precision
 from titans_book.memory.memorize import memorize as memorize_frozen
-from titans_book.memory.objective import OBJECTIVES
+from titans_book.memory.presets import resolve
 from titans_book.memory.recurrence import Coefficients
+from titans_book.memory.rule import Rule
 from titans_book.memory.state import Gates, MemoryState, check, resume
 
 __all__ = ["memorize"]
@@ -48,7 +49,8 @@ def memorize(
     block: int = BLOCK,
     state: MemoryState | None = None,
     trace: list | None = None,
-    **options: Any,
+    rule: Rule | str | None = None,
+    **choices: Any,
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
     """`titans_book.memory.memorize(..., chunk=1)` for a memory of one matrix, block by block.
 
@@ -65,62 +67,75 @@ def memorize(
     """
     if trace is not None:
         return memorize_frozen(
-            q, k, v, gates, weights, **{"chunk": 1, **options}, state=state, trace=trace
+            q, k, v, gates, weights, rule=rule, **{"chunk": 1, **choices}, state=state, trace=trace
         )
     check(q, k, v, gates, weights)
-    rule = _resolve(len(weights), **options)
+    rule = _resolve(len(weights), rule, **choices)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
-    with torch.autocast(v.device.type, enabled=False):
+    with full_precision(v.device):
         state = resume(state, weights, len(k), dtype)
         q, k, v, gates = q.to(dtype), k.to(dtype), v.to(dtype), gates.map(lambda g: g.to(dtype))
         lengths = chunked.lengths_of(k.shape[2], block, position=0)
-        scalars = chunked.scalars_of(rule.keep(gates.alpha), gates.eta, lengths)
+        scalars = chunked.scalars_of(rule.retention.keep(gates.alpha), rule.eta(gates.eta), lengths)
+        origin = rule.origin(weights, dtype)
+        fallen = None if origin is None else chunked.flat(origin[0].expand(*k.shape[:2], -1, -1))
         pieces = zip(*(chunked.split(x, lengths) for x in (q, k, v, gates.theta)), strict=True)
         state, shape = state.map(chunked.flat), v.shape
         answers = []
         for numbers, piece in zip(scalars, pieces, strict=True):
-            y, state = _block(rule.read, tuple(map(chunked.flat, piece)), numbers, state)
+            y, state = _block(rule.read, tuple(map(chunked.flat, piece)), numbers, state, fallen)
             answers.append(y)
         y = torch.cat(answers, dim=1).view(shape) if answers else torch.zeros_like(v)
     return y.to(out_dtype), state.map(lambda W: W.unflatten(0, shape[:2]))
 
 
-def _resolve(layers: int, **options: Any) -> rules.Rule:
+def _resolve(layers: int, rule: Rule | str | None = None, **choices: Any) -> Rule:
     """The rule, or ValueError if it has no exact form."""
-    choices = {"network": None, "objective": "l2", "retention": "decay", "chunk": 1}
-    rule = rules.resolve(layers, **{**choices, "read": "after", **options})
+    rule = resolve(rule, layers, **{"chunk": 1, **choices})
     wrong = {
         "layers": (layers, 1),
         "chunk": (rule.chunk, 1),
         "clamp": (rule.clamp, None),
         "damping": (rule.damping, None),
-        "objective": (rule.objective, OBJECTIVES["l2"]),
+        "objective": (rule.objective.name, "l2"),
     }
     for name, (have, want) in wrong.items():
         if have != want:
             other = "titans_book.memory.memorize takes the others"
-            raise ValueError(f"{name} is {have}, and only {want} has an exact form; {other}")
+            raise ValueError(f"{name} is {have!r}, and only {want!r} has an exact form; {other}")
     return rule
 
 
 def _block(
-    read: str, piece: tuple[Tensor, ...], numbers: Coefficients, state: MemoryState
+    read: str,
+    piece: tuple[Tensor, ...],
+    numbers: Coefficients,
+    state: MemoryState,
+    origin: Tensor | None,
 ) -> tuple[Tensor, MemoryState]:
     """What every token writes, by one triangular solve; then the read and the write."""
     q, k, v, theta = piece
     (M,), (S,) = state.weights, state.momentum
     before, rate = numbers.before(), theta[..., None]
     foreseen = before.beta[..., None] * (k @ M) + before.c[..., None] * (k @ S)
+    if origin is not None:
+        foreseen = foreseen + (1 - before.beta)[..., None] * (k @ origin)
     eye = torch.eye(k.shape[-2], dtype=k.dtype, device=k.device)
     triangle = eye + rate * ((k @ k.mT) * before.P)
     missing = rate * (v - foreseen)
     D = torch.linalg.solve_triangular(triangle, missing, upper=False, unitriangular=True)
     now = numbers if read == "after" else before
     y = now.beta[..., None] * (q @ M) + now.c[..., None] * (q @ S) + ((q @ k.mT) * now.P) @ D
+    if origin is not None:
+        y = y + (1 - now.beta)[..., None] * (q @ origin)
     # The memory before the last token is the one at which surprise was measured last.
     last = (x[..., -1, None, None] for x in (before.beta, before.c))
     anchor = sum(x * W for x, W in zip(last, (M, S), strict=True))
+    if origin is not None:
+        anchor = anchor + (1 - before.beta[..., -1, None, None]) * origin
     anchor = anchor + k.mT @ (before.P[..., -1, :, None] * D)
     written = -torch.ones_like(theta)  # D holds theta and the sign already
-    M, S = chunked.write((k,), (D,), written, numbers, (state.weights, state.momentum))
-    return y, MemoryState(M, S, (anchor,), state.position + k.shape[-2])
+    origins = None if origin is None else (origin,)
+    M, S = chunked.write((k,), (D,), written, numbers, (state.weights, state.momentum), origins)
+    chunked.sweep(*M, *S)
+    return y, MemoryState.of(M, S, (anchor,), state.position + k.shape[-2])

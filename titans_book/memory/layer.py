@@ -19,7 +19,9 @@ edge of stability. |h|^2 is explained at `reset_parameters`. Taught in chapters 
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -28,14 +30,20 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.check import flag, positive, whole
-from titans_book.memory import network as networks
-from titans_book.memory import rule as rules
+from titans_book.memory.choosing import LEFT_OUT, given, network_of, rule_of, start
 from titans_book.memory.memorize import memorize
+from titans_book.memory.objective import Objective
+from titans_book.memory.retention import Retention
+from titans_book.memory.rule import Rule
 from titans_book.memory.state import Gates, MemoryState, begin, check_state
+from titans_book.state import State
+from titans_book.values import finite
+
+EPS = 1e-5  # of the answer's norm: a fresh memory answers nearly 0, and 1e-5 bounds its slope
 
 
-@dataclass(frozen=True)
-class LayerState:
+@dataclass(frozen=True, repr=False)
+class LayerState(State):
     """What a NeuralMemory hands on: the memory, and the last inputs of the convolution."""
 
     memory: MemoryState
@@ -46,42 +54,35 @@ class LayerState:
         """Tokens read so far."""
         return self.memory.position
 
-    def map(self, function) -> "LayerState":
-        """The same function applied to every tensor."""
-        return LayerState(self.memory.map(function), function(self.tail))
-
-    def detach(self) -> "LayerState":
-        """The same numbers, cut off from the graph that made them."""
-        return self.map(torch.Tensor.detach)
-
-    def to(self, *args, **kwargs) -> "LayerState":
-        """The state on another device or in another dtype, as `torch.Tensor.to`."""
-        return self.map(lambda x: x.to(*args, **kwargs))
-
 
 class NeuralMemory(nn.Module):
     """A memory that learns at test time: y, state = memory(x, state).
 
     dim         width of x and y, split evenly among the heads.
     heads       independent memories, each on dim / heads features.
-    depth       layers of the memory network: 1 is a linear map, 2 or more a residual MLP.
+    rule        a Rule, its `spec`, or the name of a preset: all choices below at once, to which
+                those that are given are exceptions. None: `DEFAULT`, and a clamp of 4.
+    depth       layers of the memory network: 1 is a linear map, 2 (the default) or more a residual
+                MLP.
     expansion   hidden width of the MLP over dim / heads; None: 4. Depth 1 has no hidden layer, and
                 there expansion and activation must be left out.
-    chunk       b: tokens that share the weights at which their gradients are taken.
-    objective   "l2" or "dot" (attentional bias).
-    retention   "decay" or "none" (retention gate).
+    chunk       b: tokens that share the weights at which their gradients are taken; 16.
+    objective   "l2" (the default), "dot", or an Objective (attentional bias).
+    retention   "initial" (the default): forget towards M_0. "decay": towards 0, the paper's rule,
+                with which a deep memory ages. "none": keep everything. See `retention`.
     momentum    whether eta exists; without it S_t is the momentary surprise alone (eq. 8).
     conv        taps of the causal convolution on q, k, v; 1 for none.
-    read        "after": token t reads what it has just written. "before": what stood there.
-    activation  of the memory network: "gelu", "silu" or "tanh"; None: "gelu".
+    read        "after" (the default): token t reads what it has just written. "before": what stood
+                there.
+    activation  of the memory network: "gelu" (the default), "silu" or "tanh".
     value_activation   SiLU on v as well, as the paper has it.
     theta_max   the largest write rate a gate can open to, as a multiple of the rate that stores a
                 pair in one step.
     clamp       the longest surprise taken at full length, as a multiple of what a fresh memory
                 feels at a value with features of size 1; None for no limit. See `soften`.
     damping     how many alike tokens of a chunk may together correct an error fully: chunk / 2
-                keeps every chunk of a linear memory stable, 1 a single token; None for the paper's
-                rule. See `damp`.
+                keeps every chunk of a linear memory stable, 1 a single token; None (the default)
+                for the paper's rule. See `damp`.
     recompute   how many chunks are forgotten together and computed again on the way back: less
                 memory in training, more time, the same numbers; None forgets nothing.
 
@@ -97,67 +98,82 @@ class NeuralMemory(nn.Module):
         self,
         dim: int,
         heads: int = 1,
-        depth: int = 2,
+        depth: int = LEFT_OUT,
         expansion: int | None = None,
-        chunk: int = 16,
-        objective: str = "l2",
-        retention: str = "decay",
-        momentum: bool = True,
+        chunk: int = LEFT_OUT,
+        objective: Objective | str | Mapping[str, Any] = LEFT_OUT,
+        retention: Retention | str | Mapping[str, Any] = LEFT_OUT,
+        momentum: bool = LEFT_OUT,
         conv: int = 4,
-        read: str = "after",
+        read: str = LEFT_OUT,
         activation: str | None = None,
         value_activation: bool = False,
         theta_max: float = 1.0,
-        clamp: float | None = 4.0,
-        damping: float | None = None,
+        clamp: float | None = LEFT_OUT,
+        damping: float | None = LEFT_OUT,
         recompute: int | None = None,
+        rule: Rule | str | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        expansion, activation = networks.hidden(depth, expansion, activation)
-        sizes = dict(dim=dim, heads=heads, depth=depth, expansion=expansion, conv=conv)
-        for name, value in sizes.items():
+        for name, value in dict(dim=dim, heads=heads, conv=conv).items():
             whole(name, value, least=1)
         if dim % heads:
             raise ValueError(f"dim must be a multiple of heads={heads}, got {dim}")
         if recompute is not None:
             whole("recompute", recompute, least=1)
-        flag("momentum", momentum)
         flag("value_activation", value_activation)
         positive("theta_max", theta_max)
+        choices = given(chunk=chunk, objective=objective, retention=retention, momentum=momentum)
+        choices |= given(read=read, clamp=clamp, damping=damping)
+        network = network_of(start(rule).network, depth, activation, expansion)
 
         self.dim, self.heads, self.conv, self.theta_max = dim, heads, conv, float(theta_max)
-        self.value_activation = value_activation
-        self.network = networks.Network(depth, activation)
-        rules.resolve(depth, self.network, objective, retention, chunk, read, clamp, damping)
+        self.value_activation, self.recompute = value_activation, recompute
+        self.sizes = network.sizes(dim // heads, 4 if expansion is None else expansion)
+        self.stable = 1 / network.spreads(self.sizes)[-1]
+        felt = (
+            dim // heads / self.stable
+        ) ** 0.5  # by a fresh memory, at a value with features of 1
+        self.rule = rule_of(rule, network, choices, felt)
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.taps = nn.Parameter(torch.zeros(conv, 3 * dim))
-        gates = ["theta"] + ["eta"] * momentum + ["alpha"] * (retention != "none")
-        self.gates = nn.ModuleDict({name: nn.Linear(dim, heads) for name in gates})
-        sizes = self.network.sizes(dim // heads, expansion)
-        self.initial = nn.ParameterList(torch.empty(heads, *size) for size in sizes)  # M_0
+        gates = {"theta": True, "eta": self.rule.momentum, "alpha": self.rule.retention.gated}
+        self.gates = nn.ModuleDict({n: nn.Linear(dim, heads) for n, used in gates.items() if used})
+        self.initial = nn.ParameterList(torch.empty(heads, *size) for size in self.sizes)  # M_0
         self.norm = nn.Parameter(torch.ones(dim))
         self.out_gate = nn.Linear(dim, dim, bias=False)
         self.out = nn.Linear(dim, dim, bias=False)
-        self.reset_parameters()
-        limit = None if clamp is None else clamp * (dim // heads / self.stable) ** 0.5
         self.memorize = memorize  # any function with its signature, the reference for example
-        self.rule = dict(
-            network=self.network,
-            objective=objective,
-            retention=retention,
-            chunk=chunk,
-            read=read,
-            clamp=limit,
-            damping=damping,
-        )
-        if recompute is not None:  # the oracle has no use for it
-            self.rule["recompute"] = recompute
+        self._start()
 
-    # Where the gates start, before they look at x. theta is in units of the stable write rate.
-    START = {"theta": 0.2, "eta": 0.5, "alpha": 0.001}
+    # theta in units of the stable write rate, alpha for each layer of the network
+    START = {"theta": 0.2, "eta": 0.5, "alpha": 0.0025}
+
+    def gates_at_start(self) -> dict[str, float]:
+        """How far each gate is open before it looks at x.
+
+        theta   in long chunks lower: a chunk of alike tokens takes away 1.6 times their error; from
+                twice on it would grow (stability.py). The hidden layers of a network deeper than
+                two learn as well, and add to it.
+        alpha   the deeper, the more: what a deep memory holds gets in the way of what comes.
+
+        >>> NeuralMemory(8).gates_at_start()
+        {'theta': 0.1, 'eta': 0.5, 'alpha': 0.005}
+        """
+        depth = self.rule.network.depth
+        theta = min(self.START["theta"], 3.2 / (self.rule.chunk * max(2, depth)))
+        alpha = self.START["alpha"] * depth
+        return self.START | {"theta": theta, "alpha": alpha}
 
     def reset_parameters(self) -> None:
-        """Draw the slow weights afresh.
+        """Draw all slow weights afresh, whatever they were."""
+        for part in (self.project, self.out_gate, self.out):
+            part.reset_parameters()
+        nn.init.ones_(self.norm)
+        self._start()
+
+    def _start(self) -> None:
+        """Where convolution, gates and M_0 begin.
 
         The convolution starts near the identity. The hidden layers of M_0 start so that a unit key
         reaches every sigma with a spread of 1/2, where it bends; the last layer starts at zero, so
@@ -165,16 +181,22 @@ class NeuralMemory(nn.Module):
         1 / |h|^2 with h the input of its last layer: `stable` is that rate, 1 for a linear memory.
         """
         nn.init.normal_(self.taps, std=0.02)
-        self.taps.data[-1] += 1
+        with torch.no_grad():
+            self.taps[-1] += 1
+        at_start = self.gates_at_start()
         for name, gate in self.gates.items():
             nn.init.normal_(gate.weight, std=0.02)
-            nn.init.constant_(gate.bias, math.log(self.START[name] / (1 - self.START[name])))
-        size = 1.0  # |h|^2 of the layer's input
-        for W in self.initial[:-1]:
+            nn.init.constant_(gate.bias, math.log(at_start[name] / (1 - at_start[name])))
+        spreads = self.rule.network.spreads(self.sizes)
+        for W, size in zip(self.initial[:-1], spreads, strict=False):
             nn.init.normal_(W, std=0.5 * size**-0.5)
-            size = W.shape[-1] * networks.second_moment(self.network.activation, spread=0.5)
         nn.init.zeros_(self.initial[-1])
-        self.stable = 1 / size
+
+    if TYPE_CHECKING:  # what nn.Module hides from type checkers
+
+        def __call__(
+            self, x: Tensor, state: LayerState | None = None, trace: list | None = None
+        ) -> tuple[Tensor, LayerState]: ...
 
     def forward(
         self,
@@ -189,9 +211,16 @@ class NeuralMemory(nn.Module):
         self._check(x, state)
         q, k, v, tail = self._queries_keys_values(x, state)
         memory = None if state is None else state.memory
-        y, memory = self.memorize(
-            q, k, v, self._gates(x), list(self.initial), state=memory, trace=trace, **self.rule
-        )
+        options: dict[str, Any] = {} if self.recompute is None else {"recompute": self.recompute}
+        if trace is not None:  # the oracle takes neither
+            options["trace"] = trace
+        gates, weights = self._gates(x), list(self.initial)
+        options |= dict(rule=self.rule, state=memory)
+        try:
+            y, memory = self.memorize(q, k, v, gates, weights, **options)
+        except ValueError:
+            finite(x=x)  # if that is the reason, it is the better word
+            raise
         return self._answer(y, x), LayerState(memory, tail)
 
     def read(
@@ -211,7 +240,7 @@ class NeuralMemory(nn.Module):
         q, _, _, tail = self._queries_keys_values(x, state)
         memory = begin(list(self.initial), len(x)) if state is None else state.memory
         check_state(memory, list(self.initial), len(x))
-        y = self.network(memory.weights, q.to(memory.weights[0].dtype))
+        y = self.rule.network(memory.weights, q.to(memory.weights[0].dtype))
         return self._answer(y, x), LayerState(memory, tail)
 
     def _check(self, x: Tensor, state: LayerState | None) -> None:
@@ -237,7 +266,8 @@ class NeuralMemory(nn.Module):
         z = sum(self.taps[i] * padded[:, i : i + time] for i in range(self.conv))
         tail = padded[:, time:]
         q, k, v = rearrange(z, "b t (n h d) -> n b h t d", n=3, h=self.heads)
-        q, k = (F.normalize(F.silu(part), dim=-1) for part in (q, k))
+        eps = max(1e-12, torch.finfo(q.dtype).tiny)  # 1e-12 is 0 in float16
+        q, k = (F.normalize(F.silu(part), dim=-1, eps=eps) for part in (q, k))
         return q, k, F.silu(v) if self.value_activation else v, tail
 
     def _gates(self, x: Tensor) -> Gates:
@@ -252,5 +282,5 @@ class NeuralMemory(nn.Module):
 
     def _answer(self, y: Tensor, x: Tensor) -> Tensor:
         """Normalised per head and gated on the way out (section 4.4)."""
-        y = rearrange(F.rms_norm(y, y.shape[-1:]), "b h t d -> b t (h d)").to(x.dtype)
+        y = rearrange(F.rms_norm(y, y.shape[-1:], eps=EPS), "b h t d -> b t (h d)").to(x.dtype)
         return self.out(y * self.norm * F.silu(self.out_gate(x)))

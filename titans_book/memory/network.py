@@ -13,8 +13,11 @@ gradient with respect to W_l is an outer product, h_l^T D_l for every token: tha
 the parallel form never builds a matrix per token. Taught in chapters 01 (linear) and 05 (deep).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +26,7 @@ from torch import Tensor
 
 from titans_book.check import choose, whole
 
+NORMAL = NormalDist()
 Product = Callable[[int, Tensor], Tensor]  # (layer, its input) -> that input times the layer
 
 
@@ -35,23 +39,25 @@ def _tanh_error(error: Tensor, z: Tensor) -> Tensor:
     return error * (1 - torch.tanh(z) ** 2)
 
 
-# name -> (sigma, the error sent back through it: D * sigma'(z))
+# name -> (sigma, the error sent back through it: D * sigma'(z), sigma of one number)
 ACTIVATIONS = {
-    "gelu": (F.gelu, torch.ops.aten.gelu_backward),
-    "silu": (F.silu, _silu_error),
-    "tanh": (torch.tanh, _tanh_error),
+    "gelu": (F.gelu, torch.ops.aten.gelu_backward, lambda z: z * NORMAL.cdf(z)),
+    "silu": (F.silu, _silu_error, lambda z: z / (1 + math.exp(-z))),
+    "tanh": (torch.tanh, _tanh_error, math.tanh),
 }
 
 
+@cache
 def second_moment(activation: str, spread: float) -> float:
     """E[sigma(z)^2] for z normal with mean 0 and the given standard deviation.
+
+    In plain numbers, so that a layer can be made where tensors have none.
 
     >>> round(second_moment("tanh", spread=0.5), 2)
     0.17
     """
-    quantiles = (torch.arange(4096, dtype=torch.float64, device="cpu") + 0.5) / 4096
-    z = spread * torch.special.ndtri(quantiles)
-    return ACTIVATIONS[activation][0](z).square().mean().item()
+    sigma, count = ACTIVATIONS[activation][2], 4096
+    return sum(sigma(spread * NORMAL.inv_cdf((i + 0.5) / count)) ** 2 for i in range(count)) / count
 
 
 @dataclass(frozen=True)
@@ -61,22 +67,6 @@ class Activations:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     result: Tensor
-
-
-def hidden(depth: int, expansion: int | None, activation: str | None) -> tuple[int, str]:
-    """What hidden layers are like: 4 times as wide and "gelu" where nothing else is chosen.
-
-    >>> hidden(1, None, "tanh")
-    Traceback (most recent call last):
-    ValueError: activation has no effect at depth 1, without a hidden layer: ..., got 'tanh'
-    """
-    for name, value in {"expansion": expansion, "activation": activation}.items():
-        if depth == 1 and value is not None:
-            raise ValueError(
-                f"{name} has no effect at depth 1, without a hidden layer: leave it out, "
-                f"got {value!r}"
-            )
-    return 4 if expansion is None else expansion, "gelu" if activation is None else activation
 
 
 @dataclass(frozen=True)
@@ -105,6 +95,17 @@ class Network:
         """
         widths = [dim] + [expansion * dim] * (self.depth - 1) + [dim]
         return list(zip(widths[:-1], widths[1:], strict=True))
+
+    def spreads(self, sizes: Sequence[tuple[int, int]]) -> list[float]:
+        """|h|^2 of the input of every layer, for a unit key and layers drawn as `draw` draws them.
+
+        >>> Network(depth=2).spreads([(8, 32), (32, 8)])[0]
+        1.0
+        """
+        found = [1.0]
+        for _, wide in sizes[:-1]:
+            found.append(wide * second_moment(self.activation, spread=0.5))
+        return found
 
     def trace(self, x: Float[Tensor, "*batch dim"], product: Product) -> Activations:
         """Run the network, with `product(l, h)` in the place of h @ W_l, and keep the steps."""

@@ -8,48 +8,68 @@ the operator computes the chunks again: of a whole text it keeps its inputs only
 Taught in chapter 06.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import cache
+from itertools import islice
 
 import torch
 from torch import Tensor
 
 from titans_book.memory import chunked
-from titans_book.memory import network as networks
-from titans_book.memory import rule as rules
-from titans_book.memory.state import Gates, MemoryState
+from titans_book.memory.rule import Rule
+from titans_book.memory.state import Gates, Layers, MemoryState
 
 
-def memorize(q, k, v, gates: Gates, options: dict, state: MemoryState):
-    """`chunked.run` through the operator; options are the plain values that make its Rule."""
-    layers = [*state.weights, *state.momentum, *state.anchor]
+def memorize(
+    rule: Rule,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    gates: Gates,
+    state: MemoryState,
+    origin: Layers | None,
+    recompute: int | None,
+) -> tuple[Tensor, MemoryState]:
+    """`chunked.run` through the operator, to which a rule is a line of JSON."""
     inputs = [q, k, v, gates.theta, gates.eta, gates.alpha]
-    y, *parts = _memorize(inputs, layers, state.position, **options)
-    n = len(state.weights)
-    M, S, anchor = (tuple(parts[i : i + n]) for i in (0, n, 2 * n))
-    return y, MemoryState(M, S, anchor, state.position + k.shape[2])
+    layers = [W for group in state.layers.values() for W in group]
+    y, *parts = _memorize(inputs, layers, list(origin or ()), state.position, rule.line, recompute)
+    return y, _state(parts, state.layers, state.position + k.shape[2])
 
 
-OPTIONS = (
-    "str activation, str objective, str retention, int chunk, str read, "
-    "float? clamp, float? damping, int? recompute"
+def _state(layers: Sequence[Tensor], names: Iterable[str], position: int) -> MemoryState:
+    """Named groups of layers again, from one list."""
+    size = len(layers) // len(names := list(names))
+    groups = (tuple(layers[i : i + size]) for i in range(0, len(layers), size))
+    return MemoryState(dict(zip(names, groups, strict=True)), position)
+
+
+GROUPS = ("weights", "momentum", "anchor")
+WHAT = (
+    "Tensor[] inputs, Tensor[] layers, Tensor[] origin, SymInt position, str rule, int? recompute"
 )
-WHAT = f"Tensor[] inputs, Tensor[] layers, SymInt position, {OPTIONS}"
+
+
+@cache
+def _rule(spec: str) -> Rule:
+    return Rule.from_spec(json.loads(spec))
 
 
 def _forward(
-    inputs: Sequence[Tensor], layers: Sequence[Tensor], position: int, *options: Any
+    inputs: Sequence[Tensor],
+    layers: Sequence[Tensor],
+    origin: Sequence[Tensor],
+    position: int,
+    rule: str,
+    recompute: int | None,
 ) -> list[Tensor]:
-    """q, k, v and the gates, and the layers of M, S and the anchor: y and the layers after them."""
-    activation, *choices, _ = options
+    """q, k, v and the gates, the layers of the state, and the origin: y and the layers after."""
     *qkv, theta, eta, alpha = inputs
-    n = len(layers) // 3
-    state = MemoryState(*(tuple(layers[i : i + n]) for i in (0, n, 2 * n)), position)
-    network = networks.Network(n, activation)
-    rule = rules.resolve(n, network, *choices)
-    y, state = chunked.run(rule, *qkv, Gates(theta, eta, alpha), state)
-    after = [*state.weights, *state.momentum, *state.anchor]
+    state, fallen = _state(layers, GROUPS, position), tuple(origin) or None
+    y, state = chunked.run(_rule(rule), *qkv, Gates(theta, eta, alpha), state, fallen)
+    after = [W for group in state.layers.values() for W in group]
     whole = torch.contiguous_format  # and copies: an operator never hands back what it was given
     return [y.contiguous(), *(x.clone(memory_format=whole) for x in after)]
 
@@ -58,35 +78,40 @@ def _backward(
     slopes: Sequence[Tensor],
     inputs: Sequence[Tensor],
     layers: Sequence[Tensor],
+    origin: Sequence[Tensor],
     position: int,
-    *options: Any,
+    rule: str,
+    recompute: int | None,
 ) -> list[Tensor]:
-    """The gradients by inputs and layers, from those by everything that `_forward` returns.
+    """The gradients by inputs, layers and origin, from those by everything `_forward` returns.
 
     Spans of `recompute` chunks one by one, the last one first: only one is in memory at a time.
     """
-    _, _, _, chunk, *_, recompute = options
-    lengths, n = chunked.lengths_of(inputs[0].shape[2], chunk, position), len(inputs)
+    chunk, n, m = _rule(rule).chunk, len(inputs), len(layers)
+    lengths = chunked.lengths_of(inputs[0].shape[2], chunk, position)
     size = recompute or max(1, len(lengths))
     spans = [sum(lengths[i : i + size]) for i in range(0, len(lengths), size)] or [0]
     pieces = list(zip(*(x.split(spans, dim=2) for x in inputs), strict=True))
     starts = [(layers, position)]
     for piece, span in zip(pieces[:-1], spans, strict=False):
         old, at = starts[-1]
-        starts.append((_forward(piece, old, at, *options)[1:], at + span))
+        starts.append((_forward(piece, old, origin, at, rule, recompute)[1:], at + span))
 
     by_y, by_layers, found = slopes[0].split(spans, dim=2), slopes[1:], []
+    by_origin = [torch.zeros_like(W) for W in origin]
     for i in reversed(range(len(pieces))):
         old, at = starts[i]
         with _autograd_again():
-            leaves = [x.detach().requires_grad_() for x in (*pieces[i], *old)]
-            outputs = _forward(leaves[:n], leaves[n:], at, *options)
+            leaves = [x.detach().requires_grad_() for x in (*pieces[i], *old, *origin)]
+            parts = leaves[:n], leaves[n : n + m], leaves[n + m :]
+            outputs = _forward(*parts, at, rule, recompute)
         ends = [by_y[i], *by_layers]
         grads = torch.autograd.grad(outputs, leaves, ends, materialize_grads=True)
-        by_layers = grads[n:]
+        by_layers = grads[n : n + m]
+        by_origin = [a + b for a, b in zip(by_origin, grads[n + m :], strict=True)]
         found.insert(0, grads[:n])
     by_inputs = [torch.cat(parts, dim=2) for parts in zip(*found, strict=True)]
-    return [x.contiguous() for x in (*by_inputs, *by_layers)]
+    return [x.contiguous() for x in (*by_inputs, *by_layers, *by_origin)]
 
 
 @contextmanager
@@ -100,17 +125,24 @@ def _autograd_again() -> Iterator[None]:
 
 
 def _keep(ctx, inputs, output) -> None:
-    tensors, layers, *ctx.options = inputs
-    ctx.n = len(tensors)
-    ctx.save_for_backward(*tensors, *layers)
+    *groups, ctx.position, ctx.rule, ctx.recompute = inputs
+    ctx.sizes = [len(group) for group in groups]
+    ctx.save_for_backward(*(x for group in groups for x in group))
+
+
+def _groups(tensors: Sequence[Tensor], sizes: Sequence[int]) -> list[list[Tensor]]:
+    """One list as several, of these sizes."""
+    left = iter(tensors)
+    return [list(islice(left, size)) for size in sizes]
 
 
 def _differentiate(ctx, slopes):
-    inputs, layers = ctx.saved_tensors[: ctx.n], ctx.saved_tensors[ctx.n :]
+    inputs, layers, origin = _groups(ctx.saved_tensors, ctx.sizes)
     alike = (inputs[2], *layers)  # y has the shape of v, and the layers keep theirs
     full = [torch.zeros_like(x) if s is None else s for s, x in zip(slopes, alike, strict=True)]
-    found = _memorize_backward(full, inputs, layers, *ctx.options)
-    return (found[: ctx.n], found[ctx.n :], *(None for _ in ctx.options))
+    options = (ctx.position, ctx.rule, ctx.recompute)
+    found = _memorize_backward(full, inputs, layers, origin, *options)
+    return (*_groups(found, ctx.sizes), None, None, None)
 
 
 _memorize = torch.library.custom_op(
@@ -127,5 +159,7 @@ _memorize_backward = torch.library.custom_op(
     schema=f"(Tensor[] slopes, {WHAT}) -> Tensor[]",
 )
 _memorize_backward.register_fake(
-    lambda slopes, inputs, layers, *_: [x.new_empty(x.shape) for x in (*inputs, *layers)]
+    lambda slopes, inputs, layers, origin, *_: [
+        x.new_empty(x.shape) for x in (*inputs, *layers, *origin)
+    ]
 )

@@ -5,20 +5,20 @@ that the whole book teaches, read aloud (design: one gradient per token, at the 
 
     u_t = gradient at M_t' of loss(M_t'(k_t), v_t)      surprise    Titans eqs. 8, 12, 16
     S_t = eta_t S_{t-1} - theta_t u_t                   momentum    Titans eqs. 10, 14
-    M_t = keep_t M_{t-1} + S_t                          forgetting  Titans eq. 13
+    M_t = O + keep_t (M_{t-1} - O) + S_t                forgetting  Titans eq. 13, where O = 0
     y_t = M_t(q_t)                                      read        Titans eq. 15
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from titans_book.memory import network as networks
-from titans_book.memory import objective as objectives
-from titans_book.memory import rule as rules
 from titans_book.memory.guards import damp, soften
+from titans_book.memory.presets import resolve
+from titans_book.memory.rule import Rule
 from titans_book.memory.state import Gates, MemoryState, check, resume
 
 
@@ -29,14 +29,9 @@ def memorize(
     gates: Gates,
     weights: Sequence[Tensor],
     *,
-    network: networks.Network | str | None = None,
-    objective: objectives.Objective | str = "l2",
-    retention: str = "decay",
-    chunk: int = 16,
-    read: str = "after",
-    clamp: float | None = None,
-    damping: float | None = None,
+    rule: Rule | str | None = None,
     state: MemoryState | None = None,
+    **choices: Any,
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
     """The same function as `titans_book.memory.memorize`, one token after the other, in float64.
 
@@ -44,31 +39,32 @@ def memorize(
     can be differentiated (the inner gradient keeps its graph).
     """
     check(q, k, v, gates, weights)
-    rule = rules.resolve(len(weights), network, objective, retention, chunk, read, clamp, damping)
+    rule = resolve(rule, len(weights), **choices)
     net, loss = rule.network, rule.objective.loss
     q, k, v = q.double(), k.double(), v.double()
-    theta, eta = gates.theta.double(), gates.eta.double()
-    keep = rule.keep(gates.alpha.double())
+    theta, eta = gates.theta.double(), rule.eta(gates.eta.double())
+    keep = rule.retention.keep(gates.alpha.double())
     start = resume(state, weights, len(k), torch.float64)
     M, S, anchor, position = start.weights, start.momentum, start.anchor, start.position
+    origin = rule.origin(weights, torch.float64) or [torch.zeros_like(m) for m in M]
 
     answers = []
     for t in range(k.shape[2]):
-        if position % chunk == 0:
+        if position % rule.chunk == 0:
             anchor = M
-        if read == "before":
+        if rule.read == "before":
             answers.append(net(M, q[:, :, t : t + 1]))
         k_t, v_t = k[:, :, t : t + 1], v[:, :, t : t + 1]
         u = _gradient(net, loss, anchor, k_t, v_t)
         shorter = _guards(rule, u, theta[:, :, t], anchor, k_t, v_t)
         u = [shorter * g for g in u]
         S = [_at(eta, t) * s - _at(theta, t) * g for s, g in zip(S, u, strict=True)]
-        M = [_at(keep, t) * m + s for m, s in zip(M, S, strict=True)]
-        if read == "after":
+        M = [o + _at(keep, t) * (m - o) + s for m, s, o in zip(M, S, origin, strict=True)]
+        if rule.read == "after":
             answers.append(net(M, q[:, :, t : t + 1]))
         position += 1
     y = torch.cat(answers, dim=2) if answers else torch.zeros_like(v)
-    return y, MemoryState(tuple(M), tuple(S), tuple(anchor), position)
+    return y, MemoryState.of(M, S, anchor, position)
 
 
 def _at(gate: Tensor, t: int) -> Tensor:
@@ -76,7 +72,7 @@ def _at(gate: Tensor, t: int) -> Tensor:
     return gate[:, :, t, None, None]
 
 
-def _guards(rule: rules.Rule, u, theta, anchor, k, v) -> Tensor:
+def _guards(rule: Rule, u, theta, anchor, k, v) -> Tensor:
     """What the guards leave of the surprise, (B, H, 1, 1); all of it by the paper's rule."""
     square, factor = sum(g.square().sum((-2, -1)) for g in u), torch.ones_like(theta)
     if rule.damping is not None:

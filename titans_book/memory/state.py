@@ -13,12 +13,16 @@ The state is a value. Whoever holds it can hand it on, keep it for tomorrow or t
 module remembers anything by itself. Its size does not depend on how much has been read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from titans_book.state import State
+from titans_book.values import extremes, finite
 
 Layers = tuple[Tensor, ...]
 
@@ -44,13 +48,12 @@ class Gates:
                     f"gates.{name} must have the shape (batch, heads, time) of q, "
                     f"{(batch, heads, time)}, got {tuple(gate.shape)}"
                 )
-            if torch.compiler.is_compiling() or gate.device.type != "cpu" or gate.numel() == 0:
-                continue
-            low, high = torch.aminmax(gate.detach())
-            if not (low >= least and high <= most and high < torch.inf):  # False for NaN as well
+            seen = extremes(gate)
+            # written so that NaN is refused as well
+            if seen and not (seen[0] >= least and seen[1] <= most and seen[1] < torch.inf):
                 raise ValueError(
                     f"gates.{name} must be finite and between {least} and {most}, "
-                    f"got values from {low.item():g} to {high.item():g}"
+                    f"got values from {seen[0]:g} to {seen[1]:g}"
                 )
 
     def map(self, function) -> "Gates":
@@ -67,31 +70,52 @@ class Gates:
         return self.map(lambda gate: gate[..., start:stop])
 
 
-@dataclass(frozen=True)
-class MemoryState:
-    """Everything a memory knows after `position` tokens: M_t, S_t and the anchor M_t'.
+@dataclass(frozen=True, repr=False)
+class MemoryState(State):
+    """Everything a memory knows after `position` tokens, in named groups of one tensor a layer.
+
+    weights    M_t, the fast weights.
+    momentum   S_t, the past surprise.
+    anchor     M_t', the weights at the last chunk boundary.
 
     The gradient of a token is taken at the anchor, t' = b floor((t - 1) / b) (Titans eq. 16, its
     border mended), so a state cut anywhere inside a chunk goes on as if nothing had happened.
     """
 
-    weights: Layers
-    momentum: Layers
-    anchor: Layers
+    layers: dict[str, Layers]
     position: int = 0
 
-    def map(self, function) -> "MemoryState":
-        """The same function applied to every tensor."""
-        parts = (tuple(map(function, x)) for x in (self.weights, self.momentum, self.anchor))
-        return MemoryState(*parts, position=self.position)
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, Any]) -> "MemoryState":
+        """The state in a file; an older one has the three groups side by side."""
+        return cls(**parts) if "layers" in parts else cls.of(**parts)
 
-    def detach(self) -> "MemoryState":
-        """The same numbers, cut off from the graph that made them."""
-        return self.map(torch.Tensor.detach)
+    @classmethod
+    def of(
+        cls,
+        weights: Sequence[Tensor],
+        momentum: Sequence[Tensor],
+        anchor: Sequence[Tensor],
+        position: int = 0,
+    ) -> "MemoryState":
+        """The state with these three groups."""
+        groups = {"weights": weights, "momentum": momentum, "anchor": anchor}
+        return cls({name: tuple(layers) for name, layers in groups.items()}, position)
 
-    def to(self, *args, **kwargs) -> "MemoryState":
-        """The state on another device or in another dtype, as `torch.Tensor.to`."""
-        return self.map(lambda x: x.to(*args, **kwargs))
+    @property
+    def weights(self) -> Layers:
+        """M_t, one tensor a layer, (B, H, d_in, d_out)."""
+        return self.layers["weights"]
+
+    @property
+    def momentum(self) -> Layers:
+        """S_t, of the shapes of the weights."""
+        return self.layers["momentum"]
+
+    @property
+    def anchor(self) -> Layers:
+        """M_t', of the shapes of the weights."""
+        return self.layers["anchor"]
 
 
 def begin(weights: Sequence[Tensor], batch: int) -> MemoryState:
@@ -101,7 +125,7 @@ def begin(weights: Sequence[Tensor], batch: int) -> MemoryState:
     state holds a copy: an optimizer that moves M_0 later changes no state that was handed out.
     """
     start = tuple((W if W.dim() == 4 else W.expand(batch, *W.shape)).clone() for W in weights)
-    return MemoryState(start, tuple(torch.zeros_like(W) for W in start), anchor=start)
+    return MemoryState.of(start, [torch.zeros_like(W) for W in start], start)
 
 
 def check(q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: Sequence[Tensor]) -> None:
@@ -134,6 +158,7 @@ def check(q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: Sequence[Tenso
             f"v {v.shape[-1]}, last layer {width}"
         )
     gates.check(batch, heads, time)
+    finite(q=q, k=k, v=v)
 
 
 def resume(
@@ -144,6 +169,7 @@ def resume(
     Raises TypeError or ValueError unless a state that is handed in has the shapes of a fresh one.
     """
     if state is None:
+        finite(**{f"weights[{layer}]": W for layer, W in enumerate(weights)})
         return begin([W.to(dtype) for W in weights], batch)
     check_state(state, weights, batch)
     return state.to(dtype)
@@ -155,7 +181,7 @@ def check_state(state: MemoryState, weights: Sequence[Tensor], batch: int) -> No
         raise TypeError(f"state must be a MemoryState or None, got {type(state).__name__}")
     want = [(batch, *W.shape[-3:]) for W in weights]
     for name in ("weights", "momentum", "anchor"):
-        have = [tuple(x.shape) for x in getattr(state, name)]
+        have = [tuple(x.shape) for x in state.layers.get(name, ())]
         if have != want:
             raise ValueError(
                 f"state belongs to another memory or batch: its {name} have shapes {have}, "

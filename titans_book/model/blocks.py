@@ -19,73 +19,19 @@ block is y, state = block(x, state), and one call equals any split into calls. T
 09 and 13.
 """
 
-import math
-from dataclasses import dataclass
+from typing import Any
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from titans_book.attention import Attention, AttentionState
-from titans_book.memory import LayerState, MemoryState, NeuralMemory
+from titans_book.memory import LayerState, NeuralMemory
 from titans_book.memory.chunked import lengths_of
 from titans_book.memory.trace import join
-
-Stream = Float[Tensor, "batch time dim"]
-
-
-@dataclass(frozen=True)
-class BlockState:
-    """Both memories of a block: the short one, and the long one.
-
-    attention   keys and values that later tokens may still see.
-    layer       the neural memory after all that has been read.
-    before      MAC alone: the memory at the beginning of the open segment, which h is read from.
-    """
-
-    attention: AttentionState
-    layer: LayerState
-    before: LayerState | None = None
-
-    @property
-    def position(self) -> int:
-        """Tokens of the text read so far; persistent tokens do not count."""
-        return self.attention.position
-
-    @property
-    def memory(self) -> MemoryState:
-        """The fast weights, as in the state of a memory alone."""
-        return self.layer.memory
-
-    def map(self, function) -> "BlockState":
-        """The same function applied to every tensor."""
-        before = None if self.before is None else self.before.map(function)
-        return BlockState(self.attention.map(function), self.layer.map(function), before)
-
-    def detach(self) -> "BlockState":
-        """The same numbers, cut off from the graph that made them."""
-        return self.map(torch.Tensor.detach)
-
-    def to(self, *args, **kwargs) -> "BlockState":
-        """The state on another device or in another dtype, as `torch.Tensor.to`."""
-        return self.map(lambda x: x.to(*args, **kwargs))
+from titans_book.model.block import Block, BlockState, GatedMLP, Stream
 
 
-class GatedMLP(nn.Module):
-    """(silu(x W_1) * x W_2) W_3, the gated perceptron of Llama (Shazeer 2020, "SwiGLU")."""
-
-    def __init__(self, dim: int, hidden: int) -> None:
-        super().__init__()
-        self.up = nn.Linear(dim, 2 * hidden, bias=False)  # W_1 and W_2 side by side
-        self.down = nn.Linear(hidden, dim, bias=False)
-
-    def forward(self, x: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch dim"]:
-        gate, value = self.up(x).chunk(2, dim=-1)
-        return self.down(F.silu(gate) * value)
-
-
-class LMMBlock(nn.Module):
+class LMMBlock(Block):
     """Memory alone: a NeuralMemory and a gated MLP, each behind its own norm and residual.
 
     >>> import torch
@@ -94,6 +40,9 @@ class LMMBlock(nn.Module):
     >>> y.shape
     torch.Size([2, 5, 16])
     """
+
+    fields = {"memory": {}}
+    state = LayerState
 
     def __init__(self, dim: int, hidden: int, memory: NeuralMemory) -> None:
         super().__init__()
@@ -112,8 +61,11 @@ class LMMBlock(nn.Module):
         return x + self.mlp(self.mlp_norm(x)), state
 
 
-class AttentionBlock(nn.Module):
+class AttentionBlock(Block):
     """Attention alone: with full attention, the block of a plain transformer."""
+
+    fields = {"segment": None, "window": None, "persistent": 0, "axial": None}
+    state = AttentionState
 
     def __init__(self, dim: int, hidden: int, attention: Attention) -> None:
         super().__init__()
@@ -133,8 +85,10 @@ class AttentionBlock(nn.Module):
         return x + self.mlp(self.mlp_norm(x)), state
 
 
-class GatedBlock(nn.Module):
+class GatedBlock(Block):
     """What MAC and MAG share: attention and memory, one gating the other, and the MLP."""
+
+    state = BlockState
 
     def __init__(self, dim: int, hidden: int, attention: Attention, memory: NeuralMemory) -> None:
         super().__init__()
@@ -164,16 +118,31 @@ class MACBlock(GatedBlock):
     token itself: W_K = W_Q, of a size that gives it some three quarters of its own row.
     """
 
+    fields = {"memory": {}, "segment": 32, "persistent": 4, "axial": None}
+
     def __init__(self, dim: int, hidden: int, attention: Attention, memory: NeuralMemory) -> None:
         super().__init__(dim, hidden, attention, memory)
         if attention.segment is None:
             raise ValueError("attention must have a segment: MAC reads by segments, got None")
-        d, width = dim // attention.heads, attention.project.in_features
-        own = math.log(2 * attention.segment) + 2  # q_i . k_i / sqrt(d), ahead of 2 C columns
-        with torch.no_grad():
-            W_Q, W_K, _ = attention.project.weight.split(width)
-            W_Q.normal_(std=(own * d**-0.5 / width) ** 0.5)
-            W_K.copy_(W_Q)
+        attention.start_on_itself()
+
+    @classmethod
+    def build(cls, config: Any) -> "MACBlock":
+        """The memory is damped by half a chunk unless the config says otherwise.
+
+        It reads what attention answers, and within a segment that is much the same: without damping
+        its chunks of alike keys cross the border of stability (chapter 06). At a learning rate of
+        1e-2 its gradients then have spikes; damped, they have none.
+        """
+        memory = config.new_memory()
+        if "damping" not in config.memory and memory.rule.objective.overshoots:
+            memory.rule = memory.rule.but(damping=memory.rule.chunk / 2)
+        return cls(config.dim, config.hidden, config.new_attention(), memory)
+
+    def reset_parameters(self) -> None:
+        """Draw all weights afresh, whatever they were; attention with its mind on the token."""
+        super().reset_parameters()
+        self.attention.start_on_itself()
 
     def forward(
         self, x: Stream, state: BlockState | None = None, trace: list | None = None
@@ -208,10 +177,12 @@ class MACBlock(GatedBlock):
 class MAGBlock(GatedBlock):
     """Memory as a gate: a window and the memory read the same tokens side by side."""
 
+    fields = {"memory": {}, "window": 32, "persistent": 4, "axial": None}
+
     def forward(
         self, x: Stream, state: BlockState | None = None, trace: list | None = None
     ) -> tuple[Stream, BlockState]:
-        state = state or begin(self.attention, self.memory, len(x))
+        state = state or begin(self.attention, self.memory, x)
         z = self.norm(x)
         y, attention = self.attention(z, state.attention)  # eq. 27
         m, layer = self.memory(z, state.layer, trace)
@@ -219,8 +190,11 @@ class MAGBlock(GatedBlock):
         return x + self.mlp(self.mlp_norm(x)), BlockState(attention, layer)
 
 
-class MALBlock(nn.Module):
+class MALBlock(Block):
     """Memory as a layer: the memory reads first, a window looks at what it has made of the text."""
+
+    fields = {"memory": {}, "window": 32, "persistent": 4, "axial": None}
+    state = BlockState
 
     def __init__(self, dim: int, hidden: int, attention: Attention, memory: NeuralMemory) -> None:
         super().__init__()
@@ -235,7 +209,7 @@ class MALBlock(nn.Module):
     def forward(
         self, x: Stream, state: BlockState | None = None, trace: list | None = None
     ) -> tuple[Stream, BlockState]:
-        state = state or begin(self.attention, self.memory, len(x))
+        state = state or begin(self.attention, self.memory, x)
         y, layer = self.memory(self.memory_norm(x), state.layer, trace)  # eq. 30
         x = x + y
         y, attention = self.attention(self.attention_norm(x), state.attention)  # eq. 31
@@ -243,13 +217,21 @@ class MALBlock(nn.Module):
         return x + self.mlp(self.mlp_norm(x)), BlockState(attention, layer)
 
 
-def begin(attention: Attention, memory: NeuralMemory, batch: int) -> BlockState:
+def begin(attention: Attention, memory: NeuralMemory, x: Stream) -> BlockState:
     """The state of MAG and MAL before the text: the memory has read the persistent tokens.
 
     P || x goes into both branches (eqs. 26, 29); what the memory answers to P is dropped.
     """
     P = attention.persistent
-    if P is None:
-        P = attention.project.weight.new_zeros(0, attention.dim)
-    _, layer = memory(P.expand(batch, *P.shape))
-    return BlockState(attention.begin(batch), layer)
+    P = x.new_zeros(0, attention.dim) if P is None else P
+    _, layer = memory(P.expand(len(x), *P.shape))
+    return BlockState(attention.begin(x), layer)
+
+
+VARIANTS: dict[str, type[Block]] = {
+    "lmm": LMMBlock,
+    "mac": MACBlock,
+    "mag": MAGBlock,
+    "mal": MALBlock,
+    "attention": AttentionBlock,
+}

@@ -12,17 +12,10 @@ from typing import Any
 import torch
 
 from titans_book.attention import Attention
-from titans_book.check import choose, whole
+from titans_book.check import choose, plain, whole
 from titans_book.memory import NeuralMemory
+from titans_book.model.blocks import VARIANTS
 
-# For each variant, the fields that not every variant has, and what they are when left out.
-VARIANTS: dict[str, dict[str, Any]] = {
-    "lmm": {"memory": {}},
-    "mac": {"memory": {}, "segment": 32, "persistent": 4, "axial": None},
-    "mag": {"memory": {}, "window": 32, "persistent": 4, "axial": None},
-    "mal": {"memory": {}, "window": 32, "persistent": 4, "axial": None},
-    "attention": {"segment": None, "window": None, "persistent": 0, "axial": None},
-}
 OWN = ("segment", "window", "persistent", "axial", "memory")
 
 
@@ -69,31 +62,32 @@ class TitansConfig:
     axial: int | None = None
 
     def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__.keys() - {"memory"}:
+            object.__setattr__(self, name, plain(getattr(self, name)))
         choose("variant", self.variant, VARIANTS)
         for name in ("vocab", "dim", "depth", "heads", "hidden"):
             whole(name, getattr(self, name), least=1)
         if not isinstance(self.memory, Mapping):
             raise TypeError(f"memory must map option names to values, got {self.memory!r}")
-        object.__setattr__(self, "memory", dict(self.memory))
+        memory = {n: v.spec() if hasattr(v, "spec") else plain(v) for n, v in self.memory.items()}
+        object.__setattr__(self, "memory", memory)
         self._only_what_has_an_effect()
         with torch.device("meta"):  # the parts check their own options, without any storage
             if self.has("memory"):
                 NeuralMemory(self.dim, self.heads)  # these two are fields of the config itself
-                self.new_memory()
-            if self.has("persistent"):
-                self.new_attention()
+            VARIANTS[self.variant].build(self)
 
     def _only_what_has_an_effect(self) -> None:
         for name in OWN:
             value = getattr(self, name)
             if not self.has(name) and value not in (None, {}):
-                users = ", ".join(repr(v) for v, fields in VARIANTS.items() if name in fields)
+                users = ", ".join(repr(v) for v, block in VARIANTS.items() if name in block.fields)
                 raise ValueError(
                     f"{name} has no effect on variant {self.variant!r} (it has one on {users}): "
                     f"leave it out, got {value!r}"
                 )
             if value is None and self.has(name):
-                object.__setattr__(self, name, VARIANTS[self.variant][name])
+                object.__setattr__(self, name, VARIANTS[self.variant].fields[name])
         known = sorted(set(inspect.signature(NeuralMemory).parameters) - {"dim", "heads"})
         for name in self.memory.keys() - {"dim", "heads"}:
             choose("memory: option", name, known)
@@ -106,7 +100,7 @@ class TitansConfig:
         >>> TitansConfig("mag").has("window"), TitansConfig("mag").has("segment")
         (True, False)
         """
-        return name not in OWN or name in VARIANTS[self.variant]
+        return name not in OWN or name in VARIANTS[self.variant].fields
 
     def new_memory(self) -> NeuralMemory:
         """A fresh neural memory of one block."""
@@ -123,3 +117,16 @@ class TitansConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `TitansConfig(**d)` makes the same config again."""
         return asdict(self)
+
+
+def as_of_format_1(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a config that was written when memories forgot towards 0 unless told otherwise.
+
+    >>> as_of_format_1({"variant": "lmm", "memory": {"chunk": 8}})["memory"]
+    {'retention': 'decay', 'chunk': 8}
+    """
+    found = dict(config)
+    if "memory" in VARIANTS[found.get("variant", "lmm")].fields:
+        old = {"retention": "decay"} | ({"damping": None} if found.get("variant") == "mac" else {})
+        found["memory"] = old | dict(found.get("memory") or {})
+    return found

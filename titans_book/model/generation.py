@@ -12,8 +12,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from titans_book.check import whole
+from titans_book.check import number, whole
+from titans_book.values import extremes
 
+PIECE = 4096  # tokens of a prompt that are read at once
 Model = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
 
@@ -26,10 +28,13 @@ def choose_next(
 ) -> Int[Tensor, "batch 1"]:
     """One token a row. temperature 0 takes the likeliest; top_k keeps the k likeliest; top_p keeps
     the fewest whose probabilities add up to p (nucleus sampling, Holtzman et al. 2020).
+    Raises ValueError for NaN and inf.
 
     >>> choose_next(torch.tensor([[0.0, 2.0, 1.0]]), temperature=0)
     tensor([[1]])
     """
+    if (seen := extremes(logits)) and not seen[1] < torch.inf:  # False for NaN as well
+        raise ValueError(f"logits must not hold NaN or inf, got values up to {seen[1]}")
     if temperature == 0:
         return logits.argmax(-1, keepdim=True)
     ranked, order = torch.sort(logits, descending=True, stable=True)
@@ -52,19 +57,15 @@ def check_sampling(
 ) -> None:
     """Raise ValueError naming the first setting that is out of range."""
     whole("n", n, least=0)
-    if not (_number(temperature) and 0 <= temperature < float("inf")):
+    if not (number(temperature) and 0 <= temperature < float("inf")):
         raise ValueError(f"temperature must be finite and >= 0, got {temperature!r}")
     if top_k is not None:
         whole("top_k", top_k, least=1)
-    if top_p is not None and not (_number(top_p) and 0 < top_p <= 1):
+    if top_p is not None and not (number(top_p) and 0 < top_p <= 1):
         raise ValueError(f"top_p must be above 0 and at most 1, or None, got {top_p!r}")
     whole("seed", seed, least=0)
     if seed >= 2**64:
         raise ValueError(f"seed must be below 2**64, got {seed!r}")
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def stream(
@@ -84,7 +85,7 @@ def stream(
     model     maps (tokens, state) to (logits (batch, time, vocab), state).
     tokens    the prompt, at least one token; with a state, what comes after it.
     stop      a token behind which nothing more is written; a batch ends once every row has it.
-    Raises ValueError for an empty prompt or a setting out of range.
+    Raises ValueError for an empty prompt, a setting out of range, or logits that are NaN or inf.
     """
     check_sampling(n, temperature, top_k, top_p, seed)
     if stop is not None:
@@ -94,6 +95,10 @@ def stream(
             f"tokens must have shape (batch, time) with time >= 1, got {tuple(tokens.shape)}"
         )
     generator = torch.Generator(tokens.device).manual_seed(seed)
+    with torch.no_grad():  # a long prompt in pieces: what a call needs grows with its length
+        *pieces, tokens = tokens.split(PIECE, dim=1) if n else (tokens,)
+        for piece in pieces:
+            _, state = model(piece, state)
     ended = torch.zeros(len(tokens), 1, dtype=torch.bool, device=tokens.device)
     for _ in range(n):
         with torch.no_grad():

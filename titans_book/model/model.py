@@ -6,43 +6,27 @@ Taught in chapter 13.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from titans_book.attention import AttentionState
-from titans_book.memory import LayerState
 from titans_book.model import generation
-from titans_book.model.blocks import (
-    AttentionBlock,
-    BlockState,
-    LMMBlock,
-    MACBlock,
-    MAGBlock,
-    MALBlock,
-)
+from titans_book.model.blocks import VARIANTS, Block
 from titans_book.model.config import TitansConfig
+from titans_book.state import State
+from titans_book.values import extremes
 
-State = LayerState | AttentionState | BlockState
 
-
-def new_block(config: TitansConfig) -> nn.Module:
+def new_block(config: TitansConfig) -> Block:
     """One block of the variant, with fresh weights."""
-    size = (config.dim, config.hidden)
-    match config.variant:
-        case "lmm":
-            return LMMBlock(*size, config.new_memory())
-        case "attention":
-            return AttentionBlock(*size, config.new_attention())
-    kind = {"mac": MACBlock, "mag": MAGBlock, "mal": MALBlock}[config.variant]
-    return kind(*size, config.new_attention(), config.new_memory())
+    return VARIANTS[config.variant].build(config)
 
 
-@dataclass(frozen=True)
-class ModelState:
+@dataclass(frozen=True, repr=False)
+class ModelState(State):
     """All that a model remembers of what it has read: one state a block.
 
     Its size is constant, unless the model is a plain transformer, which keeps every token.
@@ -54,18 +38,6 @@ class ModelState:
     def position(self) -> int:
         """Tokens read so far."""
         return self.blocks[0].position
-
-    def map(self, function) -> "ModelState":
-        """The same function applied to every tensor."""
-        return ModelState(tuple(block.map(function) for block in self.blocks))
-
-    def detach(self) -> "ModelState":
-        """The same numbers, cut off from the graph that made them."""
-        return self.map(torch.Tensor.detach)
-
-    def to(self, *args, **kwargs) -> "ModelState":
-        """The state on another device or in another dtype, as `torch.Tensor.to`."""
-        return self.map(lambda x: x.to(*args, **kwargs))
 
 
 class TitansLM(nn.Module):
@@ -83,15 +55,27 @@ class TitansLM(nn.Module):
         self.embedding = nn.Embedding(config.vocab, config.dim)
         self.blocks = nn.ModuleList(new_block(config) for _ in range(config.depth))
         self.norm = nn.RMSNorm(config.dim)
-        self.reset_parameters()
+        self._start()
 
     def reset_parameters(self) -> None:
+        """Draw all weights afresh, whatever they were."""
+        for part in (*self.blocks, self.norm):
+            part.reset_parameters()
+        self._start()
+
+    def _start(self) -> None:
         """Small embeddings (they are the head as well), and quiet outputs in every residual."""
         nn.init.normal_(self.embedding.weight, std=self.config.dim**-0.5)
         outputs = [out for block in self.blocks for out in block.outputs()]
         quiet = len(outputs) ** -0.5  # the sum of all residuals keeps its size
         for out in outputs:
             nn.init.normal_(out.weight, std=quiet * out.in_features**-0.5)
+
+    if TYPE_CHECKING:  # what nn.Module hides from type checkers
+
+        def __call__(
+            self, tokens: Tensor, state: ModelState | None = None, trace: list | None = None
+        ) -> tuple[Tensor, ModelState]: ...
 
     def forward(
         self,
@@ -125,8 +109,8 @@ class TitansLM(nn.Module):
                 "tokens must be whole numbers of shape (batch, time), "
                 f"got {tokens.dtype} of shape {tuple(tokens.shape)}"
             )
-        if tokens.device.type == "cpu" and tokens.numel() and not torch.compiler.is_compiling():
-            low, high = (x.item() for x in torch.aminmax(tokens))
+        if seen := extremes(tokens):
+            low, high = seen
             if low < 0 or high >= self.config.vocab:
                 raise ValueError(
                     f"tokens must lie between 0 and {self.config.vocab - 1}, got {low} to {high}"
@@ -135,7 +119,7 @@ class TitansLM(nn.Module):
             raise ValueError(
                 f"state holds {len(state.blocks)} blocks, this model has {len(self.blocks)}"
             )
-        kind = {"lmm": LayerState, "attention": AttentionState}.get(self.config.variant, BlockState)
+        kind = VARIANTS[self.config.variant].state
         if state is not None and not isinstance(state.blocks[0], kind):
             raise ValueError(
                 f"state belongs to another model: variant {self.config.variant!r} needs a "

@@ -1,6 +1,7 @@
 """Checks of a task's fields. Each error names the field, the value, and what is allowed."""
 
 import math
+from numbers import Integral, Real
 
 import torch
 from torch import Generator
@@ -18,7 +19,7 @@ def count(name: str, value: object, least: int = 1) -> int:
 
 def within(name: str, value: object, low: float | int, high: float | int = math.inf):
     """A finite number from low to high, both allowed."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {type(value).__name__}")
     if not (low <= value <= high and math.isfinite(value)):
         allowed = f"{low} or more" if high == math.inf else f"from {low} to {high}"
@@ -57,5 +58,5 @@ def source(seed: object) -> Generator:
 
 
 def _whole(name: str, value: object):
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an int, got {type(value).__name__}")

@@ -12,11 +12,12 @@ DOCUMENTS = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".epub", ".zip", ".gz", ".
 
 
 def read_texts(paths: str | os.PathLike | Iterable[str | os.PathLike]) -> str:
-    """The reader's files, joined by one empty line. Folders are searched at any depth, by name.
+    """The reader's files, joined by one empty line. Folders are searched at any depth, by name;
+    what is hidden in them (a name with a dot in front: copies and notes of other programs) is not.
 
     Each file must be UTF-8 text (a byte-order mark is dropped, Windows line ends become "\\n").
     Raises ValueError, naming the file, if one is missing, empty, unreadable, binary, not UTF-8, a
-    document such as .pdf, or if a folder holds no .txt or .md file. Nothing is skipped in silence.
+    document such as .pdf, or if a folder holds no .txt or .md file.
     """
     paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if "" in paths:
@@ -35,6 +36,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         raise ValueError(f"{path}: neither a file nor a folder")
     found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    found = [p for p in found if not any(n.startswith(".") for n in p.relative_to(path).parts)]
     if not found:
         raise ValueError(f"{path}: this folder holds no {' or '.join(SUFFIXES)} file")
     return found

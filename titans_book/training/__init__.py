@@ -8,14 +8,8 @@ Taught in chapters 07 and 13.
 """
 
 from titans_book.training.errors import TrainingError
-from titans_book.training.loop import (
-    LOOKED_AT,
-    Evaluated,
-    Saved,
-    Snapshot,
-    Step,
-    train,
-)
+from titans_book.training.events import LOOKED_AT, Evaluated, Saved, Snapshot, Step
+from titans_book.training.loop import Training, train
 from titans_book.training.runs import load_checkpoint
 from titans_book.training.schedule import TrainingSettings
 
@@ -25,6 +19,7 @@ __all__ = [
     "Saved",
     "Snapshot",
     "Step",
+    "Training",
     "TrainingError",
     "TrainingSettings",
     "load_checkpoint",

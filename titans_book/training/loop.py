@@ -3,7 +3,8 @@
     for event in train(model, tokens, TrainingSettings(steps=500), folder):
         ...                       # Step, Evaluated, Saved, in the order in which they happen
 
-Stop listening and training stops, cleanly, with a checkpoint. Everything that decides the next step
+Stop listening and training stops, with a checkpoint: when the loop is left, when `close` is called
+or a `with` block ends, and at the latest when Python does. Everything that decides the next step
 (weights, moments, random numbers, the place in the text) is in the checkpoint, so a run that was
 interrupted, even by kill -9, goes on to the same numbers, bit for bit, as one that was not.
 AdamW, a linear warm-up, a cosine down, and clipped gradients: Titans section 4 names the first and
@@ -12,111 +13,91 @@ the third. Taught in chapter 13.
 
 import json
 import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch.nn.functional as F
 from jaxtyping import Int
-from torch import Tensor
+from torch import Tensor, nn, optim
 
 from titans_book.evaluation import bits_per_token
-from titans_book.inspection.looking import AttentionTrace, listening
-from titans_book.memory import MemoryTrace
-from titans_book.model import TitansLM
+from titans_book.inspection.looking import listening
 from titans_book.training import checkpoints, runs
 from titans_book.training.errors import TrainingError
-from titans_book.training.optimizer import adamw, differentiate
-from titans_book.training.runs import load_checkpoint
+from titans_book.training.events import LOOKED_AT, Evaluated, Saved, Snapshot, Step
+from titans_book.training.lock import Lock, leave_older
+from titans_book.training.optimizer import differentiate, new_optimizer
 from titans_book.training.schedule import TrainingSettings, windows
 
-__all__ = [
-    "Evaluated",
-    "Saved",
-    "Snapshot",
-    "Step",
-    "TrainingError",
-    "TrainingSettings",
-    "load_checkpoint",
-    "train",
-]
+Event = Step | Evaluated | Saved
 
 
-LOOKED_AT = 192  # tokens of a snapshot whose attention is kept: its maps are quadratic
+class Training(Iterator[Event]):
+    """The events of one run, one after the other; see `train`.
 
+        with train(model, tokens, settings, folder) as events:
+            for event in events: ...
 
-@dataclass(frozen=True)
-class Snapshot:
-    """What the model saw and did at one step: a row of tokens, and one trace a block.
-
-    A model without memory has no traces of one, a model without attention no traces of that; of
-    attention, the first 192 tokens are kept.
+    Closing it, leaving the `with` block, or letting go of it saves a checkpoint of what has not
+    been saved; if nothing else does, the end of Python does.
     """
 
-    tokens: Int[Tensor, " time"]
-    memories: tuple[MemoryTrace, ...]
-    attentions: tuple[AttentionTrace, ...] = ()
+    def __init__(self, run: "_Run", tokens: Tensor, held_out: Tensor | None) -> None:
+        self._steps = _steps(run, tokens, held_out)
+        self._leave = weakref.finalize(self, run.leave)
 
+    def __next__(self) -> Event:
+        return next(self._steps)
 
-@dataclass(frozen=True)
-class Step:
-    """One optimizer step. loss in nats a token; seconds_left is an estimate."""
+    def close(self) -> None:
+        """Stop here, with a checkpoint. Raises CheckpointError if the disk refuses it."""
+        self._steps.close()
+        self._leave()
 
-    step: int
-    steps: int
-    loss: float
-    learning_rate: float
-    gradient_norm: float
-    tokens_per_second: float
-    seconds_left: float
-    snapshot: Snapshot | None = None
+    def __enter__(self) -> "Training":
+        return self
 
-
-@dataclass(frozen=True)
-class Evaluated:
-    """Bits a token on text that is never trained on (for bytes of ASCII: bits per character)."""
-
-    step: int
-    bits_per_token: float
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A checkpoint is safely on the disk."""
-
-    step: int
-    path: Path
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def train(
-    model: TitansLM,
+    model: nn.Module,
     tokens: Int[Tensor, " total"],
     settings: TrainingSettings,
     folder: Path | str | None = None,
     *,
     held_out: Int[Tensor, " total_held_out"] | None = None,
     resume: bool = False,
-) -> Iterator[Step | Evaluated | Saved]:
+    optimizer: optim.Optimizer | Callable[[nn.Module], optim.Optimizer] | None = None,
+) -> Training:
     """Train `model` on `tokens` and yield what happens.
 
+    model      a TitansLM, or one that torch.compile or DistributedDataParallel has wrapped.
     folder     where checkpoints and log.jsonl go; None keeps nothing.
     held_out   text for Evaluated events.
     resume     go on from the newest checkpoint in `folder`, which must have been made with the same
                configuration and settings; the model's weights are replaced.
 
-    Closing the generator (or Ctrl-C) saves a checkpoint first. Raises ValueError for a text that is
-    too short, TrainingError if the loss is no longer a number or the folder holds another run,
-    CheckpointError if a checkpoint cannot be read or written.
+    optimizer  another one than AdamW, or a function that makes it of the model. The plan multiplies
+               the learning rate of each of its groups.
+
+    However it ends, a checkpoint is saved first, see `Training`. Raises ValueError for a text that
+    is too short, TrainingError if the loss is NaN or inf, or if the folder holds another run or one
+    that somebody else is training, CheckpointError if a checkpoint cannot be read or written.
     """
     if len(tokens) < 2 * settings.length + 2:
         raise ValueError(
             f"tokens must hold at least {2 * settings.length + 2} tokens for windows of "
             f"length={settings.length}, got {len(tokens)}"
         )
-    run = _Run(model, settings, None if folder is None else Path(folder))
+    runs.unwrapped(model)  # which refuses what is no model of ours
+    where = None if folder is None else Path(folder)
+    run = _Run(model, settings, where, new_optimizer(model, settings, optimizer))
     run.start(resume)
-    return _steps(run, tokens, held_out)
+    return Training(run, tokens, held_out)
 
 
 def _steps(run: "_Run", tokens: Tensor, held_out: Tensor | None):
@@ -130,8 +111,7 @@ def _steps(run: "_Run", tokens: Tensor, held_out: Tensor | None):
             if run.folder and _due(run.step, settings.save_every, last):
                 yield run.save()
     finally:
-        if run.folder and run.whole and run.step > run.saved:
-            run.save()
+        run.leave()
 
 
 def _due(step: int, every: int, last: bool) -> bool:
@@ -141,11 +121,17 @@ def _due(step: int, every: int, last: bool) -> bool:
 class _Run:
     """The moving parts of one training run."""
 
-    def __init__(self, model: TitansLM, settings: TrainingSettings, folder: Path | None) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        settings: TrainingSettings,
+        folder: Path | None,
+        optimizer: optim.Optimizer,
+    ) -> None:
         self.model, self.settings, self.folder = model, settings, folder
         self.device = next(model.parameters()).device
         self.step, self.saved, self.whole = 0, 0, True
-        self.optimizer = adamw(model, settings)
+        self.optimizer, self.lock = optimizer, None
         self.began, self.first = time.monotonic(), 0
 
     def start(self, resume: bool) -> None:
@@ -154,6 +140,17 @@ class _Run:
             if resume:
                 raise ValueError("resume=True needs the folder of the run to go on with")
             return
+        leave_older(self.folder)
+        if resume:
+            checkpoints.newest(self.folder)  # before a folder is made
+        self.lock = Lock(self.folder, self)
+        try:
+            self._begin(resume)
+        except BaseException:
+            self.lock.release()
+            raise
+
+    def _begin(self, resume: bool) -> None:
         if resume:
             self.step = runs.restore(self.folder, self.model, self.optimizer, self.settings)
             self.saved = self.step
@@ -208,3 +205,14 @@ class _Run:
         path = runs.save(self.folder, self.step, self.model, self.optimizer, self.settings)
         self.saved = self.step
         return Saved(self.step, path)
+
+    def leave(self) -> None:
+        """Save what has not been saved, and let others have the folder. Once is enough."""
+        lock, self.lock = self.lock, None
+        if lock is None:
+            return
+        try:
+            if self.whole and self.step > self.saved:
+                self.save()
+        finally:
+            lock.release()

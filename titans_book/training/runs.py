@@ -10,40 +10,47 @@ import platform
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from titans_book.files import CheckpointError, replace_file
 from titans_book.model import TitansConfig, TitansLM
+from titans_book.model.config import as_of_format_1
 from titans_book.training import checkpoints
 from titans_book.training.errors import TrainingError
 from titans_book.training.schedule import TrainingSettings
+
+FORMAT = 2  # 1: memories forgot towards 0 unless told otherwise
 
 
 def save(
     folder: Path,
     step: int,
-    model: TitansLM,
+    model: nn.Module,
     optimizer: torch.optim.Optimizer,
     settings: TrainingSettings,
 ) -> Path:
     """Write a checkpoint of the run; its path. Raises CheckpointError if the disk refuses."""
+    inner = unwrapped(model)
     moments = {"random": torch.get_rng_state()}
     for index, values in optimizer.state_dict()["state"].items():
         moments |= {f"{index}.{name}": value for name, value in values.items()}
     about = {
-        "config": model.config.to_dict(),
+        "format": FORMAT,
+        "config": inner.config.to_dict(),
         "settings": asdict(settings),
         "versions": {"torch": torch.__version__, "python": platform.python_version()},
     }
-    tensors = {"model": model.state_dict(), "training": moments}
+    weights = {plain(name): weight for name, weight in inner.state_dict().items()}
+    tensors = {"model": weights, "training": moments}
     return checkpoints.write(folder, step, tensors, about)
 
 
 def restore(
     folder: Path,
-    model: TitansLM,
+    model: nn.Module,
     optimizer: torch.optim.Optimizer,
     settings: TrainingSettings,
 ) -> int:
@@ -54,7 +61,8 @@ def restore(
     """
     path = checkpoints.newest(folder)
     tensors, about = _read(path, "model", "training")
-    mine = {"config": model.config.to_dict(), "settings": asdict(settings)}
+    inner = unwrapped(model)
+    mine = {"config": inner.config.to_dict(), "settings": asdict(settings)}
     for part, values in mine.items():
         theirs = about.get(part, {})
         if changed := {n for n in values | theirs if values.get(n) != theirs.get(n)}:
@@ -62,7 +70,7 @@ def restore(
                 f"{path} was made with another {part}: {', '.join(sorted(changed))} differ. "
                 "Resume with the same values, or start a new run in another folder."
             )
-    model.load_state_dict(tensors["model"])
+    _put(tensors["model"], inner, path)
     moments = tensors["training"]
     torch.set_rng_state(moments.pop("random"))
     state: dict[int, dict[str, Tensor]] = {}
@@ -72,6 +80,38 @@ def restore(
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
     return about["step"]
+
+
+def _put(weights: dict[str, Tensor], model: nn.Module, path: Path) -> None:
+    """The weights of a checkpoint into a model of the same dtypes, compiled or not."""
+    own = model.state_dict()
+    found = {name: weights[plain(name)] for name in own}
+    for name, weight in found.items():
+        if weight.dtype != own[name].dtype:
+            raise TrainingError(
+                f"{path} holds {name} in {weight.dtype}, the model has it in {own[name].dtype}: "
+                "make the model in the dtype of the run"
+            )
+    model.load_state_dict(found)
+
+
+def unwrapped(model: nn.Module) -> Any:
+    """The TitansLM inside what torch.compile or DistributedDataParallel made of it."""
+    while not isinstance(model, TitansLM):
+        inner = getattr(model, "_orig_mod", None) or getattr(model, "module", None)
+        if inner is None:
+            raise TypeError(f"model must be a TitansLM, got {type(model).__name__}")
+        model = inner
+    return model
+
+
+def plain(name: str) -> str:
+    """A weight's name without what torch.compile puts into it.
+
+    >>> plain("blocks.0._orig_mod.norm.weight")
+    'blocks.0.norm.weight'
+    """
+    return name.replace("_orig_mod.", "")
 
 
 def cut_log(path: Path, step: int) -> None:
@@ -90,7 +130,7 @@ def load_checkpoint(path: Path | str) -> tuple[TitansLM, dict]:
     """The model of a checkpoint (or of the newest one in a run's folder), and its facts."""
     tensors, about = _read(checkpoints.newest(Path(path)), "model")
     model = TitansLM(TitansConfig(**about["config"]))
-    model.load_state_dict(tensors["model"])
+    model.load_state_dict(tensors["model"], assign=True)  # in the dtype that it was saved in
     return model, about
 
 
@@ -103,4 +143,6 @@ def _read(path: Path, *groups: str) -> tuple[dict[str, dict[str, Tensor]], dict]
             f"the checkpoint {path} is damaged: it lacks {', '.join(sorted(missing))}. Remove that "
             "folder to go on from the one before it."
         )
+    if about.get("format", 1) < FORMAT:
+        about = {**about, "config": as_of_format_1(about["config"])}
     return tensors, about

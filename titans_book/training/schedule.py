@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from titans_book.check import whole
+from titans_book.check import number, plain, whole
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,14 @@ class Descent:
     clip: float = 1.0
 
     def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            object.__setattr__(self, name, plain(getattr(self, name)))
         whole("steps", self.steps, least=1)
         whole("warmup", self.warmup, least=0)
         for name, most in {"learning_rate": 1, "final": 1, "weight_decay": 1, "clip": 1e9}.items():
             value = getattr(self, name)
             zero_allowed = name in ("final", "weight_decay")
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not (number and 0 <= value <= most) or (value == 0 and not zero_allowed):
+            if not (number(value) and 0 <= value <= most) or (value == 0 and not zero_allowed):
                 least = "at least 0" if zero_allowed else "above 0"
                 raise ValueError(f"{name} must be {least} and at most {most:g}, got {value!r}")
 

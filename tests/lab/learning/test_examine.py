@@ -263,6 +263,18 @@ def test_right_but_slow():
     assert verdict.outcome == "slow" and verdict.passed
 
 
+def test_what_a_loaded_machine_takes_does_not_count_as_slow():
+    """Another program's turn is no time of this thread; sleeping stands for it."""
+
+    def waits(*arguments):
+        time.sleep(0.01)
+        return right(*arguments)
+
+    assert said(waits)[0] == "right"
+    inner = EXERCISES["05.inner_grad"]
+    assert [said(inner.reference, inner)[0] for _ in range(5)] == ["right"] * 5
+
+
 def test_one_step_from_nothing_misses_what_six_steps_find():
     """The reason for the probes: without a past, several mistakes cannot show."""
     empty = Probe(
@@ -336,6 +348,7 @@ def test_a_probe_without_numbers_is_no_likeness():
 def test_only_a_stub_is_open():
     assert said(lambda *_: torch.ones(2) ^ torch.ones(2))[0] == "crashed"
     assert "no power" in said(lambda *_: torch.ones(2) ^ torch.ones(2))[1]
+    assert "no power" in said(lambda: 1 - 0.5 ^ (1 / 28), EXERCISES["00.my_alpha"])[1]  # noqa: E225
 
     def nbgraders_stub(*_):
         raise NotImplementedError()
@@ -374,6 +387,71 @@ def test_a_mask_holds_true_and_false_and_a_shape_may_have_its_own_question():
     assert said(lambda x: ~(x[:, None] < x[:2]), mask)[0] == "right"
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.int64])
+def test_where_a_number_is_due_its_dtype_does_not_matter(dtype):
+    exercise = open_ended(lambda steps: "" if steps[0]["number"] >= 2 else "It is below 2.")
+    assert examine(exercise, lambda: torch.tensor(3, dtype=dtype)).outcome == "right"
+    gate = EXERCISES["04.forget_gate"]
+    opens = lambda s, u: torch.where((s > 2 * u) & (u > 0), 1.0, 0.0)  # noqa: E731
+    assert said(opens, gate)[0] == "right"
+
+
+def test_nothing_is_asked_for_its_return():
+    def no_return(M, k, v):
+        torch.outer(k, k @ M - v)
+
+    def returns_nothing(M, k, v):
+        M = M.clone().requires_grad_()
+        return (0.5 * (k @ M - v).square().sum()).backward()
+
+    def only_if(M, k, v):
+        if float(k.sum()) > 1e9:
+            return torch.outer(k, k @ M - v)
+
+    grad = EXERCISES["02.surprise_grad"]
+    assert "`return` in front of the last line" in said(no_return, grad)[1]
+    assert (
+        "`backward(...)` gives nothing back: it leaves its result in"
+        in said(returns_nothing, grad)[1]
+    )
+    assert "an `if` without `else`" in said(only_if, grad)[1]
+    assert "Does every way through it" in said(eval("lambda M, k, v: None"), grad)[1]
+
+
+def test_a_rounding_is_called_one():
+    read = EXERCISES["01.read"]
+    assert said(lambda M, q: q @ M + 1e-8, read)[1].endswith("Which line is not exact?")
+    words = said(lambda M, q: (q.float() @ M.float()).double(), read)[1]
+    assert "rounded (float32)" in words and "times the expected" not in words
+
+
+@pytest.mark.parametrize(
+    ("only", "words"),
+    [
+        (lambda M, q: torch.mv(M.T, q), "stopped in example"),
+        (lambda M, q: (q @ M).flatten(), "has the shape (6,)"),
+        (lambda M, q: q @ M if q.dim() == 1 else q @ M + 1, "It differs first"),
+    ],
+)
+def test_right_for_one_question_and_wrong_for_many_is_said(only, words):
+    found = said(only, EXERCISES["01.read"])[1]
+    assert words in found and "For `q` of shape (4,) it was right; here it has (2, 4)." in found
+    assert "q @ M" not in found.partition("Here it has")[2]
+
+
+def test_where_there_is_no_equation_none_is_named():
+    with_one = said(lambda M, S, k, *_: (2 * M, S), STEP)[1]
+    assert "Which term of the equation (Titans eqs. 13 and 14)" in with_one
+    persistent = EXERCISES["08.with_persistent"]
+    twice = lambda *given: (2 * persistent.reference(*given)[0], *persistent.reference(*given)[1:])  # noqa: E731, E501
+    assert "(the" not in said(twice, persistent)[1]
+
+
+def test_a_stop_is_no_crash_in_the_headline():
+    verdict = examine(STEP, lambda M, S, k, *_: (M @ k, S))
+    assert verdict.outcome == "crashed" and verdict.title == "not yet"
+
+
 def test_where_a_number_is_due_it_may_be_more_exact_than_the_inputs():
     wide = EXERCISES["07.accuracy_asked"]
     right = lambda logits, targets: wide.reference(logits, targets).double()  # noqa: E731
@@ -403,7 +481,7 @@ def test_gradients_switched_on_in_the_callers_memory_are_named():
     def on_a_clone(M, k, v):
         return by_autograd(M.detach().clone(), k, v)
 
-    assert said(on_a_clone, EXERCISES["02.surprise_grad"])[0] == "right"
+    assert "no gradient passes" in said(on_a_clone, EXERCISES["02.surprise_grad"])[1]
 
 
 def test_a_python_number_is_no_tensor_where_a_gradient_has_to_pass():

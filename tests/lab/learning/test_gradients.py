@@ -50,7 +50,7 @@ def test_a_function_that_is_cut_off_is_found_out(cut):
 
 def test_where_a_number_is_wrong_the_question_is_not_about_a_cut():
     verdict = examine(EXERCISE, lambda x, W: x @ W.detach() + 1)
-    assert "Which term" in verdict.lines[-1]
+    assert "Which line of yours" in verdict.lines[-1]
 
 
 def test_a_write_in_place_that_autograd_cannot_follow_gets_a_word():

@@ -43,6 +43,8 @@ def test_a_check_that_passes_writes_its_share_by_itself():
     record.attempt("01.hebb", "slow")
     assert size(shown, 1) == pytest.approx(2 * half)
     assert "2 of 2 parts ✓" in shown.lines.value
+    record.keep("01.read", "def read(M, q): ...")
+    assert "2 of 2 parts ✓, 1 kept<" in shown.lines.value
     assert size(shown, 2) == size(shown, 13) == 0
     assert "To come: 02 Surprise is a gradient, 04 Forgetting" in shown.lines.value
 

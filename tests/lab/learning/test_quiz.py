@@ -87,7 +87,7 @@ def test_without_a_record_it_writes_into_the_session(monkeypatch, record):
 
 def test_a_question_by_its_name(monkeypatch, record):
     two = {"01.memory": question(), "02.other": question()}
-    monkeypatch.setattr("titans_book.lab.learning.quiz.QUESTIONS", two)
+    monkeypatch.setattr(sys.modules["titans_book.lab.learning.quiz"], "QUESTIONS", two)
     assert quiz("01.memory", record).question.name == "01.memory"
     with pytest.raises(ValueError, match="'01.none' is no question: .* 01.memory, 02.other"):
         quiz("01.none")

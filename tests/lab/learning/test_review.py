@@ -13,6 +13,7 @@ from titans_book.lab.learning.review import due, review
 
 CHOICES = (Choice("a", True, "a"), Choice("b", because="b"), Choice("c", because="c"))
 NOW = 1e9
+MODULE = sys.modules[review.__module__]
 
 
 def questions(*names):
@@ -102,14 +103,14 @@ def test_a_chapter_without_earlier_ones_is_refused(chapter):
 
 @pytest.mark.parametrize("count, title", [(3, "Three questions"), (1, "One question"), (0, "No q")])
 def test_the_panel_prints_the_same_whatever_it_asks(monkeypatch, count, title):
-    monkeypatch.setattr("titans_book.lab.learning.review.QUESTIONS", questions(*list(BANK)[:count]))
+    monkeypatch.setattr(MODULE, "QUESTIONS", questions(*list(BANK)[:count]))
     shown = review("01", Progress(None))
     assert repr(shown) == "Review: three questions from earlier chapters"
     assert len(shown.quizzes) == count and title in shown.children[2].value
 
 
 def test_answers_in_the_review_reach_the_record(monkeypatch):
-    monkeypatch.setattr("titans_book.lab.learning.review.QUESTIONS", BANK)
+    monkeypatch.setattr(MODULE, "QUESTIONS", BANK)
     record = Progress(None)
     review("01", record).quizzes[0].buttons[0].click()
     assert record.question("00.a")["box"] == 1
@@ -117,8 +118,8 @@ def test_answers_in_the_review_reach_the_record(monkeypatch):
 
 
 def test_the_record_may_be_the_sessions_own(monkeypatch):
-    monkeypatch.setattr("titans_book.lab.learning.review.QUESTIONS", BANK)
+    monkeypatch.setattr(MODULE, "QUESTIONS", BANK)
     record = Progress(None)
     record.answer("00.c", True, 1, 0.0)
-    monkeypatch.setattr(sys.modules[review.__module__], "progress", lambda: record)
+    monkeypatch.setattr(MODULE, "progress", lambda: record)
     assert review("01").quizzes[0].question.name == "00.c"

@@ -93,7 +93,7 @@ def test_shaded_text_shows_every_number():
 SAVE = """
 import sys
 import numpy as np
-from titans_book.lab import figures
+from titans_book.lab.pictures import figures
 picture = figures.heatmap(np.eye(4), alt="Ones along the diagonal", title="One")
 for ending in ("png", "svg"):
     figures.save(picture, f"{sys.argv[1]}/one.{ending}")
@@ -128,7 +128,8 @@ def test_the_callers_page_does_not_change_the_bytes():
 
 def test_pyplot_never_hears_of_a_picture():
     code = (
-        "import sys; from titans_book.lab import figures; figures.heatmap([[1.0]], alt='x').png();"
+        "import sys; from titans_book.lab.pictures import figures;"
+        "figures.heatmap([[1.0]], alt='x').png();"
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -44,6 +44,7 @@ my_alpha = Exercise(
     taught=CHAPTER,
     part=False,
     accept=_half,
+    solution="def my_alpha():\n    return 1 - 0.5 ** (1 / 28)  # (1 - alpha) ** 28 = 1/2",
 )
 
 

@@ -5,16 +5,10 @@ M is (d_in, d_out), k is (d_in), v is (d_out); q is one question (d_in), or many
 
 import torch
 
-from titans_book.lab.learning.exercise import Exercise, Probe, normal, vector
+from titans_book.lab.learning.exercise import Exercise, Probe, normal, one_or_many, vector
 from titans_book.steps import matrix as steps
 
 CHAPTER = "notebooks/01_memory_is_a_function.ipynb"
-
-
-def _questions(generator):
-    """One question, or, about half of the time, two at once."""
-    ask, many = vector(4), torch.rand((), generator=generator) < 0.5
-    return torch.stack([ask(generator), ask(generator)]) if many else ask(generator)
 
 
 def _load(*shapes):
@@ -26,7 +20,7 @@ read = Exercise(
     name="01.read",
     what="the answer of a memory matrix to a question",
     reference=steps.read,
-    probe=Probe(inputs={"M": normal(4, 3), "q": _questions}, returns=("y",), seed=5),
+    probe=Probe(inputs={"M": normal(4, 3), "q": one_or_many(4)}, returns=("y",), seed=5),
     load=_load((300, 300), (300,)),
     hints=(
         "The question says how much of each row of M it wants. The answer is the rows, each times "
@@ -37,6 +31,7 @@ read = Exercise(
     ),
     source="Titans eqs. 5 and 15",
     taught=CHAPTER,
+    misfit="q has d_in numbers, or d_in a row: which side of a product has to meet M's rows?",
 )
 
 

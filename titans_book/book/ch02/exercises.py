@@ -1,7 +1,7 @@
 """Exercises of chapter 02: the gradient, with the wrong versions that people write.
 
 M is (d_in, d_out), k is (d_in), v is (d_out). The other exercises of the chapter are in
-exercises_02_numbers.py and exercises_02_step.py.
+exercises_numbers.py and exercises_step.py.
 """
 
 import torch
@@ -179,3 +179,10 @@ def compares_the_memory_itself(M, k, v):
 def divides_by_the_entries(M, k, v):
     """You divide by the number of entries of M. Nothing here is a mean."""
     return _u(M, k, v) / M.numel()
+
+
+@surprise_grad.wrong("`k @ M` is (d_out), `outer(k, v)` (d_in, d_out): what does `-` make of it?")
+def subtracts_from_every_row(M, k, v):
+    """Broadcasting puts the answer k M into every row, whatever the key. The error k M - v comes
+    first; the outer product with k is taken of all of it."""
+    return k @ M - torch.outer(k, v)

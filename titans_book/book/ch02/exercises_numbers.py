@@ -34,6 +34,7 @@ surprise_score = Exercise(
         "    return length\n    u = surprise_grad(M, k, v)\n    length = u.norm()",
     ),
     source="the length of u (Titans eq. 8)",
+    gradients=False,
     taught=CHAPTER,
 )
 
@@ -200,3 +201,9 @@ def remembers_the_example(k):
 def is_the_share_itself(k):
     """That is the share of the error that theta = 1 would leave. You want the one that leaves 0."""
     return 1 - k @ k
+
+
+@exact_rate.wrong("In which order does Python read `1 / k @ k`?")
+def divides_before_it_multiplies(k):
+    """Python works from the left: (1 / k) @ k, which is the number of features."""
+    return (1 / k) @ k

@@ -216,3 +216,11 @@ def changes_M_first(M, S, k, v, theta, eta, alpha):
     then M."""
     M = (1 - alpha) * M + S
     return M, eta * S - theta * torch.outer(k, _error(M, k, v))
+
+
+@titans_step.wrong("What does Python do first in `1 - alpha * M`?")
+def forgets_the_brackets(M, S, k, v, theta, eta, alpha):
+    """The brackets are missing: `1 - alpha * M` is 1 minus alpha M, in every entry. What stays of
+    the memory is (1 - alpha) M."""
+    S = eta * S - theta * torch.outer(k, _error(M, k, v))
+    return 1 - alpha * M + S, S

@@ -1,6 +1,6 @@
 """The gate of chapter 04, an exercise with many right answers: forget when the world changes.
 
-It is judged by what it does to a memory that travels through worlds (lab/play/travel.py).
+It is judged by what it does to a memory that travels through worlds (travel.py).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from titans_book.book.ch04.travel import LENGTH, Journey, journey, read
 from titans_book.lab.learning.exercise import Exercise, Step
 
 CHAPTER = "notebooks/04_forgetting.ipynb"
+NAN, INFINITE = -1.2345, 2.3456  # stand for what is no alpha, in numbers that can be compared
 FIXED = 0.0125  # about the best constant alpha for worlds of LENGTH tokens
 
 
@@ -24,10 +25,7 @@ def _trips() -> tuple[Journey, Journey]:
 
 
 def _read_with_gate(function: Callable) -> Iterator[Step]:
-    """alpha, a row for each world: for both trips; then for silence, no surprise and none usual.
-
-    -1 stands for what is no number.
-    """
+    """alpha, a row for each world: for both trips; then for silence, no surprise and none usual."""
     for trip in _trips():
         felt: list[float] = []
 
@@ -36,11 +34,14 @@ def _read_with_gate(function: Callable) -> Iterator[Step]:
             return torch.tensor(felt[-1])
 
         error = read(trip, gate).error.mean()
-        alpha = torch.tensor(felt).double().nan_to_num(nan=-1.0)
-        yield {"alpha": alpha.view(-1, LENGTH), "error": error}
+        yield {"alpha": _marked(torch.tensor(felt)).view(-1, LENGTH), "error": error}
     nothing = torch.zeros((), dtype=torch.float64)
-    silence = function(nothing, nothing).double().nan_to_num(nan=-1.0)
-    yield {"alpha": silence.view(1, 1), "error": nothing}
+    yield {"alpha": _marked(function(nothing, nothing)).view(1, 1), "error": nothing}
+
+
+def _marked(alpha: Tensor) -> Tensor:
+    """alpha with NAN and INFINITE in the places of NaN and infinity."""
+    return alpha.double().nan_to_num(nan=NAN, posinf=INFINITE, neginf=-INFINITE)
 
 
 _read_with_gate.names = lambda: ("surprise", "usual")
@@ -54,11 +55,9 @@ def _constant() -> tuple[float, ...]:
 
 def _good_gate(steps: list[Step]) -> str:
     *trips, silence = steps
-    if any(bool((step["alpha"] == -1).any()) for step in steps):
-        when = "usual is 0" if float(silence["alpha"]) == -1 else "it reads"
-        return f"It gives NaN, which is no number, when {when}: one NaN spoils a memory for good."
-    if any(float(s["alpha"].min()) < 0 or float(s["alpha"].max()) > 1 for s in steps):
-        return "alpha is a share, from 0 to 1; yours goes beyond."
+    for step in steps:
+        if words := _no_share(step["alpha"].flatten(), "" if step is silence else "usual is 0"):
+            return words
     for step, constant, words in zip(trips, _constant(), ("", " times 8"), strict=True):
         error = float(step["error"])
         if not error < 0.95 * constant:
@@ -68,6 +67,22 @@ def _good_gate(steps: list[Step]) -> str:
                 f"for. {_habits(step['alpha'])}"
             )
     return ""
+
+
+def _no_share(alpha: Tensor, first: str) -> str:
+    """What is wrong with the first alpha that is no share; first: what is so at the first token."""
+    outside = ((alpha < 0) | (alpha > 1)).nonzero().flatten().tolist()
+    if not outside:
+        return ""
+    token, value = outside[0], float(alpha[outside[0]])
+    when = "where nothing surprises and usual is 0"
+    if first:
+        when = f"at token {token}" if token else f"at the first token, where {first}"
+    if value == NAN:
+        return f"It gives NaN {when}: one NaN spoils a memory for good."
+    if abs(value) == INFINITE:
+        return f"It gives infinity {when}: what is divided by 0?"
+    return f"alpha is a share, from 0 to 1; yours is {value:.3g} {when}."
 
 
 def _habits(alpha: Tensor) -> str:
@@ -102,6 +117,9 @@ forget_gate = Exercise(
     taught=CHAPTER,
     part=False,
     accept=_good_gate,
+    solution="def forget_gate(surprise, usual):\n"
+    "    changed = usual > 0 and surprise > 2 * usual\n"
+    "    return 1.0 if changed else 0.0",
 )
 
 

@@ -1,6 +1,6 @@
 """The forgetting rate of chapter 04, an exercise with many right answers.
 
-It is judged by what it does to a memory that travels through worlds (lab/play/travel.py).
+It is judged by what it does to a memory that travels through worlds (travel.py).
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ my_alpha = Exercise(
     taught=CHAPTER,
     part=False,
     accept=_low_enough,
+    solution="def my_alpha():\n    return 0.04  # about one over 24",
 )
 
 

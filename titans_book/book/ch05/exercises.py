@@ -6,7 +6,7 @@ W_1 is (d, m), W_2 is (m, d), q is (d) or (T, d).
 import torch
 from torch.nn.functional import silu
 
-from titans_book.lab.learning.exercise import Exercise, Probe, normal, vector
+from titans_book.lab.learning.exercise import Exercise, Probe, normal, one_or_many
 from titans_book.steps import deep as deep_steps
 from titans_book.steps.deep import gelu
 
@@ -16,7 +16,11 @@ mlp_read = Exercise(
     name="05.mlp_read",
     what="the answer of a memory with one hidden layer",
     reference=deep_steps.mlp_read,
-    probe=Probe(inputs={"W_1": normal(4, 6), "W_2": normal(6, 4), "q": vector(4)}, returns=("y",)),
+    probe=Probe(
+        inputs={"W_1": normal(4, 6), "W_2": normal(6, 4), "q": one_or_many(4)},
+        returns=("y",),
+        seed=11,
+    ),
     hints=(
         "A question goes two ways: straight through, and through the hidden layer. The answer is "
         "the sum of both.",

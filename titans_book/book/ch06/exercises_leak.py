@@ -16,16 +16,27 @@ def _ahead(x: Tensor) -> Tensor:
     return x + x.roll(-1, 0)
 
 
+def _fours(x: Tensor) -> Tensor:
+    """Every row is the mean of its four, or of as many of them as there are."""
+    return torch.cat([four.mean(0, keepdim=True).expand_as(four) for four in x.split(4)])
+
+
+def _back_to_the_first(x: Tensor) -> Tensor:
+    """Row 0 sees row 5, if there is one."""
+    return torch.cat([x[:1] - 50 * x[5:6].sum(0), x[1:]])
+
+
+# Each takes a text of any length: who compares with the text cut off at p is right as well.
 # What a leak test is tried on: a function of x, (T, d), the token that is changed, and whether
 # anything before it moves.
 SUSPECTS: tuple[tuple[Callable[[Tensor], Tensor], int, bool], ...] = (
     (lambda x: x.cumsum(0), 3, False),
     (lambda x: x.flip(0).cumsum(0).flip(0), 3, True),
     (lambda x: -1e-3 * _ahead(x), 4, True),
-    (lambda x: x.view(2, 4, -1).mean(1, keepdim=True).expand(2, 4, -1).reshape(x.shape), 6, True),
-    (lambda x: x.view(2, 4, -1).mean(1, keepdim=True).expand(2, 4, -1).reshape(x.shape), 4, False),
+    (_fours, 6, True),
+    (_fours, 4, False),
     (lambda x: torch.stack([1.0 * x[:, 0], x[:, 0] * x[:, 1]], 1).cumsum(0), 5, False),
-    (lambda x: torch.cat([x[:1] - 50 * x[5:6], x[1:]]), 5, True),
+    (_back_to_the_first, 5, True),
 )
 
 

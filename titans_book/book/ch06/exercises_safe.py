@@ -45,6 +45,9 @@ safe_chunk = Exercise(
     source="the gauge, with the border at 2",
     taught=CHAPTER,
     part=False,
+    solution="def safe_chunk(k, theta):\n"
+    "    lengths = (1, 2, 4, 8, 16, 32, 64)\n"
+    "    return max(b for b in lengths if gauge(k, theta, b).max() < BOUND)",
 )
 
 

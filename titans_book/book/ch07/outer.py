@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from titans_book.book import old_start
 from titans_book.memory import Gates, NeuralMemory, memorize
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.tasks.batch import TaskBatch
@@ -38,9 +39,9 @@ def fresh(seed: int = 0, **memory: object) -> TitansLM:
     memory: options of NeuralMemory, such as conv=1. float64, so that numbers agree everywhere.
     """
     torch.manual_seed(seed)
-    options = {"depth": 1, "chunk": 12, **memory}
+    options = {"depth": 1, "chunk": 12, **old_start.MEMORY, **memory}
     config = TitansConfig(vocab=TASK["vocab"], dim=32, depth=1, heads=1, hidden=32, memory=options)
-    return TitansLM(config).double()
+    return old_start.start(TitansLM(config)).double()
 
 
 def memory_of(model: TitansLM) -> NeuralMemory:

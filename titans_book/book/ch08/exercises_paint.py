@@ -1,6 +1,6 @@
 """Paint a mask, an exercise of chapter 08 with many right answers: three words a row, two layers.
 
-It is judged by who hears of whom (lab/play/who_sees.py).
+It is judged by who hears of whom (who_sees.py).
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ my_mask = Exercise(
     source="the rules of the puzzle",
     taught=CHAPTER,
     part=False,
+    solution=f"def my_mask():\n    return painted{ROWS}",
     accept=lambda steps: fits(steps[0]["sees"]),
     misfit=f"One row and one column for each of the {len(WORDS)} words: how many signs is that?",
 )

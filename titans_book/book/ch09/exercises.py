@@ -51,6 +51,7 @@ influence = Exercise(
         "    for s in range(len(x)):\n    before, columns = answer(x), []",
     ),
     source="the definition in the docstring",
+    gradients=False,
     taught=CHAPTER,
     misfit="answer(x) is (T, d_out): over which axis is the largest change of one answer?",
 )

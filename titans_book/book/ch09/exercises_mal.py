@@ -160,3 +160,17 @@ def norms_afterwards(x, P, mask, attend, memory, norm_m, norm_a):
     stream itself."""
     x = norm_m(x + memory(torch.cat([P, x]), None)[0][len(P) :])
     return norm_a(x + attend(x, torch.cat([P, x]), mask))
+
+
+@mal.wrong("To which x is attention added: to the one that came in, or to the new one?")
+def adds_attention_to_the_old_x(x, P, mask, attend, memory, norm_m, norm_a):
+    """The second residual starts from the x that came in, so what the memory said is lost."""
+    new = x + _remember(x, P, memory, norm_m)
+    return x + _look(new, P, mask, attend, norm_a)
+
+
+@mal.wrong("What are `norm_m` and `norm_a` for?")
+def leaves_out_both_norms(x, P, mask, attend, memory, norm_m, norm_a):
+    """Both norms are missing: each layer reads norm(x), and adds its answer to x itself."""
+    x = x + memory(torch.cat([P, x]), None)[0][len(P) :]
+    return x + attend(x, torch.cat([P, x]), mask)

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from titans_book.book import old_start
 from titans_book.book.ch09.wired import SPAN, Wired, band, mixing, silent
 from titans_book.inspection.causality import jacobian
 from titans_book.memory import LayerState, NeuralMemory
@@ -49,7 +50,8 @@ def spans(variant: str) -> dict[str, int]:
 
 
 def _config(variant: str, vocab: int, width: int, **memory: Any) -> TitansConfig:
-    memory = {} if variant == "attention" else {"memory": {"depth": 1, **memory}}
+    own = {"depth": 1, **old_start.MEMORY, **memory}
+    memory = {} if variant == "attention" else {"memory": own}
     size = dict(vocab=vocab, dim=width, depth=1, heads=1, hidden=width)
     return TitansConfig(variant, **size, **spans(variant), **memory)
 
@@ -133,11 +135,11 @@ def _drawn(config: TitansConfig, seed: int) -> TitansLM:
     kinds = [m for m in model.modules() if isinstance(m, nn.Linear)]
     kinds += [m for m in model.modules() if isinstance(m, NeuralMemory)]
     for module in (*kinds, model):  # a memory draws its gates once more, and the model its outputs
-        module.reset_parameters()
+        module.reset_parameters() if isinstance(module, nn.Linear) else module._start()
     for name, weight in model.named_parameters():
         if name.endswith("persistent"):
             nn.init.normal_(weight)
-    return model.double()
+    return old_start.start(model).double()
 
 
 def fresh(variant: str, seed: int = 0, vocab: int = TASK["vocab"]) -> TitansLM:
@@ -172,7 +174,7 @@ class AllOfH(MACBlock):
             asked = LayerState(layer.memory, asked.tail)
             mixed.append(self.gated(y, m))
         x = x + torch.cat(mixed, dim=1)
-        return x + self.mlp(self.mlp_norm(x)), BlockState(self.attention.begin(len(x), 2), layer)
+        return x + self.mlp(self.mlp_norm(x)), BlockState(self.attention.begin(x, 2), layer)
 
 
 def peeking(seed: int = 0) -> TitansLM:

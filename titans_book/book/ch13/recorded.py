@@ -22,9 +22,10 @@ from titans_book.check import choose
 from titans_book.evaluation import bits_per_token
 from titans_book.lab.project import ROOT
 from titans_book.model import TitansConfig, TitansLM
-from titans_book.model.config import VARIANTS
+from titans_book.model.config import VARIANTS, as_of_format_1
 from titans_book.tasks import corpora
 from titans_book.training import Step, train
+from titans_book.training.runs import FORMAT
 from titans_book.training.schedule import TrainingSettings
 
 FOLDER = ROOT / "notebooks" / "records" / "13_variants"
@@ -56,6 +57,8 @@ def recorded(variant: str, folder: Path = FOLDER) -> tuple[TitansLM, dict]:
     with safe_open(folder / f"{variant}.safetensors", framework="pt") as file:
         record = json.loads(file.metadata()["record"])
         weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    if record.get("format", 1) < FORMAT:
+        record["config"] = as_of_format_1(record["config"])
     model = TitansLM(TitansConfig(**record["config"]))
     model.load_state_dict(weights)
     return model, record
@@ -83,6 +86,7 @@ def make(
     model.load_state_dict(half)  # the bits are those of the weights that are kept
     tens = [losses[start : start + 10] for start in range(0, len(losses), 10)]
     record = {
+        "format": FORMAT,
         "config": config.to_dict(),
         "settings": asdict(settings),
         "seconds": seconds,

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from titans_book.lab.project import ROOT
 
-INSTALL = f"{Path(sys.executable).name} -m pip install -r requirements.txt"
+INSTALL = f"{Path(sys.executable).name} -m pip install -r requirements.txt -c constraints.txt"
 ENOUGH_DISK = 1.0  # GB for checkpoints and training films
 
 
@@ -107,7 +107,8 @@ def _checkout(root: Path) -> Iterator[Finding]:
 
     here = Path(titans_book.__file__).resolve().parents[1]
     what = f"titans_book is imported from {here}"
-    yield Finding(here == root, what, "run from the clone: python -m pip install -e .")
+    advice = "run from the clone: python -m pip install -e . -c constraints.txt"
+    yield Finding(here == root, what, advice)
 
 
 def kernel(_: Path) -> Iterator[Finding]:

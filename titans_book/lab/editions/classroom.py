@@ -14,7 +14,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from titans_book.lab.editions.solutions import BEGIN
 from titans_book.lab.register import find
 
-AUTOGRADER = "verdict = {0}.check()\nassert verdict.passed, str(verdict)"
+AUTOGRADER = """from titans_book.book import grade
+verdict = grade("{1}", {0})
+assert verdict.passed, str(verdict)"""
 COMMON_ERRORS = """## Common errors
 
 The wrong answers that the checks of this chapter know by name, and the question each one gets."""
@@ -84,7 +86,7 @@ def _autograder(chapter: str, task: Task) -> NotebookNode:
     name = f"{chapter}-{task.function}-check"
     points = getattr(find(task.name), "points", 1)
     metadata = {"nbgrader": _metadata(name, grade=True, locked=True, points=points)}
-    return new_code_cell(AUTOGRADER.format(task.function), id=name, metadata=metadata)
+    return new_code_cell(AUTOGRADER.format(task.function, task.name), id=name, metadata=metadata)
 
 
 def _metadata(grade_id: str, **fields: bool | int) -> dict[str, Any]:

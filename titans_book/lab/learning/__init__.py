@@ -4,6 +4,7 @@ A book brings its content to the register; its chapters then need the names belo
 """
 
 from titans_book.lab.learning.attempt import exercise
+from titans_book.lab.learning.grading import grade
 from titans_book.lab.learning.map import progress_map
 from titans_book.lab.learning.parts import credit, part, release
 from titans_book.lab.learning.predict import Pick, Predict
@@ -17,6 +18,7 @@ __all__ = [
     "Predict",
     "credit",
     "exercise",
+    "grade",
     "install",
     "off",
     "part",

@@ -3,31 +3,33 @@
 titans_step(M, S, k, ...)   calls it; while it is open or wrong, the book's own version answers
 titans_step.check()         says what is right, and which mistake is made
 titans_step.hint()          the next of three hints; hint(2) the second
-titans_step.solution()      the book's version
+titans_step.solution()      the book's version, as a cell to paste
 titans_step.keep()          keep it: later chapters and the model of chapter 13 use it
 titans_step.mine            the function itself, right or wrong
 """
 
 from __future__ import annotations
 
-import ast
 import functools
-import inspect
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 from titans_book.lab.learning import parts
-from titans_book.lab.learning.examine import examine
+from titans_book.lab.learning.cells import not_run
+from titans_book.lab.learning.examine import examine, under_check
 from titans_book.lab.learning.exercise import Exercise
 from titans_book.lab.learning.fitting import Misfit
 from titans_book.lab.learning.progress import progress
+from titans_book.lab.learning.solution import solution_of
 from titans_book.lab.learning.verdict import Verdict
 from titans_book.lab.register import find
 
 __all__ = ["Attempt", "Note", "exercise", "find"]
 
+TWICE = "There are two `@exercise` above it, one on top of the other: one is enough."
 HINTS = ("a nudge", "shapes and units", "the lines, shuffled")
 
 
@@ -59,12 +61,15 @@ class Attempt:
         functools.update_wrapper(self, function)
         self.exercise, self.mine = exercise, function
         self._verdict: Verdict | None = None
-        self._noticed = self._examining = False
+        self._noticed = False
         self._hints = 0
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        if self._examining:  # the check is running, and the function has called itself
-            raise Misfit(f"{self.exercise.short} calls itself.", "Which function did you mean?")
+        if judged := under_check(self.exercise.name):  # by what is checked: itself, or its like
+            if self.mine in judged:
+                return self.mine(*arguments, **named)
+            says = f"It calls another {self.exercise.short}, instead of doing the work."
+            raise Misfit(says, "What is it to do itself?")
         verdict = self._examined()
         if verdict.passed:
             return self.mine(*arguments, **named)
@@ -76,11 +81,10 @@ class Attempt:
 
     def _examined(self) -> Verdict:
         if self._verdict is None:
-            self._examining = True
-            try:
+            if isinstance(self.mine, Attempt):
+                self._verdict = Verdict("open", self.exercise.short, (TWICE,))
+            else:
                 self._verdict = examine(self.exercise, self.mine)
-            finally:
-                self._examining = False
         return self._verdict
 
     def check(self) -> Verdict:
@@ -89,7 +93,17 @@ class Attempt:
         verdict = self._examined()
         if verdict.outcome != "open":
             progress().attempt(self.exercise.name, verdict.outcome)
-        return verdict
+        before, after = not_run(self.exercise.name), self._not_kept(verdict)
+        lines = (*filter(None, [before]), *verdict.lines, *filter(None, [after]))
+        return replace(verdict, lines=lines)
+
+    def _not_kept(self, verdict: Verdict) -> str:
+        """How to keep what has passed, if that was not done and later chapters could use it."""
+        if not verdict.passed or not parts.is_used_later(self.exercise):
+            return ""
+        if self.exercise.name in progress().parts():
+            return ""
+        return f"`{self.exercise.short}.keep()` makes later chapters run on it."
 
     def hint(self, number: int | None = None) -> Note:
         """The next hint, or hint number 1, 2 or 3."""
@@ -102,29 +116,16 @@ class Attempt:
         return Note(f"Hint {number} of {len(hints)}, {HINTS[number - 1]}", hints[number - 1])
 
     def solution(self) -> Note:
-        """The book's version."""
+        """The book's version, to be pasted over the whole cell."""
         progress().hint(self.exercise.name)
-        source = without_docstring(inspect.getsource(self.exercise.reference))
-        return Note(f"One solution of {self.exercise.short}", source, code=True)
+        title = f"One solution of {self.exercise.short}, a whole cell"
+        return Note(title, solution_of(self.exercise), code=True)
 
     def keep(self) -> Note:
         """Make it one of your own parts, which later chapters use; it has to pass its check."""
+        if isinstance(self.mine, Attempt):
+            return Note(self.exercise.short, TWICE)
         return Note(self.exercise.short, parts.keep(self.exercise, self.mine))
 
     def __repr__(self) -> str:
         return f"your {self.exercise.short}: .check() .hint() .solution() .keep()"
-
-
-def without_docstring(source: str) -> str:
-    """A function's source without its docstring.
-
-    >>> print(without_docstring('def f(x):\\n    \"\"\"Twice x.\"\"\"\\n    return 2 * x'))
-    def f(x):
-        return 2 * x
-    """
-    source = textwrap.dedent(source).rstrip()
-    function = ast.parse(source).body[0]
-    if ast.get_docstring(function) is None or len(function.body) == 1:
-        return source
-    lines, first = source.splitlines(), function.body[0]
-    return "\n".join(lines[: first.lineno - 1] + lines[first.end_lineno :])

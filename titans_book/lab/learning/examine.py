@@ -4,8 +4,9 @@ The function runs the exercise's probe on copies, in a thread of its own. Six an
 
     open      it is a stub still
     crashed   it raised an error, or came to no end; the answer shows what it was given
-    known     it does exactly what a wrong version of the bank does, or returns the wrong kind of
-              thing: the misconception by name, and one question
+    known     it does exactly what a wrong version of the bank does, returns the wrong kind of
+              thing, or gives the right numbers in a way that later cells cannot use: the
+              misconception by name, and one question
     unknown   wrong in a way of its own: where it parts from the truth, and what the difference
               looks like (a sign, a factor, a transpose, the wrong version it is nearest to)
     slow      right, but much slower than it need be
@@ -20,23 +21,48 @@ from typing import Any
 import numpy as np
 import torch
 
-from titans_book.lab.learning.compare import distance, first_difference, gap
-from titans_book.lab.learning.exercise import Exercise, Step, Wrong
-from titans_book.lab.learning.fitting import Misfit
+from titans_book.lab.learning.compare import first_difference
+from titans_book.lab.learning.exercise import Exercise, Step
+from titans_book.lab.learning.fitting import Misfit, Nothing
 from titans_book.lab.learning.guard import SECONDS, Run, Watched, run
-from titans_book.lab.learning.looks import likeness, taken_apart
+from titans_book.lab.learning.later import trouble
+from titans_book.lab.learning.mistakes import looks_like, nearly, question, the_same
 from titans_book.lab.learning.timing import times_as_long
 from titans_book.lab.learning.verdict import Difference, Verdict
-from titans_book.lab.learning.words import advice, described, line_of, parting, unit
+from titans_book.lab.learning.words import (
+    advice,
+    calls_itself,
+    described,
+    line_of,
+    listed,
+    other_shape,
+    parting,
+    unit,
+    why_nothing,
+)
 
-__all__ = ["examine"]
+__all__ = ["examine", "under_check"]
 
 TORCH = ("not implemented for", "Could not run")  # torch's own, which no stub raises
-NEAR = 0.25  # of the way from the truth: nearer than that, a wrong version is named as a likeness
+_under: list[tuple[str, Callable]] = []  # the exercises whose check is running, and what is judged
 
 
 def examine(exercise: Exercise, function: Callable, seconds: float = SECONDS) -> Verdict:
     """Check one function. Never raises, whatever the function does."""
+    judged = exercise.name, function
+    _under.append(judged)
+    try:
+        return _examined(exercise, function, seconds)
+    finally:
+        _under.remove(judged)
+
+
+def under_check(name: str) -> list[Callable]:
+    """The functions that are being judged as exercise `name` at this moment."""
+    return [function for exercise, function in _under if exercise == name]
+
+
+def _examined(exercise: Exercise, function: Callable, seconds: float) -> Verdict:
     names = _argument_names(exercise)
     watched = Watched(function, exercise.reference, names, numbers=not exercise.part)
     steps: list[Step] = []
@@ -48,7 +74,7 @@ def examine(exercise: Exercise, function: Callable, seconds: float = SECONDS) ->
     ran = run(work, seconds)
     try:
         with torch.device("cpu"):
-            verdict = _failed(exercise, watched, len(steps) + 1, ran, seconds)
+            verdict = _failed(exercise, watched, steps, ran, seconds)
             verdict = verdict or _compared(exercise, function, watched, steps)
     except Exception as error:  # what came back cannot even be compared
         says = f"What it returns cannot be compared ({type(error).__name__}: {_said(error)})."
@@ -74,10 +100,10 @@ Found = tuple[str, tuple[str, ...], Difference | None]
 
 
 def _failed(
-    exercise: Exercise, watched: Watched, step: int, ran: Run, seconds: float
+    exercise: Exercise, watched: Watched, steps: list[Step], ran: Run, seconds: float
 ) -> Found | None:
-    """The answer for a run that did not come to its end but stopped at some step."""
-    error, at = ran.error, f"{unit(exercise)} {step}"
+    """The answer for a run that did not come to its end but stopped after these steps."""
+    error, at = ran.error, f"{unit(exercise)} {len(steps) + 1}"
     if type(error) is NotImplementedError and not any(part in _said(error) for part in TORCH):
         says = "It is not written yet. Until it is, the book's own version is used."
         return "open", (says,), None
@@ -85,15 +111,30 @@ def _failed(
     if ran.endless:
         says = f"It had not come to an end after {seconds:g} seconds, so it was stopped in {at}."
         return "crashed", (says, given, "Which loop in it has no way out?"), None
+    shape = _for_this_shape_only(exercise, watched, steps) if error is not None else ()
     if isinstance(error, Misfit):
         asks = exercise.misfit if error.shape and exercise.misfit else error.asks
-        return "known", (error.says, asks), None
+        asks = why_nothing(watched.function) if isinstance(error, Nothing) else asks
+        return "known", (error.says, *shape, asks), None
     if error is not None:
+        if isinstance(error, RecursionError) and calls_itself(error, watched.function):
+            says = "It calls itself, and those calls come to no end."
+            return "known", (says, "Which function did you mean?"), None
         kind, words = type(error).__name__, _said(error)
         line = line_of(error, watched.function)
         says = f"It stopped in {at} with `{kind}`{': ' * bool(words)}{words.removesuffix('.')}."
-        return "crashed", (says, *line, given, *advice(words, exercise.misfit)), None
+        return "crashed", (says, *line, given, *shape, *advice(words, exercise.misfit)), None
     return None
+
+
+def _for_this_shape_only(
+    exercise: Exercise, watched: Watched, steps: list[Step]
+) -> tuple[str, ...]:
+    """Where all went well until an argument came in another shape."""
+    if exercise.accept or len(watched.given) != len(steps) + 1:
+        return ()
+    fine = first_difference(steps, exercise.truth[: len(steps)], exercise.tolerance) is None
+    return other_shape(watched, len(steps)) if fine else ()
 
 
 def _compared(exercise: Exercise, function: Callable, watched: Watched, steps: list[Step]) -> Found:
@@ -107,63 +148,36 @@ def _compared(exercise: Exercise, function: Callable, watched: Watched, steps: l
     expected = None if exercise.accept else _array(truth[at][name])
     difference = Difference(at + 1, name, _array(steps[at][name]), expected, unit(exercise))
     where = parting(steps, truth, at, name, exercise) if expected is not None else (missing,)
-    known = _known(exercise, steps)
+    if not exercise.accept and len(watched.given) == len(steps):
+        where += other_shape(watched, at)
+    known = the_same(exercise, steps)
     if known is not None:
         return "known", (*where, known.says, known.asks), difference
     if exercise.accept:
         return "unknown", where, difference
-    looks = _looks(exercise, watched, steps[at], truth[at], name, at)
-    near = _near(exercise, steps, truth)
-    asks = f"Which term of the equation ({exercise.source}) would make just this difference?"
-    if _right_but_for_gradients(exercise, steps):
-        of = name.removeprefix("gradient of ")
-        asks = f"The numbers are right. Which line cuts a path from `{of}` to the result?"
+    looks = looks_like(exercise, watched, steps, at, name)
+    near = nearly(exercise, steps)
+    asks = question(exercise, steps, name)
     return "unknown", (*where, *looks, *near, asks), difference
-
-
-def _right_but_for_gradients(exercise: Exercise, steps: list[Step]) -> bool:
-    """Whether a probe that looks at gradients, too, finds all the rest right."""
-    if not getattr(exercise.probe, "of", ()):
-        return False
-    names = exercise.probe.returns
-    return all(
-        gap(mine[name], true[name]) <= exercise.tolerance
-        for mine, true in zip(steps, exercise.truth, strict=True)
-        for name in names
-    )
-
-
-def _looks(
-    exercise: Exercise, watched: Watched, mine: Step, true: Step, name: str, at: int
-) -> tuple[str, ...]:
-    """What the difference looks like at this step."""
-    given = watched.given[at]
-    looks = likeness(mine, true, name, given, watched.names)
-    if exercise.terms is None:
-        return looks
-    numbers = [
-        f"{n} = {float(value):.3g}"
-        for n, value in zip(watched.names, given, strict=False)
-        if isinstance(value, float) or value.dim() == 0
-    ]
-    parts = taken_apart(mine[name], true[name], exercise.terms(*given))
-    return (*looks, *parts, *([f"Here {', '.join(numbers)}."] if parts and numbers else []))
 
 
 def _right(exercise: Exercise, function: Callable, watched: Watched) -> Found:
     if watched.tracked:
         says = "The numbers are right, but gradients are now switched on in the caller's own "
-        names = " and ".join(f"`{name}`" for name in watched.tracked)
+        names = listed(watched.tracked)
         asks = "The next call would add to the old gradient: which line should work on a clone?"
         return "known", (f"{says}{names}.", asks), None
     if watched.edited:
-        names = " and ".join(f"`{name}`" for name in watched.edited)
+        names = listed(watched.edited)
         are = "is" if len(watched.edited) == 1 else "are"
         says = (
             f"The numbers are right, but {names} {are} changed in place: the caller's own memory."
         )
         asks = "Which line writes into what was given (`+=`, `[...] =`, a name that ends in `_`)?"
         return "known", (says, asks), None
+    later = trouble(exercise, watched)
+    if later:
+        return "known", later, None
     times = times_as_long(exercise, function)
     if times is not None and times > exercise.slow:
         says = f"The numbers are right. On a large input it takes over {exercise.slow:g} times as"
@@ -176,24 +190,3 @@ def _right(exercise: Exercise, function: Callable, watched: Watched) -> Found:
 
 def _array(value: Any) -> np.ndarray:
     return torch.as_tensor(value).detach().double().numpy()
-
-
-def _known(exercise: Exercise, steps: list[Step]) -> Wrong | None:
-    """The wrong version that does exactly the same."""
-    for wrong, theirs in exercise.versions:
-        if distance(steps, theirs) <= exercise.tolerance:
-            return wrong
-    return None
-
-
-def _near(exercise: Exercise, steps: list[Step], truth: list[Step]) -> tuple[str, ...]:
-    """A wrong version that is much nearer than the truth is; single numbers are near by chance."""
-    if all(_array(value).size == 1 for value in truth[0].values()):
-        return ()
-    versions = [
-        (distance(steps, theirs, size_of=truth), wrong) for wrong, theirs in exercise.versions
-    ]
-    off, wrong = min(versions, key=lambda pair: pair[0], default=(float("inf"), None))
-    if wrong is None or not off < NEAR * min(distance(steps, truth), 1e9):
-        return ()
-    return (f"It behaves nearly like a mistake that the book knows: {wrong.says}",)

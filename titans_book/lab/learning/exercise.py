@@ -21,14 +21,17 @@ empty memory several wrong answers look right.
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-__all__ = ["Exercise", "Probe", "Wrong", "gate", "normal", "uniform", "vector"]
+__all__ = ["Exercise", "Probe", "Wrong", "gate", "normal", "one_or_many", "uniform", "vector"]
 
 Step = dict[str, Tensor]
 
@@ -98,6 +101,20 @@ def vector(size: int) -> Callable[[torch.Generator], Tensor]:
     return make
 
 
+def one_or_many(size: int) -> Callable[[torch.Generator], Tensor]:
+    """Draws one vector or, about half of the time, two at once as rows: (size) or (2, size).
+
+    For an argument whose docstring promises both; give the probe a seed that begins with one.
+    """
+    draw = vector(size)
+
+    def make(generator: torch.Generator) -> Tensor:
+        many = torch.rand((), generator=generator) < 0.5
+        return torch.stack([draw(generator), draw(generator)]) if many else draw(generator)
+
+    return make
+
+
 def uniform(low: float, high: float) -> Callable[[torch.Generator], Tensor]:
     """Draws single numbers, as tensors without axes."""
 
@@ -141,6 +158,8 @@ class Exercise:
     accept      for exercises with many right answers: a judge of the steps, instead of equality;
                 it returns "" if they are right, and otherwise what is missing, in words.
     misfit      the question for an answer whose shapes do not fit; "": the one about q M.
+    gradients   whether later chapters learn through a part: then gradients have to pass (later.py).
+    solution    one solution as a `def`, where the reference's own source is none.
     """
 
     name: str
@@ -157,6 +176,8 @@ class Exercise:
     terms: Callable[..., dict[str, Tensor]] | None = None
     accept: Callable[[list[Step]], str] | None = None
     misfit: str = ""
+    gradients: bool = True
+    solution: str = ""
     bank: list[Wrong] = field(default_factory=list)
 
     @property
@@ -168,7 +189,7 @@ class Exercise:
         """Put a function into the bank; its docstring says what its author believes."""
 
         def add(function: Callable) -> Callable:
-            says = " ".join((function.__doc__ or "").split())
+            says = " ".join(_doc(function).split())
             if not says:
                 raise ValueError(f"{function.__name__} has no docstring: say the misconception")
             self.bank.append(Wrong(function.__name__, function, says, asks))
@@ -188,3 +209,22 @@ class Exercise:
 
     def __repr__(self) -> str:
         return f"Exercise: {self.name}, {self.what}"
+
+
+def _doc(function: Callable) -> str:
+    """A function's docstring; from its source where Python was told to drop them (-OO)."""
+    if function.__doc__:
+        return function.__doc__
+    code = inspect.unwrap(function).__code__
+    return _docs(code.co_filename).get(code.co_name, "")
+
+
+@lru_cache(maxsize=64)
+def _docs(path: str) -> dict[str, str]:
+    """The docstrings of a file's functions, by their names."""
+    try:
+        tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    except (OSError, SyntaxError):
+        return {}
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return {node.name: ast.get_docstring(node) or "" for node in functions}

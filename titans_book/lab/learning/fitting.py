@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["Misfit", "fit"]
+__all__ = ["Misfit", "Nothing", "fit"]
 
 
 class Misfit(Exception):
@@ -21,6 +21,10 @@ class Misfit(Exception):
     def __init__(self, says: str, asks: str, shape: bool = False):
         super().__init__(says)
         self.says, self.asks, self.shape = says, asks, shape
+
+
+class Nothing(Misfit):
+    """None came back."""
 
 
 def fit(result: Any, expected: Any, numbers: bool = False) -> Any:
@@ -77,7 +81,7 @@ def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
     numbers = numbers or not isinstance(expected, Tensor)
     expected = torch.as_tensor(expected)
     if result is None:
-        raise Misfit("It returns nothing.", "Is there a `return` in front of the last line?")
+        raise Nothing("It returns nothing.", "Is there a `return` in front of the last line?")
     if isinstance(result, Real) and expected.dim() == 0:
         if numbers:
             return torch.tensor(float(result), dtype=torch.float64)
@@ -101,8 +105,8 @@ def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
             "Which of your tensors was made elsewhere?",
         )
     _fit_shape(result, expected, what)
-    if numbers and result.dim() == 0 and result.dtype == torch.float64:
-        return result.detach()  # as good as a Python number, whatever the inputs have
+    if numbers and result.dim() == 0 and not result.is_complex():
+        return result.detach().double()  # as good as a Python number, whatever its dtype is
     if expected.dtype == torch.bool != result.dtype:
         says = f"{what.capitalize()} holds numbers ({result.dtype}); True and False are asked for."
         asks = "Which comparison is True just where it should be, or is `dtype=torch.bool` missing?"

@@ -14,9 +14,11 @@ from torch import Tensor
 
 from titans_book.lab.learning.exercise import Step
 
-__all__ = ["likeness", "taken_apart"]
+__all__ = ["NEARLY", "likeness", "taken_apart"]
 
 EXACT = 1e-8
+NEARLY = 1e-4  # of the expected one's size: what a rounding or a small constant makes
+ROUNDED = "is something rounded (float32), added to be safe (1e-8), or a small difference?"
 
 
 def likeness(
@@ -58,6 +60,9 @@ def _relation(yours: Tensor, expected: Tensor, subject: str, other: str) -> tupl
     size = float(expected.abs().max())
     if size < EXACT or float(yours.abs().max()) < EXACT:
         return ()
+    off = float((yours - expected).abs().max()) / size
+    if 0 < off <= NEARLY:
+        return (f"{subject} {other} but for {off:.0e} of its size: {ROUNDED}",)
     factor = float((yours * expected).sum() / (expected * expected).sum())
     # Any number is a multiple of any other: of single ones, only plain multiples tell anything.
     plain = yours.numel() > 1 or abs(4 * factor - round(4 * factor)) < EXACT

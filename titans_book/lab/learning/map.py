@@ -99,12 +99,14 @@ class ProgressMap(Panel):
 
     def _words(self) -> str:
         total, passed = _exercises(), _passed(self.record)
+        kept = Counter(name[:2] for name in self.record.parts())
         chapters = [chapter for chapter in book.CHAPTERS if total[chapter.number]]
         begun = [chapter for chapter in chapters if passed[chapter.number]]
         lines = [
             f"<div>{chapter.number} {escape(chapter.short)}: "
             f"{passed[chapter.number]} of {total[chapter.number]} parts"
-            f"{' ✓' if passed[chapter.number] == total[chapter.number] else ''}</div>"
+            f"{' ✓' if passed[chapter.number] == total[chapter.number] else ''}"
+            f"{f', {kept[chapter.number]} kept' if kept[chapter.number] else ''}</div>"
             for chapter in begun
         ] or ["<div>No part is written yet: the first check that passes fills a tile.</div>"]
         bare = [chapter for chapter in book.CHAPTERS if not total[chapter.number]]

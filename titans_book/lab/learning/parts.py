@@ -25,7 +25,7 @@ from titans_book.lab.learning.progress import progress
 from titans_book.lab.register import EXERCISES
 from titans_book.steps.deep import gelu, gelu_slope
 
-__all__ = ["RECURRENCE", "Part", "credit", "keep", "load", "part", "release"]
+__all__ = ["RECURRENCE", "Part", "credit", "is_used_later", "keep", "load", "part", "release"]
 
 GIVEN = {"torch": torch, "math": math, "gelu": gelu, "gelu_slope": gelu_slope}
 RECURRENCE = ("01.read", "02.surprise_grad", "03.momentum_step", "04.titans_step")
@@ -43,8 +43,10 @@ def keep(exercise: Exercise, function: Callable) -> str:
     """Keep a function as the learner's own; says in words whether that worked."""
     if not exercise.part:
         return "This one is for its chapter only; no later chapter needs it."
-    if not examine(exercise, function).passed:
-        return "It has not passed its check yet. Once it does, it can be kept."
+    verdict = examine(exercise, function)
+    if not verdict.passed:
+        why = " ".join(verdict.lines[:1])
+        return f"It has not passed its check yet. Once it does, it can be kept. {why}"
     try:
         source = only_the_def(inspect.getsource(function))
     except (OSError, TypeError, SyntaxError, ValueError) as error:
@@ -58,7 +60,8 @@ def keep(exercise: Exercise, function: Callable) -> str:
             f"Put that inside the function. {' '.join(verdict.lines)}"
         )
     progress().keep(exercise.name, source)
-    return f"Kept. {_what_runs_on(exercise)}"
+    undo = f'`release("{exercise.name}")` gives it back to the book.'
+    return f"Kept. {_what_runs_on(exercise)} {undo}"
 
 
 def _what_runs_on(exercise: Exercise) -> str:
@@ -66,14 +69,25 @@ def _what_runs_on(exercise: Exercise) -> str:
     if exercise.name in (*RECURRENCE, *ASKED_FOR):
         model = " and the model of chapter 13" if exercise.name in RECURRENCE else ""
         return f"Later chapters{model} run on your version from now on."
-    users = [
+    users = _users(exercise)
+    if not users:
+        return "It is yours; no later part is built on it."
+    return f"{' and '.join(users)} run{'s' * (len(users) == 1)} on your version from now on."
+
+
+def is_used_later(exercise: Exercise) -> bool:
+    """Whether anything runs on this part once it is kept."""
+    asked = exercise.name in (*RECURRENCE, *ASKED_FOR)
+    return exercise.part and (asked or bool(_users(exercise)))
+
+
+def _users(exercise: Exercise) -> list[str]:
+    """The parts whose own code calls this one."""
+    return [
         f"`{other.short}`"
         for other in EXERCISES.values()
         if other.part and exercise.short in _called(other)
     ]
-    if not users:
-        return "It is yours; no later part is built on it."
-    return f"{' and '.join(users)} run{'s' * (len(users) == 1)} on your version from now on."
 
 
 def _called(exercise: Exercise) -> tuple[str, ...]:

@@ -1,57 +1,48 @@
 """What a learner has done: one small file on their own disk, and nowhere else.
 
-    .titans_book/progress.json      in the project's folder
+    .titans_book/progress.sqlite      in the project's folder
 
 It holds attempts and times, which checks have passed, the boxes of the quiz questions, predictions,
-and the functions that were kept. It never leaves the machine. `off()` stops the recording for this
-session, TITANS_BOOK_PROGRESS=off for good; TITANS_BOOK_PROGRESS=FILE keeps it elsewhere.
+and the functions that were kept. It never leaves the machine. Where the book was installed without
+its folder, or the folder may not be written, the file lies in the user's own data folder instead
+(see place.py). TITANS_BOOK_PROGRESS=FILE keeps it elsewhere, TITANS_BOOK_PROGRESS=off in memory
+only; `off()` does that for this session.
 
-Nothing here may stop a lesson: a file that cannot be read is put aside, with a word about it; one
-that cannot be written leaves the record in memory.
+To undo: `release("04.titans_step")` gives one kept part back to the book, `release()` all of them.
+To begin anew: close the notebooks and delete the file.
+
+Nothing here may stop a lesson, and nothing is lost without a word: what cannot be written waits in
+memory and is tried again at the next change; a damaged file is put aside under another name.
 """
 
 from __future__ import annotations
 
-import copy
-import json
+import atexit
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from titans_book.lab.project import ROOT
+from titans_book.lab.learning.keeper import Keeper
+from titans_book.lab.learning.place import default
+from titans_book.lab.learning.store import Change, Data
 
 __all__ = ["Progress", "off", "progress"]
 
-VERSION = 1
-SECTIONS = ("exercises", "questions", "predictions", "parts")
 VARIABLE = "TITANS_BOOK_PROGRESS"
-NUMBER = (int, float)
-WHOLE, LISTS = ("attempts", "hints", "box"), ("outcomes", "answers", "values")
-KINDS = {
-    **dict.fromkeys(WHOLE, int),
-    **dict.fromkeys(LISTS, list),
-    **dict.fromkeys(("first", "passed", "due", "off_by"), NUMBER),
-}
-
-
-def _empty() -> dict[str, Any]:
-    return {"titans_book": VERSION, **{section: {} for section in SECTIONS}}
 
 
 class Progress:
     """The record of one learner. path=None keeps it in memory only.
 
-    Every change reads the file again first, so that two open notebooks do not undo each other.
+    A folder stands for the progress.sqlite in it, and a name that ends in .json for the database
+    beside it: such a file is from before, and is taken over.
     """
 
-    def __init__(self, path: Path | None, say: Callable[[str], Any] = print):
-        self.path, self._say = path, say
-        self._said: set[str] = set()
-        self._data = _empty()
+    def __init__(self, path: Path | str | None, say: Callable[[str], Any] = print):
+        self._keeper = Keeper(path, say)
         self._listeners: list[Callable[[], Any]] = []
-        self._load()
 
     # What is known
 
@@ -61,169 +52,110 @@ class Progress:
         >>> Progress(None).passed()
         set()
         """
-        found = self._load()["exercises"].items()
+        found = self._keeper.load()["exercises"].items()
         return {name for name, entry in found if entry.get("passed") and name.startswith(chapter)}
 
     def exercise(self, name: str) -> dict[str, Any]:
         """attempts, outcomes, hints, first, passed (both in seconds since 1970) of an exercise."""
-        return copy.deepcopy(self._load()["exercises"].get(name, {}))
+        return self._keeper.load()["exercises"].get(name, {})
 
     def question(self, name: str) -> dict[str, Any]:
         """box (0 to 5), due (in seconds since 1970) and answers of a quiz question."""
-        return copy.deepcopy(self._load()["questions"].get(name, {}))
+        return self._keeper.load()["questions"].get(name, {})
 
     def predictions(self) -> dict[str, Any]:
         """The learner's predictions: their values, and how far off they were."""
-        return copy.deepcopy(self._load()["predictions"])
+        return self._keeper.load()["predictions"]
 
     def parts(self) -> dict[str, str]:
         """The source of every function that was kept, by the exercise's name."""
-        return dict(self._load()["parts"])
+        return self._keeper.load()["parts"]
 
     # What happens
 
     def attempt(self, name: str, outcome: str) -> None:
         """A check was made; an exercise that was open is no attempt."""
-        with self._change() as data:
-            entry = data["exercises"].setdefault(name, {"attempts": 0, "outcomes": []})
-            now = round(time.time(), 1)
+        now = round(time.time(), 1)
+
+        def change(data: Data) -> None:
+            entry = data["exercises"].setdefault(name, {})
             entry.setdefault("first", now)
             entry["attempts"] = entry.get("attempts", 0) + 1
             entry["outcomes"] = [*entry.get("outcomes", []), outcome][-20:]
             if outcome in ("right", "slow"):
                 entry.setdefault("passed", now)
 
+        self._change(change)
+
     def hint(self, name: str) -> None:
         """A hint was taken."""
-        with self._change() as data:
+
+        def change(data: Data) -> None:
             entry = data["exercises"].setdefault(name, {"attempts": 0, "outcomes": []})
             entry["hints"] = entry.get("hints", 0) + 1
 
+        self._change(change)
+
     def answer(self, question: str, right: bool, box: int, due: float) -> None:
         """A quiz question was answered; it lies in this box now and is due at this time."""
-        with self._change() as data:
-            entry = data["questions"].setdefault(question, {"answers": []})
+
+        def change(data: Data) -> None:
+            entry = data["questions"].setdefault(question, {})
             entry["answers"] = [*entry.get("answers", []), bool(right)][-20:]
             entry.update(box=box, due=due)
 
+        self._change(change)
+
     def predict(self, name: str, values: list[float], off_by: float) -> None:
         """A prediction was made before the truth was shown; the first one counts."""
-        with self._change() as data:
-            data["predictions"].setdefault(name, {"values": values, "off_by": off_by})
+        made = {"values": [float(value) for value in values], "off_by": float(off_by)}
+        self._change(lambda data: data["predictions"].setdefault(name, made))
 
     def keep(self, name: str, source: str | None) -> None:
         """Keep the source of a function as the learner's own; None gives it back."""
-        with self._change() as data:
-            if source is None:
-                data["parts"].pop(name, None)
-            else:
-                data["parts"][name] = source
+        if source is None:
+            self._change(lambda data: data["parts"].pop(name, None))
+        else:
+            self._change(lambda data: data["parts"].update({name: source}))
 
     def observe(self, listener: Callable[[], Any]) -> None:
         """Call `listener()` after every change: maps repaint themselves with it."""
         self._listeners.append(listener)
 
-    # The file
-
-    def _change(self) -> _Change:
-        return _Change(self)
-
-    def _load(self) -> dict[str, Any]:
-        """What the file holds now; the last that was known where it cannot be read."""
-        if self.path is None:
-            return self._data
-        try:
-            data = json.loads(self.path.read_text(encoding="utf-8"))
-            _require(data)
-            self._data = data
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            self._say_once(f"your progress cannot be read ({error}); the lesson goes on without")
-        except ValueError as error:
-            self._set_aside(error)
-        return self._data
-
-    def _set_aside(self, why: Exception) -> None:
-        aside = self.path.with_name(f"{self.path.stem}.unreadable-{int(time.time())}.json")
-        try:
-            self.path.replace(aside)
-            self._say_once(
-                f"{self.path} is not a progress file of this book ({why}). It is kept as "
-                f"{aside.name}, and a new one begins."
-            )
-        except OSError:
-            self.path = None
-            self._say_once("your progress cannot be read, and is kept in memory only")
-
-    def _save(self, data: dict[str, Any]) -> None:
-        self._data = data
-        if self.path is not None:
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
-                draft.write_text(json.dumps(data, indent=1), encoding="utf-8")
-                draft.replace(self.path)
-            except OSError as error:
-                self.path = None
-                self._say_once(
-                    f"your progress cannot be written ({error}): it is kept in memory until this "
-                    "notebook's kernel stops. Make room or permission, then restart the kernel."
-                )
+    def _change(self, change: Change) -> None:
+        self._keeper.change(change)
         for listener in list(self._listeners):
             listener()
 
-    def _say_once(self, words: str) -> None:
-        if words not in self._said:
-            self._said.add(words)
-            self._say(words)
+    # The file
 
+    @property
+    def path(self) -> Path | None:
+        """The file; None for a record in memory only."""
+        return self._keeper.path
 
-class _Change:
-    """A `with` block around the newest data; they are written at its end."""
+    def flush(self) -> None:
+        """Try again to write what could not be written before, if there is anything."""
+        self._keeper.flush()
 
-    def __init__(self, owner: Progress):
-        self.owner = owner
-
-    def __enter__(self) -> dict[str, Any]:
-        self.data = copy.deepcopy(self.owner._load())
-        return self.data
-
-    def __exit__(self, kind: type | None, *_: Any) -> None:
-        if kind is None:
-            self.owner._save(self.data)
-
-
-def _require(data: Any) -> None:
-    """ValueError for anything that `_save` did not write."""
-    if not isinstance(data, dict) or "titans_book" not in data:
-        raise ValueError("it has other contents")
-    if data["titans_book"] != VERSION:
-        raise ValueError(f"it is of version {data['titans_book']}, this book writes {VERSION}")
-    for section in SECTIONS:
-        entries = data.get(section)
-        kind = str if section == "parts" else dict
-        if not isinstance(entries, dict) or not all(isinstance(e, kind) for e in entries.values()):
-            raise ValueError(f"its part {section!r} is damaged")
-        for name, entry in entries.items() if kind is dict else ():
-            for key, value in entry.items():
-                if not isinstance(value, KINDS.get(key, object)) or isinstance(value, bool):
-                    raise ValueError(f"{key!r} of {name!r} is damaged")
+    def forget(self) -> None:
+        """Go on in memory, with nothing known; what is on the disk stays as it is."""
+        self._keeper = Keeper(None, print)
 
 
 _current: list[Progress] = []
 
 
 def progress() -> Progress:
-    """The record of this session: in the file TITANS_BOOK_PROGRESS names, or the project's own."""
+    """The record of this session: in the file TITANS_BOOK_PROGRESS names, or in `default`."""
     if not _current:
-        where = os.environ.get(VARIABLE, "")
-        default = ROOT / ".titans_book" / "progress.json"
-        _current.append(Progress(None if where == "off" else Path(where or default)))
+        where = os.environ.get(VARIABLE, "").strip()
+        path = None if where.lower() == "off" else Path(where) if where else default()
+        _current.append(Progress(path))
+        atexit.register(_current[0].flush)
     return _current[0]
 
 
 def off() -> None:
     """Record nothing more in this session; what is on the disk stays as it is."""
-    progress().path = None
-    _current[0]._data = _empty()
+    progress().forget()

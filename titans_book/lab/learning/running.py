@@ -14,6 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from titans_book.lab.learning.parts import RECURRENCE, credit, load
+from titans_book.memory.presets import resolve
+from titans_book.memory.rule import Rule
 from titans_book.memory.state import Gates, MemoryState, check, resume
 from titans_book.memory.trace import Recorder, squared_surprise
 
@@ -29,7 +31,8 @@ def memorize(
     *,
     state: MemoryState | None = None,
     trace: list | None = None,
-    **rule: Any,
+    rule: Rule | None = None,
+    **choices: Any,
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
     """The recurrence token by token, made of parts (Titans eqs. 8, 10, 13, 15).
 
@@ -37,10 +40,12 @@ def memorize(
     surprise at every token: depth=1, chunk=1, clamp=None, the L2 objective, read="after".
     Raises ValueError for another rule. Taught in notebooks/13_train_it.ipynb.
     """
+    rule = resolve(rule, len(weights), **({"chunk": 1, **choices} if rule is None else choices))
     _require(rule, len(weights))
     check(q, k, v, gates, weights)
     found = load()
     answer, *_, step = (_batched(found[name].function) for name in RECURRENCE)
+    origin = rule.origin(weights, k.dtype)
     start = resume(state, weights, len(k), k.dtype)
     (M,), (S,) = start.weights, start.momentum
     state, answers = start, []
@@ -49,8 +54,10 @@ def memorize(
         error = k[:, :, t : t + 1] @ M - v[:, :, t : t + 1]
         now = [gate[:, :, t].to(M.dtype) for gate in (gates.theta, gates.eta, gates.alpha)]
         M, S = step(M, S, k[:, :, t], v[:, :, t], *now)
+        if origin is not None:  # it forgets towards M_0: what is let go comes back from there
+            M = M + now[2][..., None, None] * origin[0]
         answers.append(answer(M, q[:, :, t]))
-        state = MemoryState((M,), (S,), (M,), state.position + 1)
+        state = MemoryState.of((M,), (S,), (M,), state.position + 1)
         if recorder is not None:
             felt = squared_surprise((k[:, :, t : t + 1],), (error,))
             recorder.add(felt.flatten(0, 1), state.map(lambda W: W.flatten(0, 1)))
@@ -60,10 +67,13 @@ def memorize(
     return y, state
 
 
-def _require(rule: dict[str, Any], layers: int) -> None:
-    wanted = {"objective": "l2", "retention": "decay", "chunk": 1, "read": "after"}
-    wanted |= {"clamp": None, "damping": None}
-    wrong = [f"{key}={rule[key]!r}" for key in wanted if rule.get(key, wanted[key]) != wanted[key]]
+def _require(rule: Rule, layers: int) -> None:
+    wanted = {"chunk": 1, "read": "after", "clamp": None, "damping": None}
+    wrong = [f"{key}={value!r}" for key in wanted if (value := getattr(rule, key)) != wanted[key]]
+    if rule.objective.name != "l2":
+        wrong.append(f"objective={rule.objective.name!r}")
+    if rule.retention.name not in ("decay", "initial"):
+        wrong.append(f"retention={rule.retention.name!r}")
     if layers != 1:
         wrong.append(f"depth={layers}")
     if wrong:

@@ -1,14 +1,23 @@
-"""Is a function slow? One large call, against the reference's time for the same call."""
+"""Is a function slow? Large calls, against the reference's time for the same calls.
+
+Times are the thread's own (what other programs take of the machine does not count), of as many
+calls as fill LEAST seconds, the two functions in turn in one thread; compared are the medians.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from statistics import median
 
 from titans_book.lab.learning.exercise import Exercise
 from titans_book.lab.learning.guard import copies, put_back, run
 
 __all__ = ["times_as_long"]
+
+LEAST = 0.002  # seconds of one measurement
+ENOUGH = 0.5  # seconds for one function
+ROUNDS = 5
 
 
 def times_as_long(exercise: Exercise, function: Callable) -> float | None:
@@ -17,20 +26,31 @@ def times_as_long(exercise: Exercise, function: Callable) -> float | None:
         return None
     with put_back():
         arguments = exercise.load()
+    ratios: list[float] = []
 
-    def seconds(called: Callable) -> float:
-        best = float("inf")
-        for _ in range(3):
-            given = copies(arguments)
-            begin = time.perf_counter()
-            called(*given)
-            best = min(best, time.perf_counter() - begin)
-            if best > 1.0:
+    def work() -> None:
+        mine, theirs = [], []
+        for _ in range(ROUNDS):
+            theirs.append(_seconds(exercise.reference, arguments))
+            mine.append(_seconds(function, arguments))
+            if sum(mine) > ENOUGH:
                 break
-        return best
+        ratios.append(median(mine) / max(median(theirs), 1e-9))
 
-    taken: list[float] = []
-    ran = run(lambda: taken.append(seconds(function)))
-    if ran.endless or not taken:
+    ran = run(work)
+    if ran.endless or not ratios:
         return float("inf") if ran.endless else None
-    return taken[0] / max(seconds(exercise.reference), 1e-5)
+    return ratios[0]
+
+
+def _seconds(called: Callable, arguments: tuple) -> float:
+    """Seconds of this thread for one call, from as many as it takes to measure them."""
+    count = 1
+    while True:
+        begin = time.thread_time()
+        for _ in range(count):
+            called(*copies(arguments))
+        taken = time.thread_time() - begin
+        if taken >= LEAST:
+            return taken / count
+        count *= 2

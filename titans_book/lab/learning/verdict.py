@@ -71,7 +71,8 @@ class Verdict:
     @property
     def title(self) -> str:
         """The outcome in a word or two."""
-        words = {"known": "not yet", "unknown": "not yet", "slow": "right, but slow"}
+        words = dict.fromkeys(("crashed", "known", "unknown"), "not yet")
+        words["slow"] = "right, but slow"
         return words.get(self.outcome, self.outcome)
 
     def __str__(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from collections.abc import Callable
 
 from torch import Tensor
@@ -10,7 +13,19 @@ from titans_book.lab.learning.compare import gap
 from titans_book.lab.learning.exercise import Exercise, Step
 from titans_book.lab.learning.guard import Watched
 
-__all__ = ["advice", "described", "line_of", "parting", "unit"]
+__all__ = [
+    "advice",
+    "calls_itself",
+    "described",
+    "line_of",
+    "listed",
+    "other_shape",
+    "parting",
+    "unit",
+    "why_nothing",
+]
+
+GIVE_NOTHING = ("append", "backward", "extend", "insert", "print", "update")
 
 
 def described(watched: Watched) -> str:
@@ -44,9 +59,57 @@ def line_of(error: BaseException, function: Callable) -> tuple[str, ...]:
     return (f"That was in line {line} of your function.",) if line else ()
 
 
+def listed(names: list[str], last: str = "and") -> str:
+    """Names in a row.
+
+    >>> listed(["M", "k", "v"])
+    '`M`, `k` and `v`'
+    """
+    *most, end = (f"`{name}`" for name in names)
+    return f"{', '.join(most)} {last} {end}" if most else end
+
+
+def why_nothing(function: Callable) -> str:
+    """The question for a function that returned None: what its `return`s look like."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return "Does every way through it end in a `return` with a value?"
+    values = [n.value for n in ast.walk(tree) if isinstance(n, ast.Return) and n.value is not None]
+    if not values:
+        return "Is there a `return` in front of the last line?"
+    for value in values:
+        called = value.func if isinstance(value, ast.Call) else None
+        name = getattr(called, "attr", getattr(called, "id", ""))
+        if name in GIVE_NOTHING:
+            where = ": it leaves its result in `.grad`" if name == "backward" else ""
+            return f"`{name}(...)` gives nothing back{where}. What is to be returned?"
+    return "Which way through it comes to its end without a `return`, an `if` without `else`?"
+
+
+def other_shape(watched: Watched, at: int) -> tuple[str, ...]:
+    """An argument that has another shape in call `at` than in all calls before it."""
+    for place, value in enumerate(watched.given[at] if at < len(watched.given) else ()):
+        here = tuple(getattr(value, "shape", ()))
+        before = [tuple(getattr(given[place], "shape", ())) for given in watched.given[:at]]
+        if before and here not in before:
+            name = watched.name(place)
+            return (f"For `{name}` of shape {before[-1]} it was right; here it has {here}.",)
+    return ()
+
+
+def calls_itself(error: BaseException, function: Callable) -> bool:
+    """Whether the function was running more than once when the error came."""
+    code, trace, found = getattr(function, "__code__", None), error.__traceback__, 0
+    while trace is not None:
+        found += trace.tb_frame.f_code is code
+        trace = trace.tb_next
+    return found > 1
+
+
 def advice(words: str, misfit: str = "") -> tuple[str, ...]:
     """What helps against the commonest errors, by their words; misfit: where shapes do not fit."""
-    if "bitwise_xor" in words:
+    if "bitwise_xor" in words or "type(s) for ^" in words:
         return ("In Python `^` is no power: which sign is?",)
     if "Boolean value of Tensor" in words:
         return ("Between tensors `and` is `&`, `or` is `|`, `not` is `~`: are there brackets too?",)

@@ -1,28 +1,22 @@
 """The coat for transformers changes no number, and does what people expect of it."""
 
+from dataclasses import fields
+
 import pytest
 import torch
 
 pytest.importorskip("transformers", reason="the extra [hf] is not installed: it is optional")
 
 from transformers import AutoModelForCausalLM, Trainer, TrainingArguments  # noqa: E402
+from transformers.modeling_outputs import CausalLMOutputWithPast  # noqa: E402
 
-from titans_book.huggingface import TitansForCausalLM, TitansHubConfig  # noqa: E402
+from tests.huggingface.small import build, tokens  # noqa: E402
+from titans_book.huggingface import TitansForCausalLM  # noqa: E402
 from titans_book.model import generation  # noqa: E402
 from titans_book.model.config import VARIANTS  # noqa: E402
 
-SIZE = dict(vocab=32, dim=16, depth=2, heads=2, hidden=16)
-REACH = {"mac": {"segment": 8}, "mag": {"window": 8}, "mal": {"window": 8}}
+STATE = [field.name for field in fields(CausalLMOutputWithPast)][2]
 variants = pytest.mark.parametrize("variant", VARIANTS)
-
-
-def build(variant="mag"):
-    torch.manual_seed(0)
-    return TitansForCausalLM(TitansHubConfig(variant, **SIZE, **REACH.get(variant, {}))).eval()
-
-
-def tokens(time=19, batch=2, seed=1):
-    return torch.randint(0, 32, (batch, time), generator=torch.Generator().manual_seed(seed))
 
 
 @variants
@@ -57,13 +51,23 @@ def test_every_token_is_read_once(variant):
 def test_reading_goes_on_from_what_was_read(variant):
     model, x = build(variant), tokens()
     first = model(x[:, :11], use_cache=True)
-    second = model(x[:, 11:], past_key_values=first.past_key_values)
+    second = model(x[:, 11:], **{STATE: first[STATE]})
     torch.testing.assert_close(second.logits, model(x).logits[:, 11:], rtol=1e-4, atol=1e-5)
     whole = model.generate(x, max_new_tokens=6, do_sample=False)
-    parts = model.generate(
-        x, past_key_values=first.past_key_values, max_new_tokens=6, do_sample=False
-    )
+    parts = model.generate(x, max_new_tokens=6, do_sample=False, **{STATE: first[STATE]})
     assert torch.equal(whole, parts)
+
+
+def test_generate_goes_on_with_the_whole_text_or_with_a_mask_for_it():
+    """Anything else would be read as if it came after what the state has read already."""
+    model, x, settings = build(), tokens(), dict(max_new_tokens=6, do_sample=False)
+    given = {STATE: model(x[:, :11], use_cache=True)[STATE]}
+    mask = torch.ones_like(x)
+    new = model.generate(x[:, 11:], attention_mask=mask, **given, **settings)
+    assert torch.equal(new[:, 8:], model.generate(x, **settings)[:, 19:])
+    for text in x[:, :11], x[:, 11:]:
+        with pytest.raises(ValueError, match="generate goes on from a state if it gets the whole"):
+            model.generate(text, **given, **settings)
 
 
 def test_beam_search_keeps_each_rows_own_memory():
@@ -134,14 +138,20 @@ def test_some_logits_are_those_of_all():
     assert torch.equal(model(x, logits_to_keep=places).logits, whole[:, places])
 
 
-def test_wrong_input_is_refused():
-    model, x = build(), tokens()
-    for name, value in (("inputs_embeds", torch.ones(1, 3, 16)), ("output_attentions", True)):
-        with pytest.raises(ValueError, match=f"{name} is not offered"):
-            model(x, **{name: value})
-    with pytest.raises(ValueError, match="attention_mask must be all ones"):
-        model(x, attention_mask=torch.ones_like(x).index_fill(1, torch.tensor([0]), 0))
-    with pytest.raises(ValueError, match="window has no effect"):
-        TitansHubConfig("mac", window=3)
+def test_assisted_generation_is_refused():
+    """What has been read cannot be unread."""
     with pytest.raises(ValueError, match="stateful"):
-        model.generate(x[:1], assistant_model=build(), max_new_tokens=2)
+        build().generate(tokens(batch=1), assistant_model=build(), max_new_tokens=2)
+
+
+@variants
+def test_no_block_is_split_over_devices(variant):
+    model = build(variant)
+    assert {type(block).__name__ for block in model.titans.blocks} <= set(model._no_split_modules)
+
+
+def test_rows_for_added_tokens_are_as_long_as_the_others():
+    model = build(vocab=32, dim=64)
+    model.resize_token_embeddings(2000, mean_resizing=False)
+    lengths = model.titans.embedding.weight.norm(dim=1)
+    assert lengths[32:].mean().item() == pytest.approx(lengths[:32].mean().item(), rel=0.1)

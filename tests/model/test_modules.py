@@ -1,0 +1,161 @@
+"""Models as things: pickled, copied, drawn again, made without numbers; a variant of one's own."""
+
+import copy
+import io
+import pickle
+
+import pytest
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from titans_book.evaluation import state_bytes
+from titans_book.memory import LayerState, NeuralMemory
+from titans_book.model import TitansConfig, TitansLM, load_state, save_state
+from titans_book.model.block import Block, GatedMLP
+from titans_book.model.blocks import VARIANTS
+from titans_book.model.config import as_of_format_1
+
+SIZE = dict(vocab=32, dim=16, depth=2, heads=2, hidden=16)
+
+
+def build(variant, **fields):
+    torch.manual_seed(0)
+    return TitansLM(TitansConfig(variant, **SIZE, **fields))
+
+
+def tokens(time=40, batch=2):
+    return torch.randint(0, 32, (batch, time), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(params=VARIANTS)
+def variant(request):
+    return request.param
+
+
+def test_a_model_is_pickled_copied_and_saved_by_torch(variant, tmp_path):
+    model = build(variant)
+    want, _ = model(tokens())
+    file = io.BytesIO()
+    torch.save(model, file)
+    file.seek(0)
+    for again in (
+        pickle.loads(pickle.dumps(model)),
+        copy.deepcopy(model),
+        torch.load(file, weights_only=False),
+    ):
+        assert torch.equal(again(tokens())[0], want)
+
+
+def test_every_weight_is_drawn_again(variant):
+    """Whatever was there, NaN included; and as large as in a fresh model."""
+    model, fresh = build(variant), dict(build(variant).named_parameters())
+    with torch.no_grad():
+        for p in model.parameters():
+            p.fill_(torch.nan)
+    model.reset_parameters()
+    for name, p in model.named_parameters():
+        assert p.isfinite().all(), name
+        if p.numel() > 100:
+            assert p.std().item() == pytest.approx(fresh[name].std().item(), rel=0.4, abs=0.01), (
+                name
+            )
+
+
+def test_a_model_without_numbers_is_given_some(variant):
+    with torch.device("meta"):
+        model = TitansLM(TitansConfig(variant, **SIZE))
+        logits, _ = model(torch.zeros(2, 40, dtype=torch.long))
+    assert logits.shape == (2, 40, 32) and logits.device.type == "meta"
+    model.to_empty(device="cpu")
+    model.reset_parameters()
+    assert model(tokens())[0].isfinite().all()
+
+
+def test_a_model_of_fake_tensors(variant):
+    with FakeTensorMode():
+        logits, state = TitansLM(TitansConfig(variant, **SIZE))(
+            torch.zeros(2, 40, dtype=torch.long)
+        )
+        logits, _ = TitansLM(TitansConfig(variant, **SIZE))(torch.zeros(2, 3).long(), state)
+    assert logits.shape == (2, 3, 32)
+
+
+class Opaque(nn.Module):
+    """A linear map that shows no weight, as a quantized or an offloaded one."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.hidden = [inner]
+
+    def forward(self, x):
+        return self.hidden[0](x)
+
+
+def test_maps_are_asked_and_not_looked_into(variant):
+    model = build(variant)
+    want, state = model(tokens())
+    for parent in [part for part in model.modules() if not isinstance(part, Opaque)]:
+        for name, part in list(parent.named_children()):
+            if isinstance(part, nn.Linear):
+                setattr(parent, name, Opaque(part))
+    assert torch.equal(model(tokens())[0], want)
+    assert model(tokens(5), state)[0].isfinite().all()
+
+
+def test_attention_refuses_what_is_no_number():
+    attention, x = build("attention").blocks[0].attention, torch.randn(1, 5, 16)
+    x[0, 3, 2] = torch.inf
+    with pytest.raises(ValueError, match="x must be finite"):
+        attention(x)
+
+
+def test_a_config_of_older_times_keeps_its_meaning():
+    old = {"variant": "mac", **SIZE, "memory": {"chunk": 8}, "segment": 8}
+    rule = TitansLM(TitansConfig(**as_of_format_1(old))).blocks[0].memory.rule
+    assert rule.retention.name == "decay" and rule.damping is None and rule.chunk == 8
+    rule = TitansLM(TitansConfig(**old)).blocks[0].memory.rule
+    assert rule.retention.name == "initial" and rule.damping == 4
+    assert as_of_format_1({"variant": "attention", **SIZE}) == {"variant": "attention", **SIZE}
+
+
+def test_a_rule_in_a_config_becomes_plain_values():
+    rule = NeuralMemory(8, rule="deltanet").rule
+    for given in ("deltanet", rule, rule.spec()):
+        config = TitansConfig("lmm", **SIZE, memory={"rule": given})
+        assert TitansLM(config).blocks[0].memory.rule == rule
+        assert TitansConfig(**config.to_dict()) == config
+
+
+class TwoMemories(Block):
+    """A variant of a reader's own: a fast memory and a slow one, added up."""
+
+    fields = {"memory": {}}
+    state = LayerState
+
+    def __init__(self, dim, hidden, memory):
+        super().__init__()
+        self.norm, self.memory = nn.RMSNorm(dim), memory
+        self.second, self.mlp = NeuralMemory(dim, memory.heads, depth=1), GatedMLP(dim, hidden)
+
+    def outputs(self):
+        return self.memory.out, self.mlp.down
+
+    def forward(self, x, state=None, trace=None):
+        y, state = self.memory(self.norm(x), state, trace)
+        x = x + y + self.second.read(self.norm(x))
+        return x + self.mlp(x), state
+
+
+def test_a_variant_of_ones_own_is_a_class_and_an_entry(tmp_path, monkeypatch):
+    monkeypatch.setitem(VARIANTS, "two", TwoMemories)
+    model, x = build("two", memory={"chunk": 4}), tokens()
+    with torch.no_grad():
+        want, state = model(x)
+        _, half = model(x[:, :17])
+        saved = load_state(save_state(half, tmp_path / "two.state", model), model=model)
+        torch.testing.assert_close(model(x[:, 17:], saved)[0], want[:, 17:], rtol=0, atol=1e-5)
+    assert list(model.blocks[0].memories()) == ["memory", "second"]
+    assert state_bytes(state).total == state.nbytes
+    with pytest.raises(ValueError, match="window has no effect on variant 'two'"):
+        build("two", window=8)

@@ -1,0 +1,91 @@
+"""What all blocks share: what a model asks of them, their state, and the gated perceptron."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from titans_book.attention import AttentionState
+from titans_book.memory import LayerState, MemoryState, NeuralMemory
+from titans_book.state import State
+
+Stream = Float[Tensor, "batch time dim"]
+
+
+@dataclass(frozen=True, repr=False)
+class BlockState(State):
+    """Both memories of a block: the short one, and the long one.
+
+    attention   keys and values that later tokens may still see.
+    layer       the neural memory after all that has been read.
+    before      MAC alone: the memory at the beginning of the open segment, which h is read from.
+    """
+
+    attention: AttentionState
+    layer: LayerState
+    before: LayerState | None = None
+
+    @property
+    def position(self) -> int:
+        """Tokens of the text read so far; persistent tokens do not count."""
+        return self.attention.position
+
+    @property
+    def memory(self) -> MemoryState:
+        """The fast weights, as in the state of a memory alone."""
+        return self.layer.memory
+
+
+class GatedMLP(nn.Module):
+    """(silu(x W_1) * x W_2) W_3, the gated perceptron of Llama (Shazeer 2020, "SwiGLU")."""
+
+    def __init__(self, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.up = nn.Linear(dim, 2 * hidden, bias=False)  # W_1 and W_2 side by side
+        self.down = nn.Linear(hidden, dim, bias=False)
+
+    def reset_parameters(self) -> None:
+        """Draw all weights afresh, whatever they were."""
+        self.up.reset_parameters()
+        self.down.reset_parameters()
+
+    def forward(self, x: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch dim"]:
+        gate, value = self.up(x).chunk(2, dim=-1)
+        return self.down(F.silu(gate) * value)
+
+
+class Block(nn.Module):
+    """What a model asks of a block. A variant is one class like this, and one entry in VARIANTS.
+
+    fields   the fields of TitansConfig that have an effect on this variant and not on every one,
+             with what they are when left out.
+    state    the kind of state that `forward` takes and gives back.
+    """
+
+    fields: ClassVar[Mapping[str, Any]] = {}
+    state: ClassVar[type[State]]
+
+    @classmethod
+    def build(cls, config: Any) -> "Block":
+        """A fresh block as a TitansConfig describes it."""
+        parts = {"attention": config.new_attention} if "persistent" in cls.fields else {}
+        parts |= {"memory": config.new_memory} if "memory" in cls.fields else {}
+        return cls(config.dim, config.hidden, **{name: make() for name, make in parts.items()})
+
+    def memories(self) -> dict[str, NeuralMemory]:
+        """The neural memories of the block by name; none in a block of attention alone."""
+        return {n: part for n, part in self.named_children() if isinstance(part, NeuralMemory)}
+
+    def outputs(self) -> tuple[nn.Linear, ...]:
+        """The maps that write into the stream, one for each residual."""
+        raise NotImplementedError(
+            f"{type(self).__name__} must say which maps write into the stream"
+        )
+
+    def reset_parameters(self) -> None:
+        """Draw all weights afresh, whatever they were."""
+        for part in self.children():
+            part.reset_parameters()
