@@ -109,8 +109,7 @@ draw("01.memories", {"cat and dog": M})
 # The fox woofs, with some meow in it, although nobody has told the memory anything about foxes.
 #
 # With $q$ for the question, $\color{#D55E00}{M}$ for the memory and $y$ for the answer, this is one
-# product. The small $t$ counts the words that have been read, because the memory changes with every
-# word:
+# product. The small $t$ counts the words read so far, because the memory changes with every word:
 #
 # $$ y_t = q_t\,{\color{#D55E00}{M_t}} \qquad\qquad \text{Titans (5), and (15) for a memory of one matrix} $$
 #
@@ -138,8 +137,8 @@ def read(M, q):
 read.check()
 
 # %% [markdown]
-# So what does the fox say? And what does a duck say, which is all wings and resembles nothing that the
-# memory knows?
+# Does your code agree about the fox? And what does a duck say, which is all wings and resembles nothing
+# that the memory knows?
 
 # %%
 duck = vector(0, 0, 0, 1)
@@ -150,7 +149,7 @@ assert in_words(read(M, fox)) == "0.60 meow + 0.80 woof" and not read(M, duck).a
 
 # %% [markdown]
 # Every question has an answer now, and silence is a possible answer. Nothing was looked up. Reading is a
-# **linear map**: if you ask twice as loud, the answer is twice as loud, and if you mix two questions, you
+# **linear map**: if you ask twice as loudly, the answer is twice as loud, and if you mix two questions, you
 # get the mixture of their answers. That helps the fox. It is about to hurt the dog.
 #
 # ## Write: add the pair
@@ -160,8 +159,8 @@ assert in_words(read(M, fox)) == "0.60 meow + 0.80 woof" and not read(M, duck).a
 # strengthen the connection.
 #
 # **By hand.** To write the dog and its woof, multiply every feature of the dog by every entry of woof,
-# and add each product to its cell. Only *snout* and *woof* are both there, so only their cell changes:
-# it gets the 1 that you saw above. The wolf has two features, so two cells change. The cell of *snout*
+# and add each product to its cell. Only *snout* and *woof* are not 0, so only their cell changes: it
+# gets the 1 that you saw above. The wolf has two features, so two cells change. The cell of *snout*
 # and *howl* gets 0.8, and the cell of *wild* and *howl* gets 0.6.
 #
 # All these products together form a matrix, the outer product $k^\top v$ of the key and the value. So
@@ -224,8 +223,8 @@ assert torch.allclose(read(three, wolf), howl + 0.8 * woof)
 # share a snout, so a question about the dog also reaches the row where the wolf's howl is stored. How
 # much of it comes along is the dot product of the two keys, dog · wolf = 0.8.
 #
-# The same is true for any number of pairs. Ask a memory that Hebb's rule has written for one of its keys,
-# and the answer is
+# The same is true for any number of pairs. Take a memory that Hebb's rule has written, and ask it about
+# one of its keys. The answer is
 #
 # $$
 # k_i\,{\color{#D55E00}{M}} = k_i\sum_j k_j^\top v_j
