@@ -1,5 +1,7 @@
 """Training that is left early has its checkpoint, however it is left, and goes on as it would."""
 
+import os
+import shutil
 import subprocess
 import sys
 
@@ -7,7 +9,7 @@ import numpy
 import pytest
 import torch
 
-from tests.training.test_training import SETTINGS, TEXT, losses, model
+from tests.training.test_training import SETTINGS, TEXT, logged, losses, model
 from titans_book.files import CheckpointError
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.training import Step, Training, TrainingError, checkpoints, load_checkpoint, train
@@ -83,6 +85,30 @@ def test_the_newer_run_of_one_process_wins_and_the_older_one_is_saved(tmp_path, 
     seen = losses([next(left) for _ in range(3)])
     rest = losses(train(model(seed=7), TEXT, SETTINGS, tmp_path, resume=True))
     assert seen + rest == straight
+
+
+def test_a_run_that_was_left_is_over(tmp_path, straight):
+    """It writes nothing any more, neither a step nor a line."""
+    left = train(model(), TEXT, SETTINGS, tmp_path)
+    seen = losses([next(left) for _ in range(3)])
+    seen += losses(train(model(seed=7), TEXT, SETTINGS, tmp_path, resume=True))
+    assert list(left) == []
+    assert logged(tmp_path) == seen == straight
+
+
+def test_a_removed_folder_is_not_filled_again(tmp_path, straight):
+    left = train(model(), TEXT, SETTINGS, tmp_path / "run")
+    next(left)
+    shutil.rmtree(tmp_path / "run")
+    assert losses(train(model(), TEXT, SETTINGS, tmp_path / "run")) == straight
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_leaves_its_parents_run_alone(tmp_path, root):
+    forks = HELD + "import os\nif os.fork() == 0: sys.exit()\nos.wait()\n"
+    forks += "print(len(list(Path(sys.argv[1]).glob('step-*'))))"
+    done = run_script(forks, tmp_path / "run", root)
+    assert done.stdout.split() == ["0"], done.stderr
 
 
 def test_two_processes_in_one_folder_are_told(tmp_path, root):

@@ -45,6 +45,11 @@ class Lock:
             ) from error
         _runs[os.path.realpath(folder)] = run
 
+    @property
+    def held(self) -> bool:
+        """Is the folder still the one that was taken? It may have been removed."""
+        return Path(self._lock.lock_file).exists()
+
     def release(self) -> None:
         """Give the folder back."""
         self._lock.release()

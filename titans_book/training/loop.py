@@ -12,6 +12,7 @@ the third. Taught in chapter 13.
 """
 
 import json
+import os
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -103,7 +104,7 @@ def train(
 def _steps(run: "_Run", tokens: Tensor, held_out: Tensor | None):
     settings = run.settings
     try:
-        while run.step < settings.steps:
+        while run.step < settings.steps and not run.left:
             yield run.advance(tokens)
             last = run.step == settings.steps
             if held_out is not None and _due(run.step, settings.evaluate_every, last):
@@ -132,6 +133,7 @@ class _Run:
         self.device = next(model.parameters()).device
         self.step, self.saved, self.whole = 0, 0, True
         self.optimizer, self.lock = optimizer, None
+        self.left, self.process = False, os.getpid()
         self.began, self.first = time.monotonic(), 0
 
     def start(self, resume: bool) -> None:
@@ -208,11 +210,13 @@ class _Run:
 
     def leave(self) -> None:
         """Save what has not been saved, and let others have the folder. Once is enough."""
-        lock, self.lock = self.lock, None
+        if os.getpid() != self.process:  # a forked child: the run is its parent's
+            return
+        lock, self.lock, self.left = self.lock, None, True
         if lock is None:
             return
         try:
-            if self.whole and self.step > self.saved:
+            if self.whole and self.step > self.saved and lock.held:
                 self.save()
         finally:
             lock.release()
