@@ -36,7 +36,8 @@ class Board:
         self.traces = Traces(LINES["sizes"].make(reading.memories), reading.length, alt="Sizes")
         self.traces.play()
         page.set_content(
-            f'<div class="titans-board">{script(style.asset("live/stage.js"))}<div id="stage"></div>'
+            f'<div class="titans-board">{script(style.asset("live/stage.js"))}'
+            '<div id="stage"></div>'
             f'<div>{strip.value}</div><div id="lines">{self.traces.value}</div></div>'
         )
 
