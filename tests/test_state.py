@@ -10,7 +10,7 @@ from torch import Tensor
 
 from titans_book.memory import NeuralMemory
 from titans_book.model import TitansConfig, TitansLM
-from titans_book.model.blocks import VARIANTS
+from titans_book.model.variants import VARIANTS
 from titans_book.state import State
 
 NAMES = {"ModelState", "BlockState", "AttentionState", "LayerState", "MemoryState"}

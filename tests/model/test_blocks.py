@@ -7,6 +7,7 @@ from torch import nn
 
 from tests.attention.cases import literal
 from titans_book.attention import Attention
+from titans_book.inspection import watch
 from titans_book.memory import LayerState, NeuralMemory, reference
 from titans_book.model.blocks import (
     AttentionBlock,
@@ -197,11 +198,12 @@ def test_gradients_are_those_of_the_equations(kind, bounds):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_film_runs_through_all_segments(kind):
-    """One trace a call, however many segments, the same as that of the memory in one go."""
-    block, x, trace = build(kind, BOUNDS[kind][0]), tokens(), []
-    y, state = block(x, trace=trace)
+    """One trace, however many segments, the same as that of the memory in one go."""
+    block, x = build(kind, BOUNDS[kind][0]), tokens()
+    with watch(block) as seen:
+        y, state = block(x)
     assert torch.equal(block(x)[0], y)
-    (film,) = trace
+    film = seen.memories[0, "memory"]
     assert film.surprise.shape == film.theta.shape == (HEADS, TIME)
     assert film.times[0] == 0 and film.times[-1] == TIME
     assert [len(frames) for frames in film.film] == [len(film.times)] * 2

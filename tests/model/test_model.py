@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from titans_book.inspection import watch
 from titans_book.model import TitansConfig, TitansLM, config
 
 SMALL = dict(vocab=64, dim=32, depth=2, heads=2, hidden=48)
@@ -195,13 +196,16 @@ def test_a_fresh_model_is_as_unsure_as_it_should_be(name):
 
 
 @pytest.mark.parametrize("name", ["lmm", "mac", "mag", "mal"])
-def test_the_trace_holds_one_film_a_block(name):
-    trace = []
-    build(variant=name)(tokens(), trace=trace)
-    assert len(trace) == 2 and trace[0].times[0] == 0 and trace[0].times[-1] == 64
-    assert trace[0].surprise.shape == (2, 64) and len(trace[0].film) == 2
+def test_a_watched_model_shows_one_film_a_block(name):
+    model = build(variant=name)
+    with watch(model) as seen:
+        model(tokens())
+    first = seen.memories[0, "memory"]
+    assert list(seen.memories) == [(0, "memory"), (1, "memory")]
+    assert first.times[0] == 0 and first.times[-1] == 64
+    assert first.surprise.shape == (2, 64) and len(first.film) == 2
     if name == "lmm":
-        assert trace[0].times == (0, 16, 32, 48, 64)
+        assert first.times == (0, 16, 32, 48, 64)
 
 
 @variants

@@ -17,6 +17,7 @@ Taught in chapter 08.
 
 import math
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -102,6 +103,12 @@ class Attention(nn.Module):
     def mask(self) -> masks.Mask:
         """Which position sees which."""
         return masks.chosen(self.window, self.segment)
+
+    if TYPE_CHECKING:  # what nn.Module hides from type checkers
+
+        def __call__(
+            self, x: Tensor, state: AttentionState | None = None, beside: Tensor | None = None
+        ) -> tuple[Tensor, AttentionState]: ...
 
     def forward(
         self,

@@ -1,8 +1,13 @@
-"""Look inside a model while it reads.
+"""Look inside a model while it reads: introspection, by hooks and by ablation.
 
-    looking     what the memory and the attention of every block did
+    watching    `watch`: every memory and every attention reports while it lasts
+    looking     `look`: what the memory and the attention of every block did with a short text
     relevance   what each output owes to memory and to attention, by mean ablation
     causality   whether any output depends on a later token
 
 Taught in chapters 09 and 13.
 """
+
+from titans_book.inspection.watching import AttentionTrace, watch
+
+__all__ = ["AttentionTrace", "watch"]

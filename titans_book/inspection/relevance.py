@@ -1,8 +1,8 @@
 """How much a model owes to its memory and to its attention, for every token and block.
 
-A source is switched off in one block, and all that follows is computed again. Off does not mean
-zero, which a model never sees, but the source's mean over the text: what it says to any token, but
-nothing about this one. Then we look at two numbers for every token,
+This is mean ablation. A source is switched off in one block, and all that follows is computed
+again. Off does not mean zero, which a model never sees, but the source's mean over the text: what
+it says to any token, but nothing about this one. Then we look at two numbers for every token,
 
     moved_t = |x'_t - x_t| / |x_t - z_t|    z the block's input, x its output, x' without the source
     cost_t  = loss'_t - loss_t              nats of the guess of the next token
@@ -22,7 +22,7 @@ Taught in chapter 13.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -30,9 +30,9 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from titans_book.attention import Attention
+from titans_book.inspection.watching import Seen, sources, watch
 from titans_book.model import TitansLM
-
-SOURCES = ("memory", "attention")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Relevance:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What the blocks have: memory, attention, or both."""
+        """What the blocks have, by name: memory, attention, or both."""
         return tuple(self.moved)
 
     def share(self, source: str = "memory") -> Float[Tensor, "blocks time"]:
@@ -80,16 +80,16 @@ def relevance(model: TitansLM, tokens: Int[Tensor, " time"]) -> Relevance:
             f"tokens must have shape (time,) with time >= 2, got {tuple(tokens.shape)}"
         )
     tokens = tokens.to(model.embedding.weight.device)
-    sources = [name for name in SOURCES if hasattr(model.blocks[0], name)]
-    moved, cost = ({name: [] for name in sources} for _ in range(2))
+    names = list(sources(model.blocks[0]))
+    moved, cost = ({name: [] for name in names} for _ in range(2))
     z = model.embedding(tokens[None])
     usual = _losses(model, z, tokens, first=0)
     for number, block in enumerate(model.blocks):
-        with _hearing(block) as heard:
+        with watch(block) as seen:
             x, _ = block(z)
         step = (x - z).norm(dim=-1)[0].clamp(min=1e-12)
-        for name in sources:
-            with _without(block, name, heard, len(tokens)):
+        for name in names:
+            with _ablated(block, name, seen):
                 other, _ = block(z)
             moved[name].append((other - x).norm(dim=-1)[0] / step)
             cost[name].append(_losses(model, other, tokens, first=number + 1) - usual)
@@ -106,58 +106,29 @@ def _losses(model: TitansLM, x: Tensor, tokens: Tensor, first: int) -> Tensor:
 
 
 @contextmanager
-def _hooked(hooks: list) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-@contextmanager
-def _hearing(block: nn.Module) -> Iterator[dict[str, list[Tensor]]]:
-    """What memory and attention answer, and what the memory recalls for attention, call by call."""
-    heard: dict[str, list[Tensor]] = {"memory": [], "attention": [], "recalled": []}
-    hooks = [
-        getattr(block, name).register_forward_hook(
-            lambda module, given, result, name=name: heard[name].append(result[0])
-        )
-        for name in SOURCES
-        if hasattr(block, name)
-    ]
-    if hasattr(block, "attention"):
-
-        def recalled(module, given, named):
-            if named.get("beside") is not None:
-                heard["recalled"].append(named["beside"])
-
-        hooks.append(block.attention.register_forward_pre_hook(recalled, with_kwargs=True))
-    with _hooked(hooks):
-        yield heard
-
-
-@contextmanager
-def _without(block: nn.Module, source: str, heard: dict, time: int) -> Iterator[None]:
+def _ablated(block: nn.Module, name: str, seen: Seen) -> Iterator[None]:
     """The block with a source that answers its mean over the text, whatever it is asked.
 
     For MAC the memory answers twice, to attention and to the gate; both answers fall silent.
     """
+    parts = sources(block)
+    answer = seen.answers[0, name].mean(1, keepdim=True)
 
-    def mean(name: str) -> Tensor:  # the last `time` answers: those before are to persistent tokens
-        return torch.cat(heard[name], dim=1)[:, -time:].mean(1, keepdim=True)
+    def silent(module, given, result):
+        return answer.expand_as(result[0]), result[1]
 
-    answer = mean(source)
-    hooks = [
-        getattr(block, source).register_forward_hook(
-            lambda module, given, result: (answer.expand_as(result[0]), result[1])
-        )
-    ]
-    if source == "memory" and heard["recalled"]:
-        h = mean("recalled")
-
-        def recall(module, given, named):
-            return given, {**named, "beside": h.expand_as(named["beside"])}
-
-        hooks.append(block.attention.register_forward_pre_hook(recall, with_kwargs=True))
-    with _hooked(hooks):
+    with ExitStack() as hooks:
+        hooks.callback(parts[name].register_forward_hook(silent).remove)
+        if not isinstance(parts[name], Attention):
+            for (_, other), recalled in seen.recalled.items():
+                hook = _beside(recalled.mean(1, keepdim=True))
+                made = parts[other].register_forward_pre_hook(hook, with_kwargs=True)
+                hooks.callback(made.remove)
         yield
+
+
+def _beside(h: Tensor):
+    """A pre-hook that puts the same h beside every token."""
+    return lambda module, given, named: (
+        given, {**named, "beside": h.expand_as(named["beside"])}
+    )  # fmt: skip

@@ -72,7 +72,7 @@ def memorize(
         if torch.compiler.is_compiling() and trace is None:
             y, state = operator.memorize(rule, q, k, v, gates, state, origin, recompute)
         else:
-            recorder = None if trace is None else Recorder(k, v, gates, state)
+            recorder = None if trace is None else Recorder(k, v, gates, state, trace)
             y, state = chunked.run(rule, q, k, v, gates, state, origin, recompute, recorder)
             if recorder is not None:
                 trace.append(recorder.finish())

@@ -196,6 +196,9 @@ class MemoryTrace:
     surprise is |grad loss| of each token over all layers (Titans eq. 8); keys and values are the
     lengths |k_t| and |v_t| of what was written. film[l][i] is the weight matrix of layer l after
     times[i] tokens of this call, momentum[i] the length |S| of the momentum, all layers together.
+
+    Only for those who look closely (`titans_book.memory.trace.Closely`): pairs are k_t and v_t
+    themselves, S[l][i] the momentum of layer l, at the times of the film.
     """
 
     theta: Float[Tensor, "heads time"]
@@ -207,3 +210,5 @@ class MemoryTrace:
     film: tuple[Float[Tensor, "frames heads _ _"], ...]
     momentum: Float[Tensor, "frames heads"]
     times: tuple[int, ...]
+    pairs: tuple[Float[Tensor, "heads time _"], ...] = ()
+    S: tuple[Float[Tensor, "frames heads _ _"], ...] = ()

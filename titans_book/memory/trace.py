@@ -12,19 +12,30 @@ from torch import Tensor
 from titans_book.memory.state import Gates, Layers, MemoryState, MemoryTrace
 
 
-class Recorder:
-    """Collects a MemoryTrace chunk by chunk."""
+class Closely(list):
+    """A list for traces that asks for more: the pairs themselves, and S beside its length."""
 
-    def __init__(self, k: Tensor, v: Tensor, gates: Gates, state: MemoryState) -> None:
+
+class Recorder:
+    """Collects a MemoryTrace chunk by chunk. trace: the list that the trace is for."""
+
+    def __init__(
+        self, k: Tensor, v: Tensor, gates: Gates, state: MemoryState, trace: list | None = None
+    ) -> None:
+        self.closely = isinstance(trace, Closely)
         tokens = (gates.theta, gates.eta, gates.alpha, k.norm(dim=-1), v.norm(dim=-1))
         self.start, self.heads = state.position, k.shape[1]
         self.tokens = [self._first(x.flatten(0, 1)) for x in tokens]
-        self.surprise, self.film, self.momentum, self.times = [], [], [], []
+        self.pairs = tuple(self._first(x.flatten(0, 1)) for x in (k, v)) if self.closely else ()
+        self.surprise, self.film, self.momentum, self.S, self.times = [], [], [], [], []
         self._frame(state.map(lambda W: W.flatten(0, 1)))
 
     def _frame(self, state: MemoryState) -> None:
         self.film.append([self._first(W) for W in state.weights])
-        self.momentum.append(size([self._first(S) for S in state.momentum]))
+        momentum = [self._first(S) for S in state.momentum]
+        self.momentum.append(size(momentum))
+        if self.closely:
+            self.S.append(momentum)
         self.times.append(state.position - self.start)
 
     def add(self, square: Tensor, state: MemoryState) -> None:
@@ -35,11 +46,14 @@ class Recorder:
     def finish(self) -> MemoryTrace:
         """What was collected."""
         theta, eta, alpha, keys, values = self.tokens
-        film = tuple(torch.stack(frames) for frames in zip(*self.film, strict=True))
+        film, S = (
+            tuple(torch.stack(frames) for frames in zip(*layers, strict=True))
+            for layers in (self.film, self.S)
+        )
         surprise = torch.cat(self.surprise, dim=-1) if self.surprise else torch.zeros_like(theta)
-        momentum = torch.stack(self.momentum)
-        times = tuple(self.times)
-        return MemoryTrace(theta, eta, alpha, surprise, keys, values, film, momentum, times)
+        lengths = (theta, eta, alpha, surprise, keys, values)
+        momentum, times = torch.stack(self.momentum), tuple(self.times)
+        return MemoryTrace(*lengths, film, momentum, times, self.pairs, S)
 
     def _first(self, x: Tensor) -> Tensor:
         """The heads of the first sequence."""
@@ -53,13 +67,24 @@ def join(traces: Sequence[MemoryTrace]) -> MemoryTrace:
         for name in ("theta", "eta", "alpha", "surprise", "keys", "values")
     }
     first, *others = traces
-    film, momentum, times = first.film, first.momentum, first.times
+    frames = {
+        name: tuple(
+            torch.cat([layer[0], *(later[1:] for later in layer[1:])])
+            for layer in zip(*(getattr(trace, name) for trace in traces), strict=True)
+        )
+        for name in ("film", "S")
+    }
+    pairs = zip(*(trace.pairs for trace in traces), strict=True)
+    times = first.times
     for trace in others:
-        layers = zip(film, trace.film, strict=True)
-        film = tuple(torch.cat([before, after[1:]]) for before, after in layers)
-        momentum = torch.cat([momentum, trace.momentum[1:]])
         times += tuple(times[-1] + t for t in trace.times[1:])
-    return MemoryTrace(**tokens, film=film, momentum=momentum, times=times)
+    return MemoryTrace(
+        **tokens,
+        **frames,
+        momentum=torch.cat([first.momentum, *(trace.momentum[1:] for trace in others)]),
+        pairs=tuple(torch.cat(parts, dim=1) for parts in pairs),
+        times=times,
+    )
 
 
 def size(layers: Sequence[Tensor]) -> Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -58,15 +58,24 @@ class GatedMLP(nn.Module):
 
 
 class Block(nn.Module):
-    """What a model asks of a block. A variant is one class like this, and one entry in VARIANTS.
+    """What a model asks of a block: y, state = block(x, state), one call equal to any split.
 
-    fields   the fields of TitansConfig that have an effect on this variant and not on every one,
-             with what they are when left out.
-    state    the kind of state that `forward` takes and gives back.
+    A variant is one class like this and one entry in names.py. It says three things,
+
+    fields   what it is made of beside the sizes, with what each is when left out: fields of
+             TitansConfig, and names of its own, which are found in `config.options`.
+    state    the kind of state that `forward` takes and gives back; it knows its `position`.
+    outputs  which maps write into the stream.
+
+    and builds itself: `build` does it where the parts are one attention and one memory.
     """
 
     fields: ClassVar[Mapping[str, Any]] = {}
     state: ClassVar[type[State]]
+
+    if TYPE_CHECKING:  # what nn.Module hides from type checkers
+
+        def __call__(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]: ...
 
     @classmethod
     def build(cls, config: Any) -> "Block":
@@ -75,9 +84,13 @@ class Block(nn.Module):
         parts |= {"memory": config.new_memory} if "memory" in cls.fields else {}
         return cls(config.dim, config.hidden, **{name: make() for name, make in parts.items()})
 
-    def memories(self) -> dict[str, NeuralMemory]:
-        """The neural memories of the block by name; none in a block of attention alone."""
-        return {n: part for n, part in self.named_children() if isinstance(part, NeuralMemory)}
+    def memories(self) -> dict[str, nn.Module]:
+        """The memories of the block by name; none in a block of attention alone.
+
+        They are what `titans_book.inspection.watch` listens to. A block whose memories are modules
+        of another kind names them here: each is called with (x, state, trace=list).
+        """
+        return {n: part for n, part in self.named_modules() if isinstance(part, NeuralMemory)}
 
     def outputs(self) -> tuple[nn.Linear, ...]:
         """The maps that write into the stream, one for each residual."""

@@ -27,7 +27,6 @@ from torch import nn
 from titans_book.attention import Attention, AttentionState
 from titans_book.memory import LayerState, NeuralMemory
 from titans_book.memory.chunked import lengths_of
-from titans_book.memory.trace import join
 from titans_book.model.block import Block, BlockState, GatedMLP, Stream
 
 
@@ -54,9 +53,9 @@ class LMMBlock(Block):
         return self.memory.out, self.mlp.down
 
     def forward(
-        self, x: Stream, state: LayerState | None = None, trace: list | None = None
+        self, x: Stream, state: LayerState | None = None
     ) -> tuple[Stream, LayerState]:
-        y, state = self.memory(self.memory_norm(x), state, trace)
+        y, state = self.memory(self.memory_norm(x), state)
         x = x + y
         return x + self.mlp(self.mlp_norm(x)), state
 
@@ -77,9 +76,8 @@ class AttentionBlock(Block):
         return self.attention.out, self.mlp.down
 
     def forward(
-        self, x: Stream, state: AttentionState | None = None, trace: list | None = None
+        self, x: Stream, state: AttentionState | None = None
     ) -> tuple[Stream, AttentionState]:
-        """`trace` stays as it is: there is no memory to film."""
         y, state = self.attention(self.attention_norm(x), state)
         x = x + y
         return x + self.mlp(self.mlp_norm(x)), state
@@ -145,33 +143,34 @@ class MACBlock(GatedBlock):
         self.attention.start_on_itself()
 
     def forward(
-        self, x: Stream, state: BlockState | None = None, trace: list | None = None
+        self, x: Stream, state: BlockState | None = None
     ) -> tuple[Stream, BlockState]:
-        size, films, mixed = self.attention.segment, [], []
-        film = None if trace is None else films
-        parts = lengths_of(x.shape[1], size, 0 if state is None else state.position) or [0]
+        position, mixed = 0 if state is None else state.position, []
+        parts = lengths_of(x.shape[1], self.attention.segment, position) or [0]
         for z in self.norm(x).split(parts, dim=1):
-            y, state = self._read_part(z, state, film)
+            y, state = self._read_part(z, state)
             mixed.append(y)
-        if films:
-            trace.append(join(films))
         x = x + torch.cat(mixed, dim=1)
         return x + self.mlp(self.mlp_norm(x)), state
 
-    def _read_part(
-        self, z: Stream, state: BlockState | None, film: list | None
-    ) -> tuple[Stream, BlockState]:
+    def _read_part(self, z: Stream, state: BlockState | None) -> tuple[Stream, BlockState]:
         """Some tokens of one segment."""
         attention, layer, before = (
             (None, None, None) if state is None else (state.attention, state.layer, state.before)
         )
         h, before = self.memory.recall(z, before)  # eq. 21
-        y, attention = self.attention(z, attention, beside=h)  # eqs. 22, 23
+        y, attention = self.attend(z, h, attention)  # eqs. 22, 23
         y = self.attention_norm(y)
-        m, layer = self.memory(y, layer, film)  # eq. 24
+        m, layer = self.memory(y, layer)  # eq. 24
         if attention.position % self.attention.segment == 0:  # the next segment asks what is now
             before = LayerState(layer.memory, before.tail)
         return self.gated(y, m), BlockState(attention, layer, before)  # eq. 25
+
+    def attend(
+        self, z: Stream, h: Stream, state: AttentionState | None
+    ) -> tuple[Stream, AttentionState]:
+        """Attention over P || h || z, the tokens of one segment: row i sees h_j for j <= i."""
+        return self.attention(z, state, beside=h)
 
 
 class MAGBlock(GatedBlock):
@@ -180,12 +179,12 @@ class MAGBlock(GatedBlock):
     fields = {"memory": {}, "window": 32, "persistent": 4, "axial": None}
 
     def forward(
-        self, x: Stream, state: BlockState | None = None, trace: list | None = None
+        self, x: Stream, state: BlockState | None = None
     ) -> tuple[Stream, BlockState]:
         state = state or begin(self.attention, self.memory, x)
         z = self.norm(x)
         y, attention = self.attention(z, state.attention)  # eq. 27
-        m, layer = self.memory(z, state.layer, trace)
+        m, layer = self.memory(z, state.layer)
         x = x + self.gated(self.attention_norm(y), m)  # eq. 28
         return x + self.mlp(self.mlp_norm(x)), BlockState(attention, layer)
 
@@ -207,10 +206,10 @@ class MALBlock(Block):
         return self.memory.out, self.attention.out, self.mlp.down
 
     def forward(
-        self, x: Stream, state: BlockState | None = None, trace: list | None = None
+        self, x: Stream, state: BlockState | None = None
     ) -> tuple[Stream, BlockState]:
         state = state or begin(self.attention, self.memory, x)
-        y, layer = self.memory(self.memory_norm(x), state.layer, trace)  # eq. 30
+        y, layer = self.memory(self.memory_norm(x), state.layer)  # eq. 30
         x = x + y
         y, attention = self.attention(self.attention_norm(x), state.attention)  # eq. 31
         x = x + y
@@ -226,12 +225,3 @@ def begin(attention: Attention, memory: NeuralMemory, x: Stream) -> BlockState:
     P = x.new_zeros(0, attention.dim) if P is None else P
     _, layer = memory(P.expand(len(x), *P.shape))
     return BlockState(attention.begin(x), layer)
-
-
-VARIANTS: dict[str, type[Block]] = {
-    "lmm": LMMBlock,
-    "mac": MACBlock,
-    "mag": MAGBlock,
-    "mal": MALBlock,
-    "attention": AttentionBlock,
-}

@@ -14,7 +14,7 @@ import torch
 from titans_book.attention import Attention
 from titans_book.check import choose, plain, whole
 from titans_book.memory import NeuralMemory
-from titans_book.model.blocks import VARIANTS
+from titans_book.model.variants import VARIANTS
 
 OWN = ("segment", "window", "persistent", "axial", "memory")
 
@@ -37,6 +37,8 @@ class TitansConfig:
     axial       rotary positions by segment and offset, for segments of so many tokens; None: by
                 position alone (all but lmm).
     memory      options of NeuralMemory, by name, such as {"chunk": 32, "depth": 1}.
+    options     what only this variant knows, by name: the fields of its block that are none of the
+                above.
 
     A field that is left out gets the variant's own value; one that the variant does not use must be
     left out. Raises ValueError or TypeError naming the field, its value and what is allowed.
@@ -60,21 +62,22 @@ class TitansConfig:
     window: int | None = None
     persistent: int | None = None
     axial: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in self.__dataclass_fields__.keys() - {"memory"}:
+        for name in self.__dataclass_fields__.keys() - {"memory", "options"}:
             object.__setattr__(self, name, plain(getattr(self, name)))
         choose("variant", self.variant, VARIANTS)
         for name in ("vocab", "dim", "depth", "heads", "hidden"):
             whole(name, getattr(self, name), least=1)
-        if not isinstance(self.memory, Mapping):
-            raise TypeError(f"memory must map option names to values, got {self.memory!r}")
+        for name in ("memory", "options"):
+            if not isinstance(value := getattr(self, name), Mapping):
+                raise TypeError(f"{name} must map option names to values, got {value!r}")
         memory = {n: v.spec() if hasattr(v, "spec") else plain(v) for n, v in self.memory.items()}
         object.__setattr__(self, "memory", memory)
         self._only_what_has_an_effect()
+        self._fill_options()
         with torch.device("meta"):  # the parts check their own options, without any storage
-            if self.has("memory"):
-                NeuralMemory(self.dim, self.heads)  # these two are fields of the config itself
             VARIANTS[self.variant].build(self)
 
     def _only_what_has_an_effect(self) -> None:
@@ -94,19 +97,32 @@ class TitansConfig:
         if clash := {"dim", "heads"} & set(self.memory):
             raise ValueError(f"memory must not set {sorted(clash)}: set them on the config itself")
 
+    def _fill_options(self) -> None:
+        """The variant's own value for what is left out; unknown names are refused."""
+        own = VARIANTS[self.variant].fields
+        own = {n: value for n, value in own.items() if n not in self.__dataclass_fields__}
+        for name in self.options:
+            if not own:
+                raise ValueError(f"options has no effect on variant {self.variant!r}: got {name!r}")
+            choose("options: field", name, own)
+        chosen = {n: plain(self.options.get(n, value)) for n, value in own.items()}
+        object.__setattr__(self, "options", chosen)
+
     def has(self, name: str) -> bool:
         """Does the variant use this field?
 
         >>> TitansConfig("mag").has("window"), TitansConfig("mag").has("segment")
         (True, False)
         """
-        return name not in OWN or name in VARIANTS[self.variant].fields
+        common = name in self.__dataclass_fields__ and name not in OWN
+        return common or name in VARIANTS[self.variant].fields
 
     def new_memory(self) -> NeuralMemory:
         """A fresh neural memory of one block."""
         try:
             return NeuralMemory(self.dim, self.heads, **self.memory)
         except (TypeError, ValueError) as error:
+            NeuralMemory(self.dim, self.heads)  # the fault of these two, fields of the config?
             raise type(error)(f"memory: {error}") from None
 
     def new_attention(self) -> Attention:
@@ -116,7 +132,10 @@ class TitansConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `TitansConfig(**d)` makes the same config again."""
-        return asdict(self)
+        values = asdict(self)
+        if not self.options:  # as it was before there were any
+            del values["options"]
+        return values
 
 
 def as_of_format_1(config: Mapping[str, Any]) -> dict[str, Any]:

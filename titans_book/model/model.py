@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Integer
 from torch import Tensor, nn
 
 from titans_book.model import generation
-from titans_book.model.blocks import VARIANTS, Block
+from titans_book.model.block import Block
 from titans_book.model.config import TitansConfig
+from titans_book.model.variants import VARIANTS
 from titans_book.state import State
 from titans_book.values import extremes
+
+
+WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
 def new_block(config: TitansConfig) -> Block:
@@ -41,7 +45,7 @@ class ModelState(State):
 
 
 class TitansLM(nn.Module):
-    """A language model of one of five variants: logits, state = model(tokens, state=None).
+    """A language model of one of the variants: logits, state = model(tokens, state=None).
 
     >>> model = TitansLM(TitansConfig(dim=32, depth=1, heads=2, hidden=64))
     >>> logits, state = model(torch.tensor([[72, 105]]))
@@ -74,27 +78,25 @@ class TitansLM(nn.Module):
     if TYPE_CHECKING:  # what nn.Module hides from type checkers
 
         def __call__(
-            self, tokens: Tensor, state: ModelState | None = None, trace: list | None = None
+            self, tokens: Tensor, state: ModelState | None = None
         ) -> tuple[Tensor, ModelState]: ...
 
     def forward(
         self,
-        tokens: Int[Tensor, "batch time"],
+        tokens: Integer[Tensor, "batch time"],
         state: ModelState | None = None,
-        trace: list | None = None,
     ) -> tuple[Float[Tensor, "batch time vocab"], ModelState]:
         """Logits of the next token after every token, and the state that has read them all.
 
-        One call equals any split into calls. trace: a list that receives one MemoryTrace of every
-        block that has a memory.
-        Raises ValueError for tokens outside the vocabulary.
+        One call equals any split into calls. What happens inside is seen by
+        `titans_book.inspection.watch`. Raises ValueError for tokens outside the vocabulary.
         """
         self._check(tokens, state)
-        x = self.embedding(tokens)
+        x = self.embedding(tokens if tokens.dtype == torch.int32 else tokens.long())
         before = [None] * len(self.blocks) if state is None else state.blocks
         after = []
         for block, block_state in zip(self.blocks, before, strict=True):
-            x, block_state = block(x, block_state, trace)
+            x, block_state = block(x, block_state)
             after.append(block_state)
         logits = F.linear(self.norm(x), self.embedding.weight)
         return logits, ModelState(tuple(after))
@@ -104,7 +106,7 @@ class TitansLM(nn.Module):
             raise TypeError(f"tokens must be a torch.Tensor, got {type(tokens).__name__}")
         if state is not None and not isinstance(state, ModelState):
             raise TypeError(f"state must be a ModelState or None, got {type(state).__name__}")
-        if tokens.dim() != 2 or tokens.dtype not in (torch.int32, torch.int64):
+        if tokens.dim() != 2 or tokens.dtype not in WHOLE:
             raise ValueError(
                 "tokens must be whole numbers of shape (batch, time), "
                 f"got {tokens.dtype} of shape {tuple(tokens.shape)}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from jaxtyping import Int
 from torch import Tensor
 
-from titans_book.inspection.looking import AttentionTrace
+from titans_book.inspection.watching import AttentionTrace, ByPlace, Seen
 from titans_book.memory import MemoryTrace
 
 LOOKED_AT = 192  # tokens of a snapshot whose attention is kept: its maps are quadratic
@@ -14,15 +14,21 @@ LOOKED_AT = 192  # tokens of a snapshot whose attention is kept: its maps are qu
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the model saw and did at one step: a row of tokens, and one trace a block.
+    """What the model saw and did at one step: a row of tokens, and what every block made of it.
 
-    A model without memory has no traces of one, a model without attention no traces of that; of
+    The traces stand in the order of the blocks, one for each memory and each attention, none for
+    what a model lacks; `memories.places` says which block and which name in it each is from. Of
     attention, the first 192 tokens are kept.
     """
 
     tokens: Int[Tensor, " time"]
     memories: tuple[MemoryTrace, ...]
     attentions: tuple[AttentionTrace, ...] = ()
+
+    @classmethod
+    def of(cls, tokens: Int[Tensor, " time"], seen: Seen) -> "Snapshot":
+        """What was seen while the tokens were read."""
+        return cls(tokens.cpu(), ByPlace(seen.memories), ByPlace(seen.attentions))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from jaxtyping import Int
 from torch import Tensor, nn, optim
 
 from titans_book.evaluation import bits_per_token
-from titans_book.inspection.looking import listening
+from titans_book.inspection.watching import watch
 from titans_book.training import checkpoints, runs
 from titans_book.training.errors import TrainingError
 from titans_book.training.events import LOOKED_AT, Evaluated, Saved, Snapshot, Step
@@ -167,19 +167,17 @@ class _Run:
         """One step of AdamW on the next batch."""
         settings, began = self.settings, time.monotonic()
         rows = windows(tokens, self.step, settings).to(self.device)
-        watch = settings.watch_every > 0 and self.step % settings.watch_every == 0
-        trace: list | None = [] if watch else None
+        watched = settings.watch_every > 0 and self.step % settings.watch_every == 0
         self.model.train()
-        with listening(self.model) if watch else nullcontext(()) as ears:
-            logits, _ = self.model(rows[:, :-1], trace=trace)
-        attentions = tuple(ear.trace(LOOKED_AT) for ear in ears)
+        with watch(self.model, most=LOOKED_AT) if watched else nullcontext() as seen:
+            logits, _ = self.model(rows[:, :-1])
+        snapshot = Snapshot.of(rows[0, :-1], seen) if watched else None
         loss = F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
         rate, norm = differentiate(self.model, self.optimizer, loss, self.step, settings)
         self.whole = False  # an interruption from here on would leave half a step
         self.optimizer.step()
         self.step += 1
         self.whole = True
-        snapshot = Snapshot(rows[0, :-1].cpu(), tuple(trace), attentions) if watch else None
         return self._event(loss.item(), rate, norm, began, snapshot)
 
     def _event(self, loss, rate, norm, began, snapshot) -> Step:

@@ -49,7 +49,7 @@ def memorize(
     start = resume(state, weights, len(k), k.dtype)
     (M,), (S,) = start.weights, start.momentum
     state, answers = start, []
-    recorder = None if trace is None else Recorder(k, v, gates, start)
+    recorder = None if trace is None else Recorder(k, v, gates, start, trace)
     for t in range(k.shape[2]):
         error = k[:, :, t : t + 1] @ M - v[:, :, t : t + 1]
         now = [gate[:, :, t].to(M.dtype) for gate in (gates.theta, gates.eta, gates.alpha)]
