@@ -13,8 +13,8 @@ from titans_book.evaluation import state_bytes
 from titans_book.memory import LayerState, NeuralMemory
 from titans_book.model import TitansConfig, TitansLM, load_state, save_state
 from titans_book.model.block import Block, GatedMLP
-from titans_book.model.variants import VARIANTS
 from titans_book.model.config import as_of_format_1
+from titans_book.model.variants import VARIANTS
 
 SIZE = dict(vocab=32, dim=16, depth=2, heads=2, hidden=16)
 

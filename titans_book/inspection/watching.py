@@ -156,7 +156,9 @@ class Ear:
         if not self.calls:
             return None
         if not self.calls[0].begins:
-            raise ValueError("attention must be watched from the beginning of a text: without a state")
+            raise ValueError(
+                "attention must be watched from the beginning of a text"
+            )
         x, beside, answer = (self.along_time(part, most) for part in ("x", "beside", "answer"))
         weights = self.module.weights(x, beside)[0].cpu()
         persistent = 0 if self.module.persistent is None else len(self.module.persistent)

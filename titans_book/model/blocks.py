@@ -52,9 +52,7 @@ class LMMBlock(Block):
         """The maps that write into the stream, one for each residual."""
         return self.memory.out, self.mlp.down
 
-    def forward(
-        self, x: Stream, state: LayerState | None = None
-    ) -> tuple[Stream, LayerState]:
+    def forward(self, x: Stream, state: LayerState | None = None) -> tuple[Stream, LayerState]:
         y, state = self.memory(self.memory_norm(x), state)
         x = x + y
         return x + self.mlp(self.mlp_norm(x)), state
@@ -142,9 +140,7 @@ class MACBlock(GatedBlock):
         super().reset_parameters()
         self.attention.start_on_itself()
 
-    def forward(
-        self, x: Stream, state: BlockState | None = None
-    ) -> tuple[Stream, BlockState]:
+    def forward(self, x: Stream, state: BlockState | None = None) -> tuple[Stream, BlockState]:
         position, mixed = 0 if state is None else state.position, []
         parts = lengths_of(x.shape[1], self.attention.segment, position) or [0]
         for z in self.norm(x).split(parts, dim=1):
@@ -178,9 +174,7 @@ class MAGBlock(GatedBlock):
 
     fields = {"memory": {}, "window": 32, "persistent": 4, "axial": None}
 
-    def forward(
-        self, x: Stream, state: BlockState | None = None
-    ) -> tuple[Stream, BlockState]:
+    def forward(self, x: Stream, state: BlockState | None = None) -> tuple[Stream, BlockState]:
         state = state or begin(self.attention, self.memory, x)
         z = self.norm(x)
         y, attention = self.attention(z, state.attention)  # eq. 27
@@ -205,9 +199,7 @@ class MALBlock(Block):
         """The maps that write into the stream, one for each residual."""
         return self.memory.out, self.attention.out, self.mlp.down
 
-    def forward(
-        self, x: Stream, state: BlockState | None = None
-    ) -> tuple[Stream, BlockState]:
+    def forward(self, x: Stream, state: BlockState | None = None) -> tuple[Stream, BlockState]:
         state = state or begin(self.attention, self.memory, x)
         y, layer = self.memory(self.memory_norm(x), state.layer)  # eq. 30
         x = x + y

@@ -20,7 +20,6 @@ from titans_book.model.variants import VARIANTS
 from titans_book.state import State
 from titans_book.values import extremes
 
-
 WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from tests.lab.fakes import snapshot
+from titans_book.inspection.watching import ByPlace
+from titans_book.lab.live.board import LiveBoard
 from titans_book.lab.live.history import History, Shelf
 from titans_book.lab.live.passage_lines import LINES
 from titans_book.lab.live.reading import Reading, films
@@ -94,3 +96,20 @@ def test_history_prints_without_numbers_that_wobble():
 def test_large_memories_show_every_second_cell():
     shot = snapshot(0, blocks=1, length=16, heads=1, shape=(400, 800))
     assert films(shot.memories).shape[-2:] == (200, 400)
+
+
+def test_memories_of_one_block_are_named_and_those_of_another_shape_left_out():
+    traces = [
+        *small().memories,
+        snapshot(1, blocks=1, length=32, heads=3, shape=(4, 12)).memories[0],
+    ]
+    shot = small()
+    shot.memories = ByPlace(dict(zip([(0, "fast"), (1, "fast"), (1, "slow")], traces, strict=True)))
+    reading = Reading(shot, block=1)
+    assert reading.labels == ["block 1, fast", "block 2, fast"]
+    assert reading.words == "2 of 3 memories, those of one shape"
+    assert reading.memories == [traces[1]] and reading.shape == (2, 3)
+    board = LiveBoard(alt="Two memories")
+    board._show(shot, 1.0)
+    assert [name for name, _ in board.face.blocks.options][1:] == ["block 1", "block 2"]
+    assert "block 2, fast" in board.face.rows.value

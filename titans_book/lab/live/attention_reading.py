@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from titans_book.lab.live.reading import CELLS, Reading
+from titans_book.lab.live.reading import CELLS, Reading, chosen, labels, places
 from titans_book.lab.pictures import pixels
 from titans_book.lab.pictures.text import spell
 
@@ -71,16 +71,18 @@ class AttentionReading:
 
     def __init__(self, snapshot: Any, *, block: int | None = None, limit: float | None = None):
         attentions = list(snapshot.attentions)
-        chosen = attentions if block is None else [attentions[block]]
+        of_block = chosen(snapshot.attentions, block) or attentions
+        self.labels = labels(snapshot.attentions)
+        self.blocks = sorted({number for number, _ in places(snapshot.attentions)})
         self.pieces = spell(snapshot.tokens)
         self.length = len(self.pieces)
-        self.words = share_words(chosen)
+        self.words = share_words(of_block)
         if snapshot.memories:
             memory = Reading(snapshot, block=block)
             self.memories, self.surprise, self.text = memory.memories, memory.surprise, memory.text
         else:
             self.memories, self.text = [], "The passage, darker where it is looked at more"
-            heard = received(chosen)
+            heard = received(of_block)
             self.surprise = np.pad(heard, (0, self.length - len(heard)))
         self._shown = maps(attentions)
         self.shape = self._shown.shape[:2]

@@ -29,7 +29,7 @@ from titans_book.lab.live.dashboard import Dashboard
 from titans_book.lab.live.history import History, Shelf
 from titans_book.lab.live.numbers import numbers
 from titans_book.lab.live.passage_lines import LINES, owed
-from titans_book.lab.live.reading import Reading
+from titans_book.lab.live.reading import Reading, places
 from titans_book.lab.live.runner import Runner
 from titans_book.lab.pictures import figures
 from titans_book.lab.pictures.controls import Described
@@ -197,7 +197,8 @@ class LiveBoard(Described, ipywidgets.VBox):
 
     def _block(self, snapshot: Any) -> int | None:
         number = self.face.blocks.value
-        return None if not 0 <= number < len(snapshot.memories or snapshot.attentions) else number
+        blocks = {block for block, _ in places(snapshot.memories or snapshot.attentions)}
+        return number if number in blocks else None
 
     def _prepare(self, snapshot: Any) -> Reading | AttentionReading:
         """The snapshot in the view that was chosen, out of those that its model has."""

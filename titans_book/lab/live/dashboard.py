@@ -120,7 +120,7 @@ class Dashboard:
         self.stage.play(reading, seconds=seconds, share=share)
         self.strip.read(reading.pieces, reading.surprise)
         self.strip.show()
-        self._label(*reading.shape)
+        self._label(reading.labels, reading.shape[1])
 
     def draw(self, lines: list[Line] | None) -> None:
         """Take the lines of the passage in hand, of the chosen kind; None: still unknown."""
@@ -132,17 +132,17 @@ class Dashboard:
         # last: the page has a title only when it has what the title names
         self.beside.value = f"<h4>{LINES[self.lines.value].title}</h4>"
 
-    def _label(self, blocks: int, heads: int) -> None:
-        """Names along the edges of the panels, and the colour scale."""
+    def _label(self, labels: list[str], heads: int) -> None:
+        """Names along the edges of the panels, and the colour scale; the menu of blocks."""
         columns = "".join(f"<span>head {head + 1}</span>" for head in range(heads))
-        rows = "".join(f"<span>block {block + 1}</span>" for block in range(blocks))
+        rows = "".join(f"<span>{escape(label)}</span>" for label in labels)
         self.heads.value = f'<div class="marks">{columns}</div>'
         self.heads.layout.width = f"{self.stage.width}px"
         height = f"height:{self.stage.height}px"
         self.rows.value = f'<div class="marks down" style="{height}">{rows}</div>'
         self.legend.value = self._scale()
-        if len(self.blocks.options) != blocks + 1:
-            single = [(f"block {block + 1}", block) for block in range(blocks)]
+        single = [(f"block {block + 1}", block) for block in self.reading.blocks]
+        if tuple(self.blocks.options) != (ALL, *single):
             self.blocks.options = [ALL, *single]
             self.blocks.value = ALL[1]
 

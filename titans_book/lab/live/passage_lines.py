@@ -65,7 +65,7 @@ def owed(found: Relevance, block: int | None = None) -> list[Line]:
     chosen = slice(None) if block is None else slice(block, block + 1)
     roles = {"memory": "fast", "attention": "attention"}
     return [
-        Line(source, "without it", roles[source], found.moved[source][chosen])
+        Line(source, "without it", roles.get(source, "fast"), found.moved[source][chosen])
         for source in found.sources
     ]
 

@@ -15,18 +15,50 @@ import numpy as np
 from titans_book.lab.pictures import pixels
 from titans_book.lab.pictures.text import spell
 
-__all__ = ["Reading", "films"]
+__all__ = ["Reading", "chosen", "films", "labels", "places"]
 
 VIEWS = ("written", "weights")
 CELLS = 120_000  # of one picture; larger memories show every n-th cell
 
 
-def films(memories: Sequence[Any], matrix: int = 0, *, ends: bool = False) -> np.ndarray:
-    """The films of all blocks: (frames, blocks, heads, height, width), lying on their long side.
+def places(traces: Sequence[Any]) -> list[tuple[int, str]]:
+    """The block that each trace is from, and its name in it; without places one a block."""
+    return list(getattr(traces, "places", None) or ((n, "") for n in range(len(traces))))
 
-    matrix: which layer of the memory's network is shown; ends: only the first and last frame.
+
+def chosen(traces: Sequence[Any], block: int | None) -> list[Any]:
+    """The traces of one block, of all for None."""
+    pairs = zip(places(traces), traces, strict=True)
+    return [trace for (number, _), trace in pairs if block in (None, number)]
+
+
+def labels(traces: Sequence[Any]) -> list[str]:
+    """A name for each trace: its block, and its name where a block has several.
+
+    >>> labels("ab")
+    ['block 1', 'block 2']
     """
-    taken = [memory.film[matrix] for memory in memories]
+    found = places(traces)
+    several = len({number for number, _ in found}) < len(found)
+    return [f"block {number + 1}" + f", {name}" * several for number, name in found]
+
+
+def alike(memories: Sequence[Any]) -> list[int]:
+    """Which memories can stand beside the first: their matrices have its shapes, at its times."""
+    shapes = [[tuple(film.shape) for film in memory.film] for memory in memories]
+    return [
+        n for n, memory in enumerate(memories)
+        if shapes[n] == shapes[0] and tuple(memory.times) == tuple(memories[0].times)
+    ]  # fmt: skip
+
+
+def films(memories: Sequence[Any], matrix: int = 0, *, ends: bool = False) -> np.ndarray:
+    """The films of all memories that are like the first: (frames, memories, heads, height, width).
+
+    They lie on their long side. matrix: which layer of the memory's network is shown; ends: only
+    the first and last frame.
+    """
+    taken = [memories[n].film[matrix] for n in alike(memories)]
     taken = [film[[0, -1]] for film in taken] if ends else taken
     stack = pixels.stacked(taken, axis=1)
     every = 1
@@ -60,13 +92,19 @@ class Reading:
     ):
         if view not in VIEWS:
             raise ValueError(f"view={view!r} is not known: choose one of {', '.join(VIEWS)}")
-        memories = list(snapshot.memories)
+        every = snapshot.memories
+        shown, at = alike(every), places(every)
+        self.labels = [labels(every)[n] for n in shown]
+        self.blocks = sorted({number for number, _ in at})
+        if len(shown) < len(every):
+            self.words = f"{len(shown)} of {len(every)} memories, those of one shape"
         self.pieces = spell(snapshot.tokens)
         self.length = len(self.pieces)
-        self.memories = memories if block is None else [memories[block]]
+        of_block = [n for n in shown if block in (None, at[n][0])] or shown
+        self.memories = [every[n] for n in of_block]
         self.surprise = np.mean([pixels.array(m.surprise).mean(0) for m in self.memories], 0)
-        self.times = [int(time) for time in memories[0].times]
-        self.film = films(memories, matrix)
+        self.times = [int(time) for time in every[0].times]
+        self.film = films(every, matrix)
         self.shape = self.film.shape[1:3]
         self._shown = self.film - self.film[:1] if view == "written" else self.film
         self.rescale(pixels.nice_limit(self._shown[-1], 0.98) if limit is None else limit)

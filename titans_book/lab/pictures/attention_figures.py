@@ -35,7 +35,7 @@ NAMES = {"persistent": "P", "recalled": "memory", "text": "text"}
 
 
 def _attentions(seen: Sequence[BlockLook]) -> list[AttentionTrace]:
-    attentions = [block.attention for block in seen if block.attention is not None]
+    attentions = [trace for block in seen for trace in block.attentions.values()]
     if not attentions:
         raise ValueError("seen is of a model without attention: look at its memory")
     return attentions

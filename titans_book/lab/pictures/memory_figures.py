@@ -29,7 +29,7 @@ MAPS = {
 
 
 def _memories(seen: Sequence[BlockLook]) -> list[MemoryLook]:
-    memories = [block.memory for block in seen if block.memory is not None]
+    memories = [memory for block in seen for memory in block.memories.values()]
     if not memories:
         raise ValueError("seen is of a model without a memory: look at its attention")
     return memories
