@@ -12,7 +12,7 @@ from titans_book.attention import Attention
 from titans_book.inspection import watch
 from titans_book.inspection.looking import look
 from titans_book.inspection.relevance import relevance
-from titans_book.inspection.watching import ByPlace
+from titans_book.inspection.traces import ByPlace
 from titans_book.memory import LayerState, NeuralMemory
 from titans_book.model.block import Block, GatedMLP
 from titans_book.model.variants import VARIANTS

@@ -121,6 +121,11 @@ def test_the_doctor_and_the_help_load_no_torch():
     assert loaded_after(code).isdisjoint(HEAVY)
 
 
+def test_the_names_of_the_variants_load_no_torch():
+    loaded = loaded_after("import titans_book.model.names")
+    assert loaded.isdisjoint(HEAVY) and "titans_book.model.names" in loaded
+
+
 def test_every_public_name_leads_to_something():
     for name in titans_book.__all__:
         assert getattr(titans_book, name).__module__.startswith("titans_book.")

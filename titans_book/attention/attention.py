@@ -26,7 +26,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.attention import flex, masks, rotary
-from titans_book.attention.check import check_call, check_width
+from titans_book.attention.check import check_bounds, check_call, check_width
 from titans_book.attention.state import AttentionState
 from titans_book.check import whole
 
@@ -67,14 +67,10 @@ class Attention(nn.Module):
         whole("heads", heads, least=1)
         whole("persistent", persistent, least=0)
         check_width(dim, heads, axial)
-        if window is not None and segment is not None:
-            raise ValueError(
-                f"window and segment must not both be set, got window={window}, segment={segment}"
-            )
+        check_bounds(window, segment)
         self.axial = axial
         self.dim, self.heads, self.window, self.segment = dim, heads, window, segment
         self.reach = window if segment is None else segment
-        masks.chosen(window, segment)  # which checks them
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.out = nn.Linear(dim, dim, bias=False)
         tokens = nn.Parameter(torch.randn(persistent, dim)) if persistent else None

@@ -27,6 +27,22 @@ def check_width(dim: int, heads: int, axial: int | None) -> None:
         )
 
 
+def check_bounds(window: int | None, segment: int | None) -> None:
+    """Raise ValueError unless there is a window, or a segment, or neither, of at least 1.
+
+    >>> check_bounds(4, 4)
+    Traceback (most recent call last):
+    ValueError: window and segment must not both be set, got window=4, segment=4
+    """
+    if window is not None and segment is not None:
+        raise ValueError(
+            f"window and segment must not both be set, got window={window}, segment={segment}"
+        )
+    for name, size in {"window": window, "segment": segment}.items():
+        if size is not None:
+            whole(name, size, least=1)
+
+
 def check_call(
     x: Tensor, columns: list[Tensor], state: AttentionState | None, attention: Any
 ) -> None:

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from titans_book.cli import device
+from titans_book.model.names import VARIANTS
 
 TASKS = ("needle", "recall", "updates", "text")
-MODELS = ("lmm", "mac", "mag", "mal", "attention", "window", "linear attention")
+MODELS = (*VARIANTS, "window", "linear attention")
 SIZES = ("cpu", "gpu", "quick")
 
 

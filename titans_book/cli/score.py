@@ -10,6 +10,7 @@ import torch
 
 from titans_book.evaluation import NGram, bits_per_token
 from titans_book.files import replace_file
+from titans_book.model.generation import device_of
 
 TABLE_ORDER = 4  # the best table of counts for a megabyte of text
 
@@ -19,7 +20,7 @@ def score(run, folder: Path, began: float) -> dict:
 
     began: `time.monotonic()` of when the command was given.
     """
-    where = next(run.model.parameters()).device
+    where = device_of(run.model)
     table = NGram(TABLE_ORDER).fit(bytes(run.tokens.tolist()))
     result = {
         "bits_per_byte": bits_per_token(run.model, run.held_out, run.settings.length),

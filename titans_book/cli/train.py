@@ -12,6 +12,7 @@ from pathlib import Path
 
 from titans_book.cli import device
 from titans_book.cli.progress import Progress
+from titans_book.model.names import VARIANTS
 
 SIZES = {
     "dim": "width of the stream",
@@ -27,7 +28,6 @@ SIZES = {
     "persistent": "persistent tokens a block (all but lmm)",
     "axial": "positions by segments of N tokens and offset (all but lmm)",
 }
-VARIANTS = ("lmm", "mac", "mag", "mal", "attention")
 FIXED_BY_THE_RUN = ("text", "corpus", "minutes", "steps", "learning_rate", "variant", *SIZES)
 
 

@@ -1,4 +1,4 @@
-"""Who takes part, and in which size: seven models of one width, depth and number of weights.
+"""Who takes part, and in which size: models of one width, depth and number of weights.
 
 lmm, mac, mag, mal    the four wirings of Titans
 attention             a plain transformer, which sees everything and keeps everything
@@ -9,6 +9,7 @@ linear attention      LMM with the dot-product objective, no forgetting and no m
 What one model does not need for its memory, it gets in its MLP, so that all have as many weights.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +17,21 @@ import torch
 
 from titans_book.model import TitansLM
 from titans_book.model.config import TitansConfig
+from titans_book.model.variants import VARIANTS
 
-CONTESTANTS = ("lmm", "mac", "mag", "mal", "attention", "window", "linear attention")
+# Beside the variants themselves: a variant, and what makes it another contestant.
+MORE: dict[str, tuple[str, Callable[["Profile"], dict[str, Any]]]] = {
+    "window": ("attention", lambda profile: {"window": profile.reach}),
+    "linear attention": (
+        "lmm",
+        lambda profile: {
+            "memory": dict(
+                chunk=profile.chunk, depth=1, objective="dot", retention="none", momentum=False
+            )
+        },
+    ),
+}
+CONTESTANTS = (*VARIANTS, *MORE)
 
 
 @dataclass(frozen=True)
@@ -59,25 +73,22 @@ PROFILES = {
 
 
 def _choices(name: str, profile: Profile) -> dict[str, Any]:
-    """The fields of the config that make the contestant what it is."""
-    memory = {"chunk": profile.chunk}
-    persistent = {"persistent": profile.persistent}
-    match name:
-        case "lmm":
-            return dict(variant="lmm", memory=memory)
-        case "mac":
-            return dict(variant="mac", memory=memory, segment=profile.reach, **persistent)
-        case "mag" | "mal":
-            return dict(variant=name, memory=memory, window=profile.reach, **persistent)
-        case "attention":
-            return dict(variant="attention", **persistent)
-        case "window":
-            return dict(variant="attention", window=profile.reach, **persistent)
-        case "linear attention":
-            plain = dict(depth=1, objective="dot", retention="none", momentum=False)
-            return dict(variant="lmm", memory=memory | plain)
-    allowed = ", ".join(map(repr, CONTESTANTS))
-    raise ValueError(f"model must be one of {allowed}, got {name!r}")
+    """The fields of the config that make the contestant what it is.
+
+    Every variant has the profile's chunk, persistent tokens, and reach in the place of its own
+    segment or window: of the fields that it has.
+    """
+    if name not in CONTESTANTS:
+        allowed = ", ".join(map(repr, CONTESTANTS))
+        raise ValueError(f"model must be one of {allowed}, got {name!r}")
+    variant, more = MORE.get(name, (name, lambda profile: {}))
+    fields, chosen = VARIANTS[variant].fields, {"variant": variant}
+    if "memory" in fields:
+        chosen["memory"] = {"chunk": profile.chunk}
+    if "persistent" in fields:
+        chosen["persistent"] = profile.persistent
+    bounds = {bound: profile.reach for bound in ("segment", "window") if fields.get(bound)}
+    return chosen | bounds | more(profile)
 
 
 def config_of(name: str, profile: Profile, vocab: int) -> TitansConfig:

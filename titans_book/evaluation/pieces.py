@@ -1,15 +1,13 @@
 """Reading a long text piece by piece: what the model says at each, with the state handed on."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from titans_book.check import whole
-
-Model = Callable[[Tensor, Any], tuple[Tensor, Any]]
+from titans_book.model.generation import Model, device_of
 
 
 def pieces(
@@ -25,10 +23,3 @@ def pieces(
         with torch.no_grad():
             logits, state = model(part.to(device), state)
         yield logits
-
-
-def device_of(model: Model) -> torch.device:
-    """Where the model's weights are; the CPU for a function that has none."""
-    weights = model.parameters() if isinstance(model, nn.Module) else iter(())
-    first = next(weights, None)
-    return torch.device("cpu") if first is None else first.device

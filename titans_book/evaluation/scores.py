@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from titans_book.check import whole
+from titans_book.model.generation import device_of
 from titans_book.tasks.batch import IGNORED, TaskBatch
 
 
@@ -32,7 +33,7 @@ def bits_per_token(
     whole("batch", batch, least=1)
     if len(tokens) < 2:
         raise ValueError(f"tokens must hold at least 2 tokens, got {len(tokens)}")
-    device = next(model.parameters()).device
+    device = device_of(model)
     starts = torch.arange(0, len(tokens) - 1, length)
     total = 0.0
     for some in starts.split(batch):
@@ -64,7 +65,7 @@ def accuracy(model: nn.Module, task: TaskBatch) -> float:
 
     `model` maps tokens to (logits, state).
     """
-    device = next(model.parameters()).device
+    device = device_of(model)
     with torch.no_grad():
         logits, _ = model(task.inputs.to(device))
     return accuracy_asked(logits, task.targets.to(device)).item()

@@ -21,7 +21,7 @@ class Remembered:
 
     def reorder_cache(self, beams: Int[Tensor, " batch"]) -> None:
         """Row i becomes what row beams[i] was: beam search goes on with its best rows."""
-        self.state = self.state.map(lambda x: x.index_select(0, beams.to(x.device)))
+        self.state = self.state.rows(beams)
 
 
 def given_state(past_key_values: object, cache: object) -> ModelState | None:

@@ -65,6 +65,7 @@ class TitansHubConfig(PretrainedConfig):
         window: int | None = None,
         persistent: int | None = None,
         axial: int | None = None,
+        options: dict[str, Any] | None = None,
         use_cache: bool = True,
         **others: Any,
     ) -> None:
@@ -74,7 +75,8 @@ class TitansHubConfig(PretrainedConfig):
             if alias in others:
                 sizes[name] = _one_value(alias, others.pop(alias), name, sizes[name])
         _refuse_what_has_no_effect(others)
-        chosen = TitansConfig(variant, **sizes, memory=memory or {}, **reach)
+        own = dict(memory=memory or {}, options=options or {})
+        chosen = TitansConfig(variant, **sizes, **reach, **own)
         for name, value in chosen.to_dict().items():
             setattr(self, name, value)
         self.use_cache = use_cache
@@ -83,7 +85,7 @@ class TitansHubConfig(PretrainedConfig):
 
     def titans_config(self) -> TitansConfig:
         """The package's own config."""
-        return TitansConfig(**{name: getattr(self, name) for name in OWN})
+        return TitansConfig(**{name: getattr(self, name) for name in OWN if hasattr(self, name)})
 
 
 def _one_value(alias: str, value: object, name: str, own: object) -> object:

@@ -14,6 +14,7 @@ from titans_book.huggingface import inputs
 from titans_book.huggingface.cache import Remembered, given_state
 from titans_book.huggingface.config import TitansHubConfig
 from titans_book.model import TitansLM
+from titans_book.model.variants import VARIANTS
 
 
 class TitansForCausalLM(PreTrainedModel, GenerationMixin):
@@ -31,7 +32,7 @@ class TitansForCausalLM(PreTrainedModel, GenerationMixin):
     accepts_loss_kwargs = False  # the loss is a mean: Trainer shall divide by what it accumulates
 
     # what of a block is read from outside its children: a block stays on one device
-    _no_split_modules = ["LMMBlock", "AttentionBlock", "MACBlock", "MAGBlock", "MALBlock"]
+    _no_split_modules = [block.__name__ for block in VARIANTS.values()]
 
     def __init__(self, config: TitansHubConfig) -> None:
         super().__init__(config)

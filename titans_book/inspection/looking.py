@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
-from titans_book.inspection.watching import AttentionTrace, blocks_of, watch
+from titans_book.inspection.traces import AttentionTrace
+from titans_book.inspection.watching import blocks_of, watch
 from titans_book.memory.state import MemoryTrace
 from titans_book.memory.trace import size
+from titans_book.model.generation import device_of
 
 __all__ = ["AttentionTrace", "BlockLook", "MemoryLook", "changes", "look", "size", "written"]
 
@@ -57,7 +59,7 @@ class BlockLook:
 
 
 @torch.no_grad()
-def look(model: nn.Module, tokens: Int[Tensor, " time"]) -> tuple[BlockLook, ...]:
+def look(model: nn.Module, tokens: Integer[Tensor, " time"]) -> tuple[BlockLook, ...]:
     """Let a model read a short text, and tell what every block did.
 
     model is a TitansLM, or whatever has `blocks` and reads tokens of shape (1, time). Raises
@@ -68,7 +70,7 @@ def look(model: nn.Module, tokens: Int[Tensor, " time"]) -> tuple[BlockLook, ...
             f"tokens must have shape (time,) with time >= 1, got {tuple(tokens.shape)}"
         )
     with watch(model, closely=True) as seen:
-        model(tokens[None].to(next(model.parameters()).device))
+        model(tokens[None].to(device_of(model)))
     blocks = [BlockLook({}, {}) for _ in blocks_of(model)]
     for (number, name), trace in seen.memories.items():
         blocks[number].memories[name] = MemoryLook(trace, trace.S, *trace.pairs)

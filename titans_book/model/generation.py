@@ -9,14 +9,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
+from jaxtyping import Float, Int, Integer
+from torch import Tensor, nn
 
 from titans_book.check import number, whole
 from titans_book.values import extremes
 
 PIECE = 4096  # tokens of a prompt that are read at once
 Model = Callable[[Tensor, Any], tuple[Tensor, Any]]
+
+
+def device_of(model: Model) -> torch.device:
+    """Where the model's weights are; the CPU for a function that has none."""
+    weights = model.parameters() if isinstance(model, nn.Module) else iter(())
+    first = next(weights, None)
+    return torch.device("cpu") if first is None else first.device
 
 
 def choose_next(
@@ -70,7 +77,7 @@ def check_sampling(
 
 def stream(
     model: Model,
-    tokens: Int[Tensor, "batch time"],
+    tokens: Integer[Tensor, "batch time"],
     n: int,
     *,
     temperature: float = 1.0,
@@ -112,8 +119,8 @@ def stream(
 
 
 def generate(
-    model: Model, tokens: Int[Tensor, "batch time"], n: int, **settings: Any
-) -> tuple[Int[Tensor, "batch total"], Any]:
+    model: Model, tokens: Integer[Tensor, "batch time"], n: int, **settings: Any
+) -> tuple[Integer[Tensor, "batch total"], Any]:
     """The prompt followed by n new tokens (fewer after `stop`), and the state; see `stream`.
 
     The state has read everything but the last token: hand both on to write more.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int, Integer
+from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from titans_book.model import generation
@@ -128,8 +128,8 @@ class TitansLM(nn.Module):
             )
 
     def generate(
-        self, tokens: Int[Tensor, "batch time"], n: int, **settings: Any
-    ) -> Int[Tensor, "batch total"]:
+        self, tokens: Integer[Tensor, "batch time"], n: int, **settings: Any
+    ) -> Integer[Tensor, "batch total"]:
         """The prompt followed by n new tokens; settings as in `titans_book.model.stream`."""
         return generation.generate(self, tokens, n, **settings)[0]
 

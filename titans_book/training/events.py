@@ -6,7 +6,8 @@ from pathlib import Path
 from jaxtyping import Int
 from torch import Tensor
 
-from titans_book.inspection.watching import AttentionTrace, ByPlace, Seen
+from titans_book.inspection.traces import AttentionTrace, ByPlace
+from titans_book.inspection.watching import Seen
 from titans_book.memory import MemoryTrace
 
 LOOKED_AT = 192  # tokens of a snapshot whose attention is kept: its maps are quadratic

@@ -25,6 +25,7 @@ from torch import Tensor, nn, optim
 
 from titans_book.evaluation import bits_per_token
 from titans_book.inspection.watching import watch
+from titans_book.model.generation import device_of
 from titans_book.training import checkpoints, runs
 from titans_book.training.errors import TrainingError
 from titans_book.training.events import LOOKED_AT, Evaluated, Saved, Snapshot, Step
@@ -130,7 +131,7 @@ class _Run:
         optimizer: optim.Optimizer,
     ) -> None:
         self.model, self.settings, self.folder = model, settings, folder
-        self.device = next(model.parameters()).device
+        self.device = device_of(model)
         self.step, self.saved, self.whole = 0, 0, True
         self.optimizer, self.lock = optimizer, None
         self.left, self.process = False, os.getpid()

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import nn, optim
 
 from titans_book.evaluation import accuracy_asked
+from titans_book.model.generation import device_of
 from titans_book.tasks.batch import IGNORED, TaskBatch
 from titans_book.training.errors import TrainingError
 from titans_book.training.optimizer import differentiate, new_optimizer
@@ -56,7 +57,7 @@ def train_on(
     gradient is NaN or inf. The weights then are those of the last good step.
     """
     optimizer = new_optimizer(model, settings, optimizer)
-    device = next(model.parameters()).device
+    device = device_of(model)
     model.train()
     for step in range(settings.steps):
         task = draw(step)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.lab.fakes import snapshot
-from titans_book.inspection.watching import ByPlace
+from titans_book.inspection.traces import ByPlace
 from titans_book.lab.live.board import LiveBoard
 from titans_book.lab.live.history import History, Shelf
 from titans_book.lab.live.passage_lines import LINES

@@ -15,12 +15,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from titans_book.attention import AttentionState
 from titans_book.book import old_start
 from titans_book.book.ch09.wired import SPAN, Wired, band, mixing, silent
 from titans_book.inspection.causality import jacobian
-from titans_book.memory import LayerState, NeuralMemory
+from titans_book.memory import NeuralMemory
 from titans_book.model import TitansConfig, TitansLM, new_block
-from titans_book.model.blocks import BlockState, MACBlock
+from titans_book.model.blocks import MACBlock
 from titans_book.steps.blocks import attend, mac, mac_mask, mag, mal, parts_of
 from titans_book.tasks.batch import TaskBatch
 from titans_book.tasks.needle import needle
@@ -158,23 +159,16 @@ def coins(batch: int, seed: int, time: int = 16) -> TaskBatch:
 class AllOfH(MACBlock):
     """MAC as Fig. 3a draws it: a row sees all memory columns of its segment."""
 
-    def forward(
-        self, x: Tensor, state: None = None, trace: None = None
-    ) -> tuple[Tensor, BlockState]:
-        """As MACBlock, from the beginning of the text; nobody can go on from the state."""
-        P, asked, layer, mixed = self.attention.persistent, None, None, []
-        for S in self.norm(x).split(self.attention.segment, dim=1):
-            h, asked = self.memory.recall(S, asked)
-            mask = mac_mask(len(P), S.shape[1])
-            mask[:, len(P) : len(P) + S.shape[1]] = True
-            columns = torch.cat([P.expand(len(x), *P.shape), h, S], dim=1)
-            y = torch.vmap(lambda S, c, mask=mask: attend(self.attention, S, c, mask))(S, columns)
-            y = self.attention_norm(y)
-            m, layer = self.memory(y, layer)
-            asked = LayerState(layer.memory, asked.tail)
-            mixed.append(self.gated(y, m))
-        x = x + torch.cat(mixed, dim=1)
-        return x + self.mlp(self.mlp_norm(x)), BlockState(self.attention.begin(x, 2), layer)
+    def attend(
+        self, z: Tensor, h: Tensor, state: AttentionState | None
+    ) -> tuple[Tensor, AttentionState]:
+        """As MACBlock, with another mask; a segment has to come in one piece."""
+        _, state = super().attend(z, h, state)
+        P, time = self.attention.persistent, z.shape[1]
+        mask = mac_mask(len(P), time)
+        mask[:, len(P) : len(P) + time] = True
+        columns = torch.cat([P.expand(len(z), *P.shape), h, z], dim=1)
+        return torch.vmap(lambda S, c: attend(self.attention, S, c, mask))(z, columns), state
 
 
 def peeking(seed: int = 0) -> TitansLM:

@@ -26,6 +26,7 @@ LOOKS = {
     "attention": ("attention", "-", "P"),
     "window": ("attention", "--", "X"),
 }
+NEW = ("slow", "-", "*")  # a model that has no look of its own
 
 
 def _scores(record: Mapping[str, Any], trial: str) -> dict[str, dict[int, list[float]]]:
@@ -39,7 +40,7 @@ def _scores(record: Mapping[str, Any], trial: str) -> dict[str, dict[int, list[f
     if not found:
         known = sorted({row["trial"] for row in record["rows"]})
         raise ValueError(f"trial must be among those of the record, {known}, got {trial!r}")
-    return {model: found[model] for model in LOOKS if model in found}
+    return {model: found[model] for model in dict.fromkeys((*LOOKS, *found)) if model in found}
 
 
 def comparison(
@@ -61,7 +62,7 @@ def comparison(
         panels = figure.subplots(1, len(lengths), sharey=True, sharex=True, squeeze=False)[0]
         for axes, length in zip(panels, lengths, strict=True):
             for row, (model, by_length) in enumerate(scores.items()):
-                _row(axes, row, by_length.get(length, []), LOOKS[model], kind, dark)
+                _row(axes, row, by_length.get(length, []), LOOKS.get(model, NEW), kind, dark)
             axes.set_title(f"read: {length:,} tokens", fontsize=9)
             axes.grid(axis="x")
         panels[0].set_yticks(range(len(scores)), scores)
