@@ -1,9 +1,12 @@
 """Generation: what is written does not depend on how it is fed, and costs the same for ever."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
-from titans_book.model import TitansConfig, TitansLM
+from titans_book.model import TitansConfig, TitansLM, generation
 from titans_book.model.generation import choose_next, generate, stream
 
 SMALL = dict(vocab=32, dim=32, depth=2, heads=2, hidden=32)
@@ -141,6 +144,36 @@ def test_wrong_settings_are_named(model, name, value):
     settings = {"n": 3, name: value}
     with pytest.raises(ValueError, match=name):
         model.generate(prompt(), settings.pop("n"), **settings)
+
+
+@every_variant
+def test_a_long_prompt_is_read_in_pieces_to_the_same_text(model, monkeypatch):
+    whole, state = generate(model, prompt(29, batch=2), 8, temperature=0)
+    monkeypatch.setattr(generation, "PIECE", 7)
+    longest, forward = [], model.forward
+    monkeypatch.setattr(model, "forward", lambda x, s: longest.append(x.shape[1]) or forward(x, s))
+    pieces, after = generate(model, prompt(29, batch=2), 8, temperature=0)
+    assert max(longest) == 7 and torch.equal(pieces, whole) and after.position == state.position
+
+
+MEASURE = """
+import resource, sys, torch
+from titans_book.model import TitansConfig, TitansLM
+model = TitansLM(TitansConfig("mag", dim=32, depth=1, heads=2, hidden=32))
+model.generate(torch.randint(0, 256, (1, 9000)), 1)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+model.generate(torch.randint(0, 256, (1, 60_000)), 1)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss has another unit elsewhere")
+def test_a_prompt_of_sixty_thousand_tokens_needs_no_more_than_one_of_nine():
+    """In megabytes; in one go it took 185 more."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 60
 
 
 def test_an_empty_prompt_is_refused(model):

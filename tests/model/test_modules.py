@@ -97,10 +97,70 @@ def test_maps_are_asked_and_not_looked_into(variant):
     want, state = model(tokens())
     for parent in [part for part in model.modules() if not isinstance(part, Opaque)]:
         for name, part in list(parent.named_children()):
-            if isinstance(part, nn.Linear):
+            if isinstance(part, nn.Linear | nn.Embedding):
                 setattr(parent, name, Opaque(part))
     assert torch.equal(model(tokens())[0], want)
     assert model(tokens(5), state)[0].isfinite().all()
+
+
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize")
+def test_a_quantized_model_reads_and_writes(variant):
+    model = build(variant).eval()
+    small = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
+    logits, state = small(tokens())
+    apart = (logits - model(tokens())[0]).square().mean().sqrt()
+    assert apart < 0.3 * logits.std() and state.position == 40
+    assert small.generate(tokens(), 3).shape == (2, 43)
+
+
+def test_an_offloaded_model_says_the_same(variant):
+    """Its weights are on the CPU, and come when a block or the vocabulary is called."""
+    accelerate = pytest.importorskip("accelerate")
+    model = build(variant)
+    want, _ = model(tokens())
+    blocks = [block.__name__ for block in VARIANTS.values()]
+    where = torch.device("cpu")
+    accelerate.cpu_offload(model, execution_device=where, preload_module_classes=blocks)
+    assert model.embedding.weight.device.type == "meta"
+    assert torch.equal(model(tokens())[0], want)
+
+
+def test_every_module_can_be_drawn_again_alone(variant):
+    """What is drawn again is finite and new; what is beside it stays."""
+    fresh = dict(build(variant).named_modules())
+    for name in [n for n, m in fresh.items() if hasattr(m, "reset_parameters")]:
+        model = build(variant)
+        part = model.get_submodule(name)
+        beside = {n: p.clone() for n, p in model.named_parameters() if not n.startswith(name)}
+        with torch.no_grad():
+            for p in part.parameters():
+                p.fill_(torch.nan)
+        part.reset_parameters()
+        assert all(p.isfinite().all() for p in part.parameters()), name
+        for n, p in beside.items():
+            assert torch.equal(model.get_parameter(n), p), (name, n)
+    ours = [m for m in fresh.values() if type(m).__module__.startswith("titans_book")]
+    assert all(hasattr(m, "reset_parameters") for m in ours)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_reads_silence_and_goes_on(variant, dtype):
+    """Rows of zeros give no NaN, neither in the answers nor in what is remembered."""
+    model = build(variant).to(dtype)
+    with torch.no_grad():
+        model.embedding.weight[3:9] = 0
+    logits, state = model(tokens() % 12)
+    assert logits.dtype == dtype and logits.isfinite().all()
+    assert all(x.isfinite().all() for x in state.tensors())
+    assert model(tokens(5), state)[0].isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int16, torch.int32])
+def test_tokens_may_be_whole_numbers_of_any_size(variant, dtype):
+    model = build(variant)
+    assert torch.equal(model(tokens().to(dtype))[0], model(tokens())[0])
+    written = model.generate(tokens().to(dtype), 3, temperature=0)
+    assert torch.equal(written.long(), model.generate(tokens(), 3, temperature=0))
 
 
 def test_attention_refuses_what_is_no_number():
@@ -141,8 +201,8 @@ class TwoMemories(Block):
     def outputs(self):
         return self.memory.out, self.mlp.down
 
-    def forward(self, x, state=None, trace=None):
-        y, state = self.memory(self.norm(x), state, trace)
+    def forward(self, x, state=None):
+        y, state = self.memory(self.norm(x), state)
         x = x + y + self.second.read(self.norm(x))
         return x + self.mlp(x), state
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from titans_book.attention import Attention
 from titans_book.files import CheckpointError
+from titans_book.memory import NeuralMemory
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.model.config import VARIANTS
 from titans_book.model.saved_state import load_state, save_state
@@ -29,6 +31,28 @@ def test_reading_goes_on_to_the_very_same_numbers(variant, tmp_path):
         loaded = load_state(save_state(state, tmp_path / "book" / "half.state"))
         assert type(loaded) is type(state) and loaded.position == 37
         assert torch.equal(model(x[:, 37:], loaded)[0], model(x[:, 37:], state)[0])
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_a_state_keeps_its_dtype_and_goes_on(dtype, tmp_path):
+    for variant in VARIANTS:
+        model, x = build(variant).to(dtype), tokens()
+        _, state = model(x[:, :37])
+        loaded = load_state(save_state(state, tmp_path / "one.state"))
+        assert [t.dtype for t in loaded.tensors()] == [t.dtype for t in state.tensors()]
+        assert torch.equal(model(x[:, 37:], loaded)[0], model(x[:, 37:], state)[0])
+
+
+@pytest.mark.parametrize(
+    "module", [NeuralMemory(16, 2), Attention(16, 2, window=4, persistent=2), None], ids=str
+)
+def test_the_state_of_any_module_is_kept(module, tmp_path):
+    module = build("mac").float().blocks[0] if module is None else module
+    x = torch.randn(2, 30, 16)
+    _, state = module(x[:, :17])
+    loaded = load_state(save_state(state, tmp_path / "part.state", module), model=module)
+    assert type(loaded) is type(state)
+    assert torch.equal(module(x[:, 17:], loaded)[0], module(x[:, 17:], state)[0])
 
 
 def test_a_state_is_written_over_and_leaves_no_draft(tmp_path):

@@ -156,12 +156,8 @@ class Attention(nn.Module):
 
     def _queries_keys_values(self, columns: list[Tensor], position: int):
         """q of the last column's tokens, (B, H, T, d); k and v of all columns, (B, H, C, T, d)."""
-        q, k, v = rearrange(
-            self.project(torch.stack(columns, dim=1)),
-            "b c t (n h d) -> n b h c t d",
-            n=3,
-            h=self.heads,
-        )
+        z = self.project(torch.stack(columns, dim=1))
+        q, k, v = rearrange(z, "b c t (n h d) -> n b h c t d", n=3, h=self.heads)
         positions = position + torch.arange(q.shape[-2], device=q.device)
         q, k = (rotary.rotate(x, positions, axial=self.axial) for x in (q[:, :, -1], k))
         return q, k, v

@@ -14,6 +14,7 @@ from titans_book.huggingface import inputs
 from titans_book.huggingface.cache import Remembered, given_state
 from titans_book.huggingface.config import TitansHubConfig
 from titans_book.model import TitansLM
+from titans_book.model.embedding import Vocabulary
 from titans_book.model.variants import VARIANTS
 
 
@@ -71,7 +72,7 @@ class TitansForCausalLM(PreTrainedModel, GenerationMixin):
 
     def set_input_embeddings(self, value: torch.nn.Module) -> None:
         """Other embeddings, perhaps for more tokens: the head is the same tensor and goes along."""
-        self.titans.embedding = value
+        self.titans.embedding = Vocabulary.of(value)
         self.titans.config = replace(self.titans.config, vocab=value.num_embeddings)
 
     def forward(

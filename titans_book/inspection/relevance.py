@@ -101,7 +101,7 @@ def _losses(model: TitansLM, x: Tensor, tokens: Tensor, first: int) -> Tensor:
     """The loss at every token when x goes into the blocks from `first` on."""
     for block in model.blocks[first:]:
         x, _ = block(x)
-    logits = F.linear(model.norm(x), model.embedding.weight)[0, :-1]
+    logits = model.head(x)[0, :-1]
     return F.cross_entropy(logits, tokens[1:], reduction="none")
 
 

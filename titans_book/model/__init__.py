@@ -4,6 +4,7 @@
     config       TitansConfig: plain values, checked before anything is built
     block        what a model asks of a block; variants: the block of each name
     blocks       one class a variant: memory alone, MAC, MAG, MAL, attention alone
+    embedding    one table of vectors, read in both directions
     model        TitansLM: embedding, blocks, norm, head
     generation   writing text, token by token
     saved_state  what a model remembers, in a file

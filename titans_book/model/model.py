@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from titans_book.model import generation
 from titans_book.model.block import Block
 from titans_book.model.config import TitansConfig
+from titans_book.model.embedding import Vocabulary
 from titans_book.model.variants import VARIANTS
 from titans_book.state import State
 from titans_book.values import extremes
@@ -55,7 +55,7 @@ class TitansLM(nn.Module):
     def __init__(self, config: TitansConfig) -> None:
         super().__init__()
         self.config = config
-        self.embedding = nn.Embedding(config.vocab, config.dim)
+        self.embedding = Vocabulary(config.vocab, config.dim)
         self.blocks = nn.ModuleList(new_block(config) for _ in range(config.depth))
         self.norm = nn.RMSNorm(config.dim)
         self._start()
@@ -97,8 +97,11 @@ class TitansLM(nn.Module):
         for block, block_state in zip(self.blocks, before, strict=True):
             x, block_state = block(x, block_state)
             after.append(block_state)
-        logits = F.linear(self.norm(x), self.embedding.weight)
-        return logits, ModelState(tuple(after))
+        return self.head(x), ModelState(tuple(after))
+
+    def head(self, x: Float[Tensor, "batch time dim"]) -> Float[Tensor, "batch time vocab"]:
+        """Logits of the next token from what the last block has written."""
+        return self.embedding(self.norm(x))
 
     def _check(self, tokens: Tensor, state: ModelState | None) -> None:
         if not isinstance(tokens, Tensor):

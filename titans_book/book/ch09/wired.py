@@ -85,4 +85,4 @@ class Wired(nn.Module):
             z = block.norm(x)
             x = x + torch.stack([mixing(variant, parts, self.wiring, one) for one in z])
         x = x + block.mlp(block.mlp_norm(x))
-        return self.model.norm(x) @ self.model.embedding.weight.T, None
+        return self.model.head(x), None
