@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__`
     from titans_book.attention import Attention
-    from titans_book.memory import Gates, MemoryState, Network, NeuralMemory, memorize
+    from titans_book.memory import Gates, MemoryState, Network, NeuralMemory
+    from titans_book.memory.memorize import memorize  # not the file of that name
     from titans_book.model import TitansConfig, TitansLM, generate, load_state, save_state
     from titans_book.training import TrainingSettings, train
 
@@ -18,7 +19,7 @@ _HOMES = {
     "MemoryState": "memory",
     "Network": "memory",
     "NeuralMemory": "memory",
-    "memorize": "memory",
+    "memorize": "memory.memorize",
     "TitansConfig": "model",
     "TitansLM": "model",
     "TrainingSettings": "training",
