@@ -7,7 +7,7 @@ Taught in chapter 13.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -30,9 +30,12 @@ class State:
     """
 
     kinds: ClassVar[dict[str, type["State"]]] = {}  # every kind of state, by its name
+    names: ClassVar[tuple[str, ...]] = ()  # of the fields
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        own = (name for name, what in cls.__annotations__.items() if "ClassVar" not in str(what))
+        cls.names = (*cls.names, *own)
         State.kinds[cls.__name__] = cls
 
     @classmethod
@@ -42,11 +45,11 @@ class State:
 
     def parts(self) -> dict[str, Any]:
         """The fields by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in self.names}
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Any:
         """The same function applied to every tensor."""
-        return replace(self, **{name: _map(part, function) for name, part in self.parts().items()})
+        return type(self)(*(_map(part, function) for part in self.parts().values()))
 
     def detach(self) -> Any:
         """The same numbers, cut off from the graph that made them."""

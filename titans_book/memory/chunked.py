@@ -38,7 +38,7 @@ from titans_book.memory.trace import Recorder, squared_surprise
 
 STEP = "the memory's chunk step"  # as the log calls it
 GROUP = 256  # chunks for which what is the same for all is made together
-SWEEP = 16  # chunks after which numbers that are nearly subnormal are swept out
+SWEEP = 64  # chunks after which numbers that are nearly subnormal are swept out
 
 
 def run(
@@ -71,7 +71,7 @@ def run(
             y, state = _read_and_write(*parts, recorder, last=stop == k.shape[2])
         answers.append(y)
         start = stop
-    y = torch.cat(answers, dim=1).view(v.shape) if answers else torch.zeros_like(v)
+    y = together(answers).view(v.shape) if answers else torch.zeros_like(v)
     return y, state.map(lambda W: W.unflatten(0, heads))
 
 
@@ -97,15 +97,15 @@ def _read_and_write(
         old, begin = (state.weights, state.momentum, anchor), (starts[n], rests[n], origin)
         y, h, M, S, felt = step(rule, piece, (numbers, now[n]), old, begin, recorder is not None)
         if position % (rule.chunk * SWEEP) == 0 or (last and n == len(lengths) - 1):
-            sweep(*M, *S)
+            M, S = sweep(M), sweep(S)
         state = MemoryState.of(M, S, anchor, position)
         if recorder is not None:
             recorder.add(felt, state)
         answers.append(y)
         inputs.append(h)
-    y = torch.cat(answers, dim=1)
+    y = together(answers)
     if origin is not None and len(origin) > 1:
-        y = torch.addcmul(y, torch.cat(rests, dim=1), torch.cat(inputs, dim=1) @ origin[-1])
+        y = torch.addcmul(y, together(rests), together(inputs) @ origin[-1])
     return y, state
 
 
@@ -120,19 +120,26 @@ def _first_layer(
     if origin is None:
         return [None] * len(lengths), [None] * len(lengths)
     rests = [1 - numbers.beta[..., None] for numbers in now]
-    return ((torch.cat(rests, dim=1) * q) @ origin[0]).split(lengths, dim=1), rests
+    return ((together(rests) * q) @ origin[0]).split(lengths, dim=1), rests
 
 
-@torch.no_grad()
-def sweep(*layers: Tensor) -> None:
-    """Set to 0, in their place, numbers so small that they soon become subnormal.
+def sweep(layers: Layers) -> Layers:
+    """The layers, with 0 in the place of numbers so small that they soon become subnormal.
 
     What decays without being rewritten would get there, stay there, and make a CPU ten times
     slower. No part of the function that is differentiated: a kind of rounding.
     """
-    for W in layers:
-        smallest = torch.finfo(W.dtype).tiny / torch.finfo(W.dtype).eps
-        W.copy_(F.hardshrink(W, smallest))
+    with torch.no_grad():
+        swept = tuple(F.hardshrink(W, torch.finfo(W.dtype).tiny ** 0.5) for W in layers)
+    if not torch.is_grad_enabled():
+        return swept
+    with torch.no_grad():
+        return tuple(W.copy_(less) for W, less in zip(layers, swept, strict=True))
+
+
+def together(pieces: Sequence[Tensor]) -> Tensor:
+    """The pieces along the tokens; one alone is not copied."""
+    return pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=1)
 
 
 def flat(x: Tensor) -> Tensor:

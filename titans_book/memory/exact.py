@@ -137,5 +137,5 @@ def _block(
     written = -torch.ones_like(theta)  # D holds theta and the sign already
     origins = None if origin is None else (origin,)
     M, S = chunked.write((k,), (D,), written, numbers, (state.weights, state.momentum), origins)
-    chunked.sweep(*M, *S)
+    M, S = chunked.sweep(M), chunked.sweep(S)
     return y, MemoryState.of(M, S, (anchor,), state.position + k.shape[-2])

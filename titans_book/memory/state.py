@@ -172,7 +172,7 @@ def resume(
         finite(**{f"weights[{layer}]": W for layer, W in enumerate(weights)})
         return begin([W.to(dtype) for W in weights], batch)
     check_state(state, weights, batch)
-    return state.to(dtype)
+    return state if all(x.dtype == dtype for x in state.tensors()) else state.to(dtype)
 
 
 def check_state(state: MemoryState, weights: Sequence[Tensor], batch: int) -> None:
