@@ -1,4 +1,4 @@
-"""The choices of MIRAS combine freely: each combination is the oracle, or is refused with a reason."""
+"""The choices of MIRAS combine freely: a combination is the oracle, or refused with a reason."""
 
 import itertools
 import random

@@ -1,4 +1,4 @@
-"""The retention gates of MIRAS: each map is the minimum it is derived from, and stays where it belongs."""
+"""The retention gates of MIRAS: each map is the minimum it is derived from, and stays in bounds."""
 
 import pytest
 import torch
@@ -87,7 +87,7 @@ def test_weights_outside_of_the_simplex_are_refused_by_name():
 
 
 def test_memora_stays_on_the_simplex_over_100_000_tokens_at_rate_100():
-    """Float32, chunk 16, alpha 0, unit keys: every column adds up to the scale, nothing overflows."""
+    """Float32, chunk 16, alpha 0, unit keys: every column adds up to the scale, no overflow."""
     generator = torch.Generator().manual_seed(0)
     rule = Rule.of(1, retention={"name": "kl", "scale": 2.0}, momentum=False)
     state, weights, time = None, [torch.full((1, 8, 8), 0.25)], 10_000
@@ -143,7 +143,7 @@ def test_maps_at_chunk_ends_stay_near_the_exact_loop(name, bound):
 
 
 def test_yaad_cuts_off_what_is_beyond_its_threshold():
-    """One outlier of size 1,000 moves Yaad as far as delta allows, and a squared error 1,000 times it."""
+    """One outlier of size 1,000 moves Yaad as far as delta allows, and L2 1,000 times as far."""
     switch = Rule.of(1, objective=Huber(delta=1.0, on="switch"), momentum=False, chunk=1)
     x, far = torch.eye(2)[None, None, :1], 1000 * torch.ones(1, 1, 1, 2)
     one = torch.ones(1, 1, 1)

@@ -15,7 +15,7 @@ T, D = 12, 4
 
 
 def problem(rule, seed=0):
-    """q, k, v, the gates that the rule takes, and M_0, of one sequence and head, to differentiate."""
+    """q, k, v, the gates that the rule takes, M_0, and all as leaves; one sequence and head."""
     generator = torch.Generator().manual_seed(seed)
 
     def normal(*shape):
@@ -67,7 +67,7 @@ def attention_like(keep):
 
 
 def delta(keep=lambda g, t: 1, rate=lambda g, k, t: g["theta"][t]):
-    """M_t = N_t + rate k_t^T (v_t - k_t N_t) with N_t = keep_t M_{t-1}: the products written out."""
+    """M_t = N_t + rate k_t^T (v_t - k_t N_t) with N_t = keep_t M_{t-1}, all products."""
 
     def formula(q, k, v, g, W):
         (M,), answers, eye = W, [], torch.eye(D, dtype=k.dtype)

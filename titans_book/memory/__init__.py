@@ -1,9 +1,9 @@
 """Memory that learns while it reads: what is remembered, and how (chapters 01-07 and 10).
 
 The four choices of MIRAS are the rooms: network (architecture), objective (attentional bias),
-retention and maps (retention gate), learning (learning rule). A `Rule` puts them together, `presets`
-has those that bear a name. `memorize` runs a rule as matrix products, `reference.memorize` token by
-token, and `NeuralMemory` is the layer around them.
+retention and maps (retention gate), learning (learning rule). A `Rule` puts them together, and
+`presets` has those that bear a name. `memorize` runs a rule as matrix products, and
+`reference.memorize` token by token. `NeuralMemory` is the layer around them.
 """
 
 from titans_book.memory.gates import Gates

@@ -72,12 +72,12 @@ def rule_of(
     choices: Mapping[str, Any],
     sizes: Sequence[tuple[int, int]],
 ) -> tuple[Rule, float]:
-    """The Rule with this network and these exceptions, and the write rate that stores a pair at once.
+    """The Rule with this network and these exceptions, and the write rate that stores a pair.
 
     A step of size theta changes a fresh memory's answer by theta |h|^2 of its error, h the input of
-    the last layer, times what the retention makes of it; a Newton-Schulz step by theta |h|, whatever
-    the error. A clamp among the choices is in units of what a fresh memory feels at a value with
-    features of 1.
+    the last layer, times what the retention makes of it; a Newton-Schulz step by theta |h|,
+    whatever the error. A clamp among the choices is in units of what a fresh memory feels at a
+    value with features of 1.
     """
     made, (rows, columns) = start(rule).but(network=network), sizes[-1]
     if rule is None:

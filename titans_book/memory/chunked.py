@@ -157,7 +157,7 @@ def forgotten(anchor: Layers, numbers: Coefficients, origin: Layers | None) -> L
     keep = numbers.beta[..., -1, None, None]
     if origin is None:
         return tuple(keep * W for W in anchor)
-    return tuple(torch.lerp(O, W, keep) for O, W in zip(origin, anchor, strict=True))
+    return tuple(torch.lerp(old, W, keep) for old, W in zip(origin, anchor, strict=True))
 
 
 def _first_layer(
@@ -241,29 +241,39 @@ def _chunk(
     H, D, theta, felt = surprise(rule, piece, anchor, watch)
     if dense.at_start(rule):
         answer = net.trace(q, lambda layer, g: g @ anchor[layer])
-        written = write(H, D, theta, numbers[0], (M, S), origin)
+        written = write(rule, H, D, theta, numbers[0], (M, S), origin)
         return answer.result, answer.inputs[-1], *written, felt
 
     now = numbers[1]
-    beta, c, P = now.beta[..., None], now.c[..., None], now.P * -theta[..., None, :]
+    beta, P = now.beta[..., None], now.P * -theta[..., None, :]
+    c = now.c[..., None] if rule.momentum else None
 
     def times_weights_now(layer: int, g: Tensor) -> Tensor:
         attention = (g @ H[layer].mT) * P
+        narrow = g.shape[-1] <= D[layer].shape[-1]  # scale where a token has fewer numbers
         if layer == 0 and start is not None:
-            old = torch.baddbmm(start, beta * g, M[layer]).baddbmm_(c * g, S[layer])
-        elif g.shape[-1] <= D[layer].shape[-1]:  # scale where a token has fewer numbers
-            old = torch.matmul(beta * g, M[layer]).baddbmm_(c * g, S[layer])
+            old = torch.baddbmm(start, beta * g, M[layer])
         else:
-            old = torch.addcmul(beta * (g @ M[layer]), c, g @ S[layer])
+            old = torch.matmul(beta * g, M[layer]) if narrow else beta * (g @ M[layer])
+        if c is not None and narrow:
+            old.baddbmm_(c * g, S[layer])
+        elif c is not None:
+            old = torch.addcmul(old, c, g @ S[layer])
         if origin is not None and 0 < layer < net.layers - 1:
             old = torch.addcmul(old, rest, g @ origin[layer])
         return old.baddbmm_(attention, D[layer])
 
     answer = net.trace(q, times_weights_now)
-    return answer.result, answer.inputs[-1], *write(H, D, theta, numbers[0], (M, S), origin), felt
+    return (
+        answer.result,
+        answer.inputs[-1],
+        *write(rule, H, D, theta, numbers[0], (M, S), origin),
+        felt,
+    )
 
 
 def write(
+    rule: Rule,
     H: Layers,
     D: Layers,
     theta: Tensor,
@@ -271,7 +281,7 @@ def write(
     old: tuple[Layers, Layers],
     origin: Layers | None = None,
 ) -> tuple[Layers, Layers]:
-    """(M_b, S_b) from (M_0, S_0): the last rows of the coefficients."""
+    """(M_b, S_b) from (M_0, S_0): the last rows of the coefficients. Without momentum S stays 0."""
     last_P, last_E = -theta * numbers.P[..., -1, :], -theta * numbers.last_E
     beta, c, e = (
         x[..., None, None] for x in (numbers.beta[..., -1], numbers.c[..., -1], numbers.e)
@@ -279,8 +289,10 @@ def write(
     M, S = [], []
     for layer, (h, d, m, s) in enumerate(zip(H, D, *old, strict=True)):
         kept = beta * m if origin is None else torch.lerp(origin[layer], m, beta)
-        M.append(_add_products(torch.addcmul(kept, c, s), last_P, h, d))
-        S.append(_add_products(e * s, last_E, h, d))
+        if rule.momentum:
+            kept = torch.addcmul(kept, c, s)
+        M.append(_add_products(kept, last_P, h, d))
+        S.append(_add_products(e * s, last_E, h, d) if rule.momentum else s)
     return tuple(M), tuple(S)
 
 

@@ -36,9 +36,9 @@ def _guards(rule: Rule) -> Iterator[str]:
         if getattr(rule, name) is None:
             continue
         if not rule.learning.gradual or rule.learning.name == "newton-schulz":
-            yield f"{name} must be None with learning {rule.learning.name!r}: no step has a length"
+            yield f"{name} must be None with learning {rule.learning.name!r}: no such step"
         if rule.window > 1:
-            yield f"{name} must be None with a window: it looks at one pair, a window writes several"
+            yield f"{name} must be None with a window: it looks at one pair, and that writes several"
         if rule.split:
             yield f"{name} must be None with split=True: what is written there is no gradient"
         if rule.network.form == "vector":
@@ -50,13 +50,13 @@ def _network(rule: Rule) -> Iterator[str]:
     if network.form == "vector":
         if not rule.objective.separable:
             yield (
-                f"objective must not be {rule.objective.name!r} with a vector: it takes the error as "
-                "a whole, and the features of a vector memory are apart"
+                f"objective must not be {rule.objective.name!r} with a vector: it takes the error "
+                "as a whole, and the features of a vector memory are apart"
             )
         if rule.retention.name in ("kl", "lq"):
             yield (
-                f"retention must not be {rule.retention.name!r} with a vector: it ties the weights of "
-                "a layer together, and those of a vector memory are apart"
+                f"retention must not be {rule.retention.name!r} with a vector: it ties the weights "
+                "of a layer together, and those of a vector memory are apart"
             )
         if rule.window > 1 or rule.learning.name == "newton-schulz":
             yield "window and learning must be left alone with a vector: it has no matrix"

@@ -63,7 +63,8 @@ def step(
             kept = kept + _rows(1 - beta) * origin[layer][:, None]
         A.append(kept + torch.einsum("nti,niab->ntab", decays, step))
     y = _read(rule, piece[0], A, anchor, weights)
-    return y, tuple(a[:, -1].clone() for a in A), tuple(s[:, -1].clone() for s in S), felt
+    last = tuple(s[:, -1].clone() for s in S) if rule.momentum else momentum
+    return y, tuple(a[:, -1].clone() for a in A), last, felt
 
 
 def _read(rule: Rule, q: Tensor, A: list[Tensor], anchor: Layers, weights: Layers) -> Tensor:

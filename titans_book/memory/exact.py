@@ -132,10 +132,12 @@ class Weighted:
             return torch.einsum("nta,nia,nati->nti", g, h, self.of.P)
         return (g @ h.mT) * self.of.P
 
-    def answers(self, g: Tensor, M: Tensor, S: Tensor, origin: Tensor | None) -> Tensor:
+    def answers(self, g: Tensor, M: Tensor, S: Tensor | None, origin: Tensor | None) -> Tensor:
         """What g is told by that which was there before the block."""
         beta = self.rows(self.of.beta)
-        told = (beta * g) @ M + (self.rows(self.of.c) * g) @ S
+        told = (beta * g) @ M
+        if S is not None:
+            told = told + (self.rows(self.of.c) * g) @ S
         return told if origin is None else told + ((1 - beta) * g) @ origin
 
 
@@ -148,7 +150,7 @@ def _block(
 ) -> tuple[Tensor, MemoryState, Tensor]:
     """What every token writes, by one triangular solve or at the anchor; the read and the write."""
     q, k, v, theta, keep, eta, *extra = piece
-    (M,), (S,) = state.weights, state.momentum
+    (M,), (S,) = state.weights, state.momentum if rule.momentum else (None,)
     origin = None if origins is None else origins[0]
     channels = rule.retention.channels
     if channels:
@@ -169,11 +171,12 @@ def _block(
         D = -theta[..., None] * error
     now = after if rule.read == "after" else before
     y = now.answers(q, M, S, origin) + now.scores(q, k) @ D
-    e, E = (x if channels else x[..., None] for x in (numbers.e, numbers.last_E))
-    M = _written(after, k, D, (M, S, origin))
-    S = e[..., None] * S + (k * (E.mT if channels else E)).mT @ D
-    (M,), (S,) = chunked.sweep((M,)), chunked.sweep((S,))
-    return y, MemoryState.of((M,), (S,), (anchor,), state.position + k.shape[-2]), felt
+    M, last = chunked.sweep((_written(after, k, D, (M, S, origin)),)), state.momentum
+    if rule.momentum:
+        e, E = (x if channels else x[..., None] for x in (numbers.e, numbers.last_E))
+        S = e[..., None] * S + (k * (E.mT if channels else E)).mT @ D
+        last = chunked.sweep((S,))
+    return y, MemoryState.of(M, last, (anchor,), state.position + k.shape[-2]), felt
 
 
 def _missing(rule: Rule, piece: Sequence[Tensor], before: Weighted, old: tuple) -> Tensor:
@@ -199,8 +202,10 @@ def _missing(rule: Rule, piece: Sequence[Tensor], before: Weighted, old: tuple) 
 def _written(numbers: Weighted, k: Tensor, D: Tensor, old: tuple) -> Tensor:
     """The memory at the last token: what was there before, and the pairs of the block."""
     M, S, origin = old
-    beta, c, P = numbers.last(numbers.of.beta), numbers.last(numbers.of.c), numbers.of.P[..., -1, :]
-    M = beta * M + c * S + (k * numbers.rows(P)).mT @ D
+    beta, P = numbers.last(numbers.of.beta), numbers.rows(numbers.of.P[..., -1, :])
+    M = beta * M + (k * P).mT @ D
+    if S is not None:
+        M = M + numbers.last(numbers.of.c) * S
     return M if origin is None else M + (1 - beta) * origin
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gates:
-    """theta, eta and alpha of every token and head (Titans eqs. 10, 13, 14), and what few rules add.
+    """theta, eta and alpha of every token and head (Titans eqs. 10, 13, 14), and what others add.
 
     alpha   with channel-wise retention one number for each feature of the key, (B, H, T, d).
     delta   (B, H, T), where the objective learns its threshold (MIRAS eq. 26): above 0.

@@ -3,7 +3,7 @@
     eta     = sigmoid(x W_eta + ...)                                    momentum decay
     theta   = theta_max sigmoid(x W_theta + ...) (1 - eta) / |h|^2      write rate
     alpha   = sigmoid(x W_alpha + ...)                                  forgetting
-    delta   = 2 sqrt(d) sigmoid(x W_delta + ...)                        Yaad: where large begins
+    delta   = 2 start sigmoid(x W_delta + ...)                          Yaad: where large begins
     erase, write = sigmoid(x W + ...)                                   Gated DeltaNet-2
 
 The papers leave their form open; these are ours. Momentum repeats a write 1 + eta + eta^2 + ... =
@@ -31,7 +31,8 @@ def at_start(rule: Rule) -> dict[str, float]:
 
     theta   in long chunks lower: a chunk of alike tokens takes away 1.6 times their error; from
             twice on it would grow (stability.py). The hidden layers of a network deeper than two
-            learn as well, and add to it. A window writes each pair so many times.
+            learn as well, and add to it. A window writes each pair so many times. Of an Lp objective
+            above p = 2 large errors move the memory far: it starts at a tenth for each step of p.
     alpha   the deeper, the more: what a deep memory holds gets in the way of what comes.
 
     >>> at_start(Rule.of(2))["theta"]
@@ -39,6 +40,7 @@ def at_start(rule: Rule) -> dict[str, float]:
     """
     depth, together = rule.network.depth, rule.chunk + rule.window - 1
     theta = min(START["theta"], 3.2 / (together * max(2, depth))) / rule.window
+    theta *= 0.1 ** max(0.0, getattr(rule.objective, "p", 2.0) - 2)
     halves = {"delta": 0.5, "erase": 0.5, "write": 0.5}
     return {**halves, **START, "theta": theta, "alpha": START["alpha"] * depth}
 
@@ -63,6 +65,7 @@ class Gating(nn.ModuleDict):
     def __init__(self, rule: Rule, dim: int, heads: int, stable: float) -> None:
         super().__init__()
         self.rule, self.heads, self.stable, self.at_start = rule, heads, stable, at_start(rule)
+        self.unit = _bend(rule, dim // heads)
         for name, width in _widths(rule, dim, heads):
             self[name] = self._gate(name, width, dim)
 
@@ -90,7 +93,7 @@ class Gating(nn.ModuleDict):
             alpha = alpha.repeat_interleave(n, dim=2)
             alpha = alpha * (once[:, None] if alpha.dim() == 4 else once)
         if "delta" in opened:
-            opened["delta"] = 2 * (x.shape[-1] // self.heads) ** 0.5 * opened["delta"]
+            opened["delta"] = 2 * self.unit * opened["delta"]
         return Gates(theta, eta, alpha, **opened)
 
     def _heads(self, name: str, z: Tensor) -> Tensor:
@@ -98,6 +101,16 @@ class Gating(nn.ModuleDict):
         if name in ("erase", "write") or (name == "alpha" and self.rule.retention.channels):
             return rearrange(z, "b t (h d) -> b h t d", h=self.heads)
         return rearrange(z, "b t (h n) -> b h (t n)", h=self.heads)
+
+
+def _bend(rule: Rule, dim: int) -> float:
+    """Where a threshold starts, as a multiple of what a value with features of 1 is long.
+
+    "switch" starts far out. Beyond its threshold the error is a sign, and the slope of a sign is 0:
+    what the outer loop would say to a value stops there. A layer that starts closer learns badly.
+    """
+    on = getattr(rule.objective, "on", None)
+    return {"norm": 1.0, "switch": 4.0}.get(on, dim**-0.5) * dim**0.5
 
 
 def _widths(rule: Rule, dim: int, heads: int) -> list[tuple[str, int]]:

@@ -68,7 +68,8 @@ class NeuralMemory(nn.Module):
     expansion   hidden width of the MLP over dim / heads; None: 4. Depth 1 has no hidden layer, and
                 there expansion and activation must be left out.
     chunk       b: tokens that share the weights at which their gradients are taken; 16.
-    objective   "l2" (the default), "dot", "lp", "huber", "shift", or an Objective (attentional bias).
+    objective   "l2" (the default), "dot", "lp", "huber", "shift", or an Objective: the attentional
+                bias.
     retention   "initial" (the default): forget towards M_0. "decay": towards 0, the paper's rule,
                 with which a deep memory ages. "none": keep everything. See `retention`.
     momentum    whether eta exists; without it S_t is the momentary surprise alone (eq. 8).
@@ -180,8 +181,9 @@ class NeuralMemory(nn.Module):
         self.gates.reset_parameters()
         spreads, twice = self.rule.network.spreads(self.sizes), self.rule.network.layers > 1
         for W, size in zip(self.initial[:-1] if twice else [], spreads, strict=False):
-            gain = self.rule.retention.gain(*W.shape[-2:])
-            nn.init.normal_(W, std=0.5 * size**-0.5 / gain)
+            nn.init.normal_(W, std=0.5 * size**-0.5)
+            with torch.no_grad():
+                W.copy_(self.rule.retention.bound(W))
         nn.init.zeros_(self.initial[-1])
 
     if TYPE_CHECKING:  # what nn.Module hides from type checkers

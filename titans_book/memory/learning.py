@@ -1,14 +1,14 @@
 """Choice 4 of MIRAS, the learning rule: what is done with the surprise u_t.
 
-    name              S_t                          A_t                                   source
-    gradient          eta S_{t-1} - theta_t u_t    keep A_{t-1} + S_t                    Titans eq. 14
-    newton-schulz     eta S_{t-1} - u_t            keep A_{t-1} + theta_t NS(S_t)        ATLAS eqs. 32-33
-    least-squares     -                            (H_t + ridge)^-1 G_t, all pairs       Mesa
-    kernel            -                            none: the pairs are kept themselves   attention
+    name             S_t                         A_t                              source
+    gradient         eta S_{t-1} - theta_t u_t   keep A_{t-1} + S_t               Titans eq. 14
+    newton-schulz    eta S_{t-1} - u_t           keep A_{t-1} + theta_t NS(S_t)   ATLAS eqs. 32-33
+    least-squares    -                           (H_t + ridge)^-1 G_t             Mesa
+    kernel           -                           none: the pairs are kept         attention
 
-With newton-schulz every matrix of S_t is first brought near to the nearest one whose singular values
-are all 1, so what is written has the same size in every direction (Muon). The last two are the
-limits of the family: the best matrix for all pairs so far, and no matrix at all. Momentum, several
+With newton-schulz every matrix of S_t is first brought near to the nearest one whose singular
+values are all 1, so what is written has the same size in every direction (Muon). The last two are
+the limits of the family: the best matrix for all pairs so far, and no matrix at all. Momentum, several
 steps for a token and the Omega window are fields of the Rule. Taught in chapters 10 and 11.
 """
 

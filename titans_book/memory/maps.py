@@ -5,8 +5,8 @@ step a mirror step: A gathers the gradients in the dual space, and M is the poin
 is A (MIRAS, section on retention gates). Where `retain` is written here, `start` is its inverse if
 the paper's recurrence is one of M, or the identity if it is one of A.
 
-A is a linear recurrence, so a chunk gathers as fast as ever (chunked.py). `retain` acts at the ends of
-chunks, as MIRAS has it (section on parallel training): inside a chunk M stays what it was at its
+A is a linear recurrence, so a chunk gathers as fast as ever (chunked.py). `retain` acts at the ends
+of chunks, as MIRAS has it (section on parallel training): inside a chunk M stays what it was at its
 start, and A alone moves. With chunk = 1 that is the recurrence above; with at="token" it is for any
 chunk, a few times slower (dense.py). Taught in chapter 10.
 """
@@ -72,6 +72,13 @@ class Lq(_Map, name="lq"):
         if not positive("q", self.q) > 1:
             raise ValueError(f"q must be above 1, got {self.q!r}")
 
+    def bound(self, W: Tensor) -> Tensor:
+        if self.map == "printed":
+            return super().bound(W)
+        p = self.q / (self.q - 1)  # the slope of the size that the memory is measured by
+        size = W.abs().pow(p).sum((-2, -1), keepdim=True) ** (2 / p - 1)
+        return size * signed_power(W, p - 1) / (p - 1)
+
     def gain(self, rows: int, columns: int) -> float:
         return 1.0 if self.q == 2 else (rows * columns) ** -0.5
 
@@ -79,11 +86,12 @@ class Lq(_Map, name="lq"):
         most = gathered.detach().abs().amax((-2, -1), keepdim=True)
         most = torch.where(most > 0, most, 1)  # so that no power overflows
         share = gathered / most
-        total = signed_power(share, self.q - 1).mul(share).sum((-2, -1), keepdim=True)
-        norm = torch.where(total > 0, total, 1) ** (1 / self.q)
+        power = signed_power(share, self.q - 1)
+        total = (power * share).sum((-2, -1), keepdim=True)
+        norm = torch.where(total > 0, total, 1) ** ((2 - self.q) / self.q)  # |share|_q^(2 - q)
         if self.map == "printed":
-            return share * norm ** (2 - self.q) * most ** (3 - self.q)
-        return (most * norm / (self.q - 1)) * signed_power(share / norm, self.q - 1)
+            return share * (norm * most ** (3 - self.q))
+        return power * (norm * most / (self.q - 1))
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ def memorize(
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
     """Write (k, v) into the memory and read q from it, for a whole sequence (Titans eqs. 8-18).
 
-    q, k, v   what is asked, and what is written, (B, H, T, d). Row vectors are tokens. Where a token
-              writes several pairs, k, v and the gates have so many times the tokens of q.
+    q, k, v   what is asked, and what is written, (B, H, T, d). Row vectors are tokens. Where a
+              token writes several pairs, k, v and the gates have so many times the tokens of q.
     gates     theta, eta, alpha of every token, each (B, H, T); few rules have more, see `Gates`.
     weights   M_0: one tensor a layer, (H, d_in, d_out) or (B, H, d_in, d_out), used as x @ W.
     rule      a Rule, or the name of a preset. None: the choices below make one. With a rule they

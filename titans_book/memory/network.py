@@ -11,8 +11,8 @@ Depth 1 is the linear map M(x) = x W of Titans eq. 17. Depth L >= 2 is the resid
 M(x) = x + sigma(... sigma(x W_1)) W_L that MIRAS and ATLAS describe (Titans leaves it open). Its
 gradient with respect to W_l is an outer product, h_l^T D_l for every token: that single fact is why
 the parallel form never builds a matrix per token. The same holds for the gated form,
-M(x) = x + (sigma(x W_1) * (x W_2)) W_3. The smallest memory is a vector, M(x) = x * w: every feature
-is a memory of its own. Taught in chapters 01 (linear), 05 (deep) and 10 (the others).
+M(x) = x + (sigma(x W_1) * (x W_2)) W_3. The smallest memory is a vector, M(x) = x * w: every
+feature is a memory of its own. Taught in chapters 01 (linear), 05 (deep) and 10 (the others).
 """
 
 import math
@@ -73,7 +73,7 @@ class Activations:
 
 @dataclass(frozen=True)
 class Network:
-    """A linear map (depth 1), a residual multi-layer perceptron (depth 2 and more), or another form.
+    """A linear map (depth 1), a residual MLP (depth 2 and more), or another form.
 
     form     "mlp"; "gated": two layers, of which the first has a gate; "vector": M(x) = x * w.
     signed   every layer sees its input h as (h, -h), so that weights which may not be negative

@@ -11,8 +11,8 @@ With r = M(k) - v, the error's raw material:
     huber  1/2 r^2 near 0, a straight line beyond    r, cut off at delta         MIRAS eqs. 13-16
     shift  1/2 (|r| + delta)^2                       r (1 + delta / |r|)         MIRAS eq. 17
 
-All are half losses, as in appendix C of Titans: 1/p in the place of MIRAS's 1, so that lp with p = 2
-is l2, and no factor hides in the write rate. One of your own is a class with a `loss`; see
+All are half losses, as in appendix C of Titans: 1/p in the place of MIRAS's 1, so that lp with
+p = 2 is l2, and no factor hides in the write rate. One of your own is a class with a `loss`; see
 choice.py. Taught in chapters 01, 02 and 10.
 """
 
@@ -128,7 +128,8 @@ class Huber(Objective, name="huber"):
 
     delta   where it bends; None: gates.delta says it for every token and head, as Yaad learns it.
     on      "coordinate": every feature is cut off at delta by itself (eq. 14).
-            "norm": the error as a whole is cut off at the length delta, its direction kept (eq. 15).
+            "norm": the error as a whole is cut off at the length delta, its direction kept
+            (eq. 15).
             "switch": the error itself if it is no longer than delta, else delta times the sign of
             every feature (eqs. 16, 26). The error jumps there, so no loss without a jump has it.
 
@@ -214,6 +215,8 @@ def signed_power(x: Tensor, power: float) -> Tensor:
     >>> signed_power(torch.tensor([-4.0, 0.0, 9.0]), 0.5)
     tensor([-2.,  0.,  3.])
     """
+    if power in (1, 2, 3):  # what Moneta needs, in one or two products
+        return x if power == 1 else x * (x.abs() if power == 2 else x.square())
     there = x != 0
     size = torch.where(there, x.abs(), 1)
     return torch.where(there, x.sign() * size.pow(power), 0)

@@ -54,8 +54,8 @@ def resolve(given: Rule | str | None, layers: int, **choices: Any) -> Rule:
     found = rule(given, **choices) if isinstance(given, str) else given.but(**choices)
     if found.network.layers != layers:
         raise ValueError(
-            f"rule has a network of depth {found.network.depth}, with {found.network.layers} layers "
-            f"of weights, but weights has {layers} layers"
+            f"rule has a network of depth {found.network.depth}, with {found.network.layers} "
+            f"layers of weights, but weights has {layers} layers"
         )
     return found
 
@@ -109,7 +109,7 @@ def lightning_attention() -> Rule:
 
 @preset
 def gla() -> Rule:
-    """Yang et al. 2023, gated linear attention: M_t = diag(1 - alpha_t) M_{t-1} + theta_t k_t^T v_t."""
+    """Yang et al. 2023: M_t = diag(1 - alpha_t) M_{t-1} + theta_t k_t^T v_t, an alpha a feature."""
     return Rule.of(1, objective="dot", retention=Decay(channels=True), momentum=False)
 
 
@@ -165,7 +165,7 @@ def longhorn() -> Rule:
 
 @preset
 def deltaproduct() -> Rule:
-    """arXiv 2502.10297: two pairs a token, one delta step after the other; writes=n for n of them."""
+    """arXiv 2502.10297: two pairs a token, one delta step each; writes=n for n of them."""
     return Rule.of(1, retention="none", momentum=False, chunk=1, writes=2)
 
 
@@ -192,7 +192,7 @@ def ttt_mlp() -> Rule:
 
 @preset
 def mesa() -> Rule:
-    """von Oswald et al. 2023, 2025: the least squares fit of all pairs so far, ridge 1. For small d."""
+    """von Oswald et al. 2023: the least squares fit of all pairs so far, ridge 1. For small d."""
     return Rule.of(1, momentum=False, chunk=1, learning="least-squares")
 
 
@@ -206,7 +206,8 @@ def softmax_attention() -> Rule:
 def yaad() -> Rule:
     """MIRAS eq. 26: a deep memory with the Huber objective, whose threshold is learned per token.
 
-    M_t = (1 - alpha_t) M_{t-1} - theta_t u_t; the error is r if |r| <= delta_t, else delta_t sign(r).
+    M_t = (1 - alpha_t) M_{t-1} - theta_t u_t; the error is r if |r| <= delta_t, and
+    delta_t sign(r) if not.
     """
     return Rule.of(2, objective=Huber(delta=None, on="switch"), momentum=False)
 

@@ -122,6 +122,8 @@ class _Reading:
             rate = 1 if rule.window > 1 else theta[..., None, None]  # a window has its own
             self.S = written = [s - rate * g for s, g in zip(S, u, strict=True)]
         self._gather(keep, written)
+        if not rule.momentum:
+            self.S = tuple(torch.zeros_like(s) for s in self.S)  # nothing is carried on
 
     def _gather(self, keep: Tensor, written: Sequence[Tensor]) -> None:
         """A_t and M_t = retain(A_t)."""
@@ -154,9 +156,9 @@ class _Reading:
 
     def _split(self, pair: dict, keep: Tensor) -> list[Tensor]:
         """What an erase gate and a write gate make of the pair: no gradient of a loss."""
-        (M,), (O,), k = self.M, self.origin, pair["k"]
+        (M,), (old,), k = self.M, self.origin, pair["k"]
         if self.rule.forget_first:
-            M = O + keep * (M - O)
+            M = old + keep * (M - old)
         return [k.mT @ ((pair["erase"] * k) @ M - pair["write"] * pair["v"])]
 
     def _solve(self, k: Tensor, v: Tensor, theta: Tensor, keep: Tensor) -> None:

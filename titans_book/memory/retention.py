@@ -76,6 +76,10 @@ class Retention(Choice, kind="retention"):
         """M_0 of a layer of the network, from a parameter that may hold any numbers."""
         return raw
 
+    def bound(self, W: Tensor) -> Tensor:
+        """The parameter of a layer, such that the memory starts at about W; the inverse of `free`."""
+        return W / self.gain(*W.shape[-2:])
+
     def gain(self, rows: int, columns: int) -> float:
         """How far M moves for a step of A, about, at the start: a layer's write rate is over it."""
         return 1.0

@@ -29,7 +29,7 @@ class MemoryState(State):
     """Everything a memory knows after `position` tokens, in named groups of one tensor a layer.
 
     weights    M_t, the fast weights.
-    momentum   S_t, the past surprise.
+    momentum   S_t, the past surprise; 0 under a rule without momentum.
     anchor     M_t', the weights at the last chunk boundary.
 
     More of them where the rule needs more: see groups.py.

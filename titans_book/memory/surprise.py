@@ -1,4 +1,4 @@
-"""The surprise of the tokens of a chunk, as two vectors each: what every form of the memory begins with.
+"""The surprise of the tokens of a chunk, as two vectors each: the beginning of every form.
 
 u_t = h_t^T D_t for a layer with input h and error D, both at the anchor: never a matrix. Taught in
 chapters 02, 05 and 06.
