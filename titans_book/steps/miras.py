@@ -24,7 +24,7 @@ Number = float | int | Float[Tensor, ""]
 
 
 def lp_error(
-    answer: Float[Tensor, "*n d_out"], value: Float[Tensor, "*n d_out"], p: Number
+    answer: Float[Tensor, "*n d_out"], value: Float[Tensor, "*m d_out"], p: Number
 ) -> Float[Tensor, "*n d_out"]:
     """The derivative of 1/p sum |answer - value|^p by the answer (MIRAS eqs. 10-11, over p).
 
@@ -36,7 +36,7 @@ def lp_error(
 
 
 def huber_error(
-    answer: Float[Tensor, "*n d_out"], value: Float[Tensor, "*n d_out"], delta: Number
+    answer: Float[Tensor, "*n d_out"], value: Float[Tensor, "*m d_out"], delta: Number
 ) -> Float[Tensor, "*n d_out"]:
     """The derivative of Huber's loss, feature by feature: r, cut at +-delta (MIRAS eqs. 13-14).
 
@@ -60,8 +60,9 @@ def lq_retain(A: Float[Tensor, "*n d_in d_out"], q: Number) -> Float[Tensor, "*n
     that MIRAS prints, `printed_map`, has no such property. Taught in notebooks/10_miras.ipynb.
     """
     norm = (A.abs() ** q).sum((-2, -1), keepdim=True) ** (1 / q)
+    norm = norm + (norm == 0)  # an empty memory stays empty
     other = q / (q - 1)
-    return (other - 1) * A.sign() * A.abs() ** (q - 1) / norm.clamp(min=1e-30) ** (q - 2)
+    return (other - 1) * A.sign() * A.abs() ** (q - 1) / norm ** (q - 2)
 
 
 def printed_map(A: Float[Tensor, "*n d_in d_out"], q: Number) -> Float[Tensor, "*n d_in d_out"]:
@@ -70,4 +71,5 @@ def printed_map(A: Float[Tensor, "*n d_in d_out"], q: Number) -> Float[Tensor, "
     Taught in notebooks/10_miras.ipynb.
     """
     norm = (A.abs() ** q).sum((-2, -1), keepdim=True) ** (1 / q)
-    return A / norm.clamp(min=1e-30) ** (q - 2)
+    norm = norm + (norm == 0)  # an empty memory stays empty
+    return A / norm ** (q - 2)

@@ -1,4 +1,4 @@
-"""An exercise of chapter 10: the experiment that finds the best write rate for an error function."""
+"""An exercise of chapter 10: the experiment that finds the best write rate for an error."""
 
 import torch
 
@@ -24,7 +24,7 @@ def best_rate_reference(make_stream, error, rates, repeats):
 
 
 def _makers(generator):
-    """Something that makes small streams, other ones for every seed and every example."""
+    """Something that makes small streams, every other one noisy, new ones for every example."""
     first = int(torch.randint(10_000, (), generator=generator))
 
     def make_stream(seed):
@@ -32,7 +32,8 @@ def _makers(generator):
         W = torch.randn(3, 2, generator=random, dtype=torch.float64)
         K = torch.randn(12, 3, generator=random, dtype=torch.float64)
         K = K / K.norm(dim=1, keepdim=True)
-        return K, K @ W + 0.1 * torch.randn(12, 2, generator=random, dtype=torch.float64), W
+        noise = torch.randn(12, 2, generator=random, dtype=torch.float64)
+        return K, K @ W + (0.02 if seed % 2 else 1.0) * noise, W
 
     return make_stream
 

@@ -112,7 +112,7 @@ def yaad(k: Tensor, v: Tensor, gates: Sequence[Tensor], *W: Tensor) -> Tensor:
 
 
 def moneta(k: Tensor, v: Tensor, gates: Sequence[Tensor], *W: Tensor) -> Tensor:
-    """A = (1 - alpha) A - theta u with cubic errors, W the mirror map of A for q = 4."""
+    """A = (1 - alpha) A - theta u with the errors of p = 3, W the mirror map of A for q = 4."""
 
     def step(W, u, theta, eta, alpha, A):
         A = [lq_retain(w, 4 / 3) for w in W] if A is None else A

@@ -36,7 +36,7 @@ CALLED = {
 _ERRORS = {
     "dot product": "e = −v",
     "L2": "e = y − v",
-    "cube (p = 3)": "e = sign(y − v) · |y − v|²",
+    "p = 3": "e = sign(y − v) · |y − v|²",
     "Huber": "e = y − v, cut at ±1",
 }
 
@@ -69,9 +69,7 @@ class FourMenus(Panel):
     choice: what is chosen at the start.
     """
 
-    def __init__(
-        self, *, alt: str = ALT, choice: Choice | None = None, dark: bool | None = None
-    ):
+    def __init__(self, *, alt: str = ALT, choice: Choice | None = None, dark: bool | None = None):
         start = choice or Choice()
         self.dark = style.is_dark(dark)
         self.menus = {
@@ -95,7 +93,7 @@ class FourMenus(Panel):
         lines = "".join(f"<li><code>{escape(line)}</code></li>" for line in self.equations)
         name, words = self.told()
         look = ' class="right"' if name else ""
-        self.result.value = f'<div{look}><b>{escape(name or "No name")}</b>: {words}</div>'
+        self.result.value = f"<div{look}><b>{escape(name or 'No name')}</b>: {words}</div>"
         self.steps.value = f"<div>At every token:<ol>{lines}</ol>{self._robust()}</div>"
 
     @property
@@ -123,7 +121,9 @@ class FourMenus(Panel):
         with picture(alt or self.alt, 7.0, 2.6, self.dark) as figure:
             axes = figure.subplots()
             axes.set_axis_off()
-            chosen = ", ".join(f"{what}: {value}" for what, value in zip(MENUS, self.choice, strict=True))
+            chosen = ", ".join(
+                f"{what}: {value}" for what, value in zip(MENUS, self.choice, strict=True)
+            )
             axes.text(0, 1, chosen, fontsize=9, va="top")
             axes.text(0, 0.84, name or "No name", fontsize=12, va="top", weight="bold")
             axes.text(0, 0.7, words, fontsize=9, va="top")

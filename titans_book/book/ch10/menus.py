@@ -21,7 +21,7 @@ __all__ = ["MENUS", "NAMED", "Choice", "Stream", "example", "moved", "named", "p
 # what is chosen -> its options, as the reader sees them
 MENUS = {
     "memory": ("matrix", "MLP"),
-    "error": ("dot product", "L2", "cube (p = 3)", "Huber"),
+    "error": ("dot product", "L2", "p = 3", "Huber"),
     "retention": ("none", "decay", "l_q", "KL"),
     "rule": ("plain step", "momentum", "forget before asking"),
 }
@@ -44,7 +44,7 @@ NAMED = {
     Choice(error="L2", retention="decay", rule="forget before asking"): "gated-deltanet",
     Choice("MLP", "L2"): "ttt-mlp",
     Choice("MLP", "L2", "decay", "momentum"): "titans",
-    Choice("MLP", "cube (p = 3)", "l_q"): "moneta",
+    Choice("MLP", "p = 3", "l_q"): "moneta",
     Choice("MLP", "Huber", "decay"): "yaad",
     Choice("MLP", "L2", "KL"): "memora",
 }
@@ -81,7 +81,7 @@ def _loss(choice: Choice, answer: Tensor, value: Tensor) -> Tensor:
         return -(answer * value).sum()
     if choice.error == "L2":
         return 0.5 * (answer - value).square().sum()
-    kind = lp_error(answer, value, 3) if choice.error.startswith("cube") else None
+    kind = lp_error(answer, value, 3) if choice.error.startswith("p") else None
     error = huber_error(answer, value, 1.0) if kind is None else kind
     return (answer * error.detach()).sum()
 
