@@ -383,8 +383,8 @@ assert huber.during > 15 * l2.during and huber.after > 15 * l2.after
 
 # %% [markdown]
 # Now Huber's memory is the one that fails. L2 follows the steam within a few readings. Huber's memory cuts every
-# step off at δ. It is still on its way up while the steam fades, and it is still on its way down five minutes
-# after the end. Before the steam, the two could not be told apart.
+# step off at δ. It is still on its way up when the steam begins to fade, and it never gets near the highest
+# values. When the steam ends, it is still on its way down. Before the steam, the two could not be told apart.
 #
 # **Robust to outliers means slow to change.** No loss can know whether a large error is a broken sensor or a
 # changed world. That is why Yaad does not fix δ: it computes δ from the token, so the outer training
@@ -502,7 +502,7 @@ def softmax_retain(A, c):
 softmax_retain.check()
 
 # %% [markdown]
-# Each of the four outputs below is a mixture of three inputs out of sixteen. Both memories have read the same 60
+# Each of the four outputs below is a mixture of three inputs out of sixteen. Both memories have read the same 30
 # pairs, without noise, and both use L2. On the right, every number is at least 0 and every column adds up to 1.
 
 # %%
@@ -616,7 +616,7 @@ halves = torch.cat([either, -either], dim=-2) / 2  # one of the maps of (k, -k) 
 for c in (1, 4, 8):
     _, M = run(partial(softmax_retain, c=c), halves, doubled(K), rates)
     wrong = (folded(M) - either[:, None]).square().sum((2, 3)) / either[:, None].square().sum((2, 3))
-    print(f"c = {c}: error {wrong.median(0).values.min():.0e}")
+    print(f"c = {c}: error {wrong.median(0).values.min():.3f}")
 longest = either.abs().sum(-2).max()
 print(f"in a column of W, the absolute values add up to at most {longest:.1f}")
 

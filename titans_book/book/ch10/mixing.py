@@ -44,7 +44,7 @@ class Scores(NamedTuple):
 
 def _pairs(random: torch.Generator) -> Tensor:
     """Keys and values of bits, -1 or 1: (2, batch, pairs, bits)."""
-    return torch.randint(0, 2, (2, BATCH, PAIRS, BITS), generator=random).float() * 2 - 1
+    return torch.randint(0, 2, (2, BATCH, PAIRS, BITS), generator=random).double() * 2 - 1
 
 
 def _start(readers: int) -> list[Tensor]:
@@ -52,7 +52,7 @@ def _start(readers: int) -> list[Tensor]:
     shape, made = (SEEDS, 1, BITS, BITS), []
     for name in range(4):
         random = torch.Generator().manual_seed(name)
-        one = torch.randn(shape, generator=random) / BITS**0.5
+        one = torch.randn(shape, generator=random, dtype=torch.float64) / BITS**0.5
         made.append(one.expand(readers, *shape).clone().requires_grad_())
     return made
 
@@ -68,9 +68,11 @@ def _answers(weights: list[Tensor], pairs: Tensor, theta: float) -> tuple[Tensor
     keys, values = pairs
     k, q, v = normalize(keys @ W_K, dim=-1), normalize(keys @ W_Q, dim=-1), values @ W_V
     readers = list(READERS.values())
-    asks = torch.tensor([float(r.objective == "l2") for r in readers]).view(-1, 1, 1, 1, 1)
-    rate = torch.tensor([theta * r.sign for r in readers]).view(-1, 1, 1, 1, 1)
-    M = torch.zeros(*k.shape[:3], BITS, BITS)
+    asks = torch.tensor([float(r.objective == "l2") for r in readers], dtype=k.dtype).view(
+        -1, 1, 1, 1, 1
+    )
+    rate = torch.tensor([theta * r.sign for r in readers], dtype=k.dtype).view(-1, 1, 1, 1, 1)
+    M = torch.zeros(*k.shape[:3], BITS, BITS, dtype=k.dtype)
     for t in range(PAIRS):
         k_t, v_t = k[..., t : t + 1, :], v[..., t : t + 1, :]
         for step in range(max(r.steps for r in readers)):
@@ -106,9 +108,9 @@ def train_readers(steps: int = 250, theta: float = 0.4, lr: float = 0.02) -> Sco
 
 
 def _scores(weights: list[Tensor], tests: list[Tensor], theta: float) -> Scores:
-    bits, missed = torch.zeros(len(READERS)), torch.zeros(len(READERS))
+    bits, missed = torch.zeros(2, len(READERS), dtype=torch.float64)
     for pairs in tests:
         logits, miss = _answers(weights, pairs, theta)
-        bits += ((logits > 0) == (pairs[1] > 0)).float().mean((1, 2, 3, 4)) / len(tests)
+        bits += ((logits > 0) == (pairs[1] > 0)).double().mean((1, 2, 3, 4)) / len(tests)
         missed += miss.mean(1) / len(tests)
     return Scores(*(dict(zip(READERS, row.tolist(), strict=True)) for row in (bits, missed)))

@@ -28,7 +28,7 @@ def _told(what: str, most: int = 7) -> Callable[[Any, Mapping[str, Any]], str]:
 
     def words(x: Any, curves: Mapping[str, Any]) -> str:
         few = np.unique(np.linspace(0, len(x) - 1, min(most, len(x))).round().astype(int))
-        places = np.asarray(x, dtype=float)[few]
+        places = np.asarray(x, dtype=float)[few].round(2) + 0.0
         told = (
             f"{name}: {spoken(places, _short(np.asarray(y)[few]))}" for name, y in curves.items()
         )
@@ -97,10 +97,10 @@ def _levels(place: Any, forecasts: Mapping[str, Any], *, alt: str, dark: bool | 
 
 def _levels_told(place: Any, forecasts: Mapping[str, Any]) -> str:
     late = len(place.series) - len(next(iter(forecasts.values())).said)
-    at = place.begins + 60
+    at = place.begins + 2 * MINUTE
     said = ", ".join(f"{name} {told.said[at - late]:.0f}" for name, told in forecasts.items())
     return (
-        "The humidity around the steam, and what each memory expected. Five minutes after the "
+        "The humidity around the steam, and what each memory expected. Two minutes after the "
         f"beginning {place.series[at]:.0f} percent are measured, and expected are: {said}."
     )
 
@@ -131,6 +131,15 @@ def _errors_told(place: Any, forecasts: Mapping[str, Any]) -> str:
         for name, one in forecasts.items()
     )
     return f"The size of the errors in degrees, around the steam. {'; '.join(told)}."
+
+
+def _tokens(d: Any, curves: Mapping[str, Any], *, alt: str, **look: Any) -> Picture:
+    """Curves over the sizes d, each of which is named below the axis."""
+    figure = figures.lines(d, curves, alt=alt, **look)
+    sizes = [int(size) for size in d]
+    figure.axes[0].set_xticks(sizes, sizes)
+    figure.axes[0].set_xticks([], minor=True)
+    return figure
 
 
 def _held(errors: Any) -> np.ndarray:
@@ -189,7 +198,7 @@ PICTURES = (
     ),
     Drawing(
         "10.tokens",
-        figures.lines,
+        _tokens,
         alt=_told("The tokens until the error is below 1 percent, against the number of inputs."),
         xlabel="inputs, d",
         ylabel="tokens needed",
