@@ -6,7 +6,7 @@ import torch
 from tests.memory.cases import assert_equal, assert_same_function, problem
 from titans_book.evaluation.aging import STREAMS, age, recall, stream, subnormal
 from titans_book.memory import LayerState, MemoryState, NeuralMemory, memorize
-from titans_book.memory.state import Gates
+from titans_book.memory.gates import Gates
 
 
 @pytest.mark.parametrize("kind", STREAMS)

@@ -18,7 +18,7 @@ from tests.memory.cases import (
     problem,
 )
 from titans_book.memory import Gates, memorize, reference
-from titans_book.memory.state import check
+from titans_book.memory.fitting import check
 
 both = pytest.mark.parametrize("function", [memorize, reference.memorize])
 

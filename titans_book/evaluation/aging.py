@@ -53,12 +53,12 @@ def recall(memory: NeuralMemory, state: MemoryState | None) -> float:
     shape = (DRAWS, memory.heads, PAIRS, width)
     k = F.normalize(torch.randn(shape, generator=generator), dim=-1)
     v = torch.randn(shape, generator=generator).sign()
-    eta = torch.full(shape[:3], memory.START["eta"])
+    eta = torch.full(shape[:3], memory.gates_at_start()["eta"])
     gates = Gates(memory.stable * (1 - eta), eta, torch.zeros_like(eta))
     if state is not None:
         state = state.map(lambda W: W.expand(DRAWS, *W.shape[1:]))
         state = MemoryState(state.layers)  # from a chunk boundary on
-    _, state = memorize(k, k, v, gates, list(memory.initial), rule=memory.rule, state=state)
+    _, state = memorize(k, k, v, gates, memory.first_weights(), rule=memory.rule, state=state)
     answers = memory.rule.network(state.weights, k)
     return (answers.sign() == v).float().mean().item()
 

@@ -19,7 +19,9 @@ A memory that forgets towards the one it began with, O (retention.py), gets (1 -
 (1 - beta) G O is added to what is read, (1 - beta_b) O to what is written.
 
 No matrix per token is ever formed, and a deeper memory only adds layers. Titans eqs. 16-18 give the
-linear, momentum-free case; the rest is derived in recurrence.py. Taught in chapter 06.
+linear, momentum-free case; the rest is derived in recurrence.py. Where the memory is a function of
+what it has gathered (maps.py), M above is the gathered A, and what is read is M at the start of the
+chunk; whoever wants to read more than that goes through dense.py. Taught in chapters 06 and 10.
 """
 
 from collections.abc import Sequence
@@ -30,11 +32,13 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from titans_book import compiling
-from titans_book.memory.guards import damp, soften
+from titans_book.memory import dense, omega
 from titans_book.memory.recurrence import Coefficients, coefficients
 from titans_book.memory.rule import Rule
-from titans_book.memory.state import Gates, Layers, MemoryState
-from titans_book.memory.trace import Recorder, squared_surprise
+from titans_book.memory.gates import Gates
+from titans_book.memory.state import Layers, MemoryState
+from titans_book.memory.surprise import surprise
+from titans_book.memory.trace import Recorder
 
 STEP = "the memory's chunk step"  # as the log calls it
 GROUP = 256  # chunks for which what is the same for all is made together
@@ -54,8 +58,12 @@ def run(
 ) -> tuple[Tensor, MemoryState]:
     """`memorize` for arguments that are checked and of one dtype; origin is O, None for 0."""
     heads, lengths = k.shape[:2], lengths_of(k.shape[2], rule.chunk, state.position)
-    scalars = scalars_of(rule.retention.keep(gates.alpha), rule.eta(gates.eta), lengths)
-    tokens = [flat(x) for x in (q, k, v, gates.theta)]
+    theta, eta, keep = rule.rates(gates)
+    scalars = scalars_of(keep, eta, lengths)
+    extra = gates.given()
+    tokens = [flat(x) for x in (q, k, v, theta, *(extra[name] for name in rule.objective.needs))]
+    if dense.wanted(rule):
+        tokens += [flat(keep), flat(eta)]
     if origin is not None:
         origin = tuple(flat(W.expand(*heads, *W.shape[-2:])) for W in origin)
     size = GROUP if recompute is None else recompute
@@ -87,26 +95,69 @@ def _read_and_write(
 ) -> tuple[Tensor, MemoryState]:
     """The answers of some chunks, one after the other, and the state behind them."""
     pieces = zip(*(x.split(lengths, dim=1) for x in tokens), strict=True)
-    now = [numbers if rule.read == "after" else numbers.before() for numbers in scalars]
-    starts, rests = _first_layer(tokens[0], now, lengths, origin)
+    now = [numbers.before() if rule.read == "before" else numbers for numbers in scalars]
+    falls = origin if fast_read(rule) else None
+    starts, rests = _first_layer(rule.network.seen(tokens[0]), now, lengths, falls)
     answers, inputs = [], []
     for n, (piece, numbers) in enumerate(zip(pieces, scalars, strict=True)):
+        time, position, felt_from = lengths[n], state.position + lengths[n], 0
         anchor = state.weights if state.position % rule.chunk == 0 else state.anchor
-        time, position = lengths[n], state.position + lengths[n]
-        step = compiling.step(_chunk, piece[0].device, STEP) if time == rule.chunk else _chunk
-        old, begin = (state.weights, state.momentum, anchor), (starts[n], rests[n], origin)
-        y, h, M, S, felt = step(rule, piece, (numbers, now[n]), old, begin, recorder is not None)
+        at = forgotten(anchor, numbers, origin) if rule.forget_first else anchor
+        both, more = (numbers, now[n]), {}
+        if rule.window > 1:
+            piece, both, more["window"] = omega.widen(rule, piece, both, state.layers["window"])
+            felt_from = rule.window - 1
+        old, begin = (state.gathered, state.momentum, at), (starts[n], rests[n], origin)
+        watch = recorder is not None
+        if dense.wanted(rule):
+            y, M, S, felt = dense.step(rule, piece, (*old, state.weights), origin)
+            h = y
+        else:
+            step = _chunk if time != rule.chunk else compiling.step(_chunk, piece[0].device, STEP)
+            y, h, M, S, felt = step(rule, piece, both, old, begin, watch)
         if position % (rule.chunk * SWEEP) == 0 or (last and n == len(lengths) - 1):
             M, S = sweep(M), sweep(S)
-        state = MemoryState.of(M, S, anchor, position)
+        M, more = mapped(rule, M, state.weights, position, more)
+        if rule.read == "after" and rule.retention.at == "chunk" and position % rule.chunk == 0:
+            y = torch.cat([y[:, :-1], rule.network(M, piece[0][:, -1:])], dim=1)
+        state = MemoryState.of(M, S, anchor, position, **more)
         if recorder is not None:
-            recorder.add(felt, state)
+            recorder.add(felt[:, felt_from:], state)
         answers.append(y)
         inputs.append(h)
     y = together(answers)
-    if origin is not None and len(origin) > 1:
+    if falls is not None and rule.network.layers > 1:
         y = torch.addcmul(y, together(rests), together(inputs) @ origin[-1])
     return y, state
+
+
+def fast_read(rule: Rule) -> bool:
+    """Is M_t read inside a chunk, with the coefficients of recurrence.py?"""
+    return not (dense.at_start(rule) or dense.wanted(rule))
+
+
+def mapped(
+    rule: Rule, gathered: Layers, weights: Layers, position: int, more: dict
+) -> tuple[Layers, dict]:
+    """(M, the groups of the state beside the three), from what has been gathered."""
+    if not rule.retention.maps:
+        return gathered, more
+    ends = position % rule.chunk == 0
+    used = weights
+    if ends or rule.retention.at == "token":
+        used = tuple(map(rule.retention.retain, gathered))
+    if ends:
+        pairs = zip(gathered, used, strict=True)
+        gathered = tuple(rule.retention.settle(A, M) for A, M in pairs)
+    return used, {"gathered": gathered, **more}
+
+
+def forgotten(anchor: Layers, numbers: Coefficients, origin: Layers | None) -> Layers:
+    """keep_t M_{t-1}, the memory before it is written to: of a chunk of one token."""
+    keep = numbers.beta[..., -1, None, None]
+    if origin is None:
+        return tuple(keep * W for W in anchor)
+    return tuple(torch.lerp(O, W, keep) for O, W in zip(origin, anchor, strict=True))
 
 
 def _first_layer(
@@ -178,22 +229,20 @@ def _chunk(
 ) -> tuple[Tensor, Tensor, Layers, Layers, Tensor | None]:
     """One piece of a chunk: the errors at the anchor, then [read] and [write] of the header.
 
-    piece is (q, k, v, theta), numbers the coefficients of the write and of the read, old is
-    (M_0, S_0, anchor), begin what `_first_layer` says and the memory's origin. Returns y, the input
-    of the last layer for q, M_b, S_b and, where it is needed or watched, |u_t|^2.
+    piece is (q, k, v, theta) and the gates of the objective, numbers the coefficients of the write
+    and of the read, old is (A_0, S_0, anchor), begin what `_first_layer` says and the memory's
+    origin. Returns y, the input of the last layer for q, A_b, S_b and, where it is needed or
+    watched, |u_t|^2.
     """
-    q, k, v, theta = piece
+    q = piece[0]
     M, S, anchor = old
     start, rest, origin = begin
     net = rule.network
-    steps = net.trace(k, lambda layer, h: h @ anchor[layer])
-    H, D = steps.inputs, net.errors(anchor, steps, rule.objective.error(steps.result, v))
-    guarded = rule.damping is not None or rule.clamp is not None
-    felt = squared_surprise(H, D) if watch or guarded else None
-    if rule.damping is not None:
-        theta = theta * damp(theta, felt, D[-1], rule.damping)
-    if rule.clamp is not None:
-        theta = theta * soften(felt, rule.clamp)
+    H, D, theta, felt = surprise(rule, piece, anchor, watch)
+    if dense.at_start(rule):
+        answer = net.trace(q, lambda layer, g: g @ anchor[layer])
+        written = write(H, D, theta, numbers[0], (M, S), origin)
+        return answer.result, answer.inputs[-1], *written, felt
 
     now = numbers[1]
     beta, c, P = now.beta[..., None], now.c[..., None], now.P * -theta[..., None, :]
@@ -206,7 +255,7 @@ def _chunk(
             old = torch.matmul(beta * g, M[layer]).baddbmm_(c * g, S[layer])
         else:
             old = torch.addcmul(beta * (g @ M[layer]), c, g @ S[layer])
-        if origin is not None and 0 < layer < net.depth - 1:
+        if origin is not None and 0 < layer < net.layers - 1:
             old = torch.addcmul(old, rest, g @ origin[layer])
         return old.baddbmm_(attention, D[layer])
 

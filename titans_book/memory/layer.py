@@ -12,10 +12,8 @@ gates; fast weights (the memory, learned while reading) are started from a learn
     y, state = memorize(q, k, v, gates, M_0)           eqs. 12-18
     out     = (norm(y) * silu(x W_G)) W_O              normalised and gated, section 4.4
 
-The paper leaves the form of the gates open; these are ours. Momentum repeats a write 1 + eta +
-eta^2 + ... = 1 / (1 - eta) times, so theta carries the factor (1 - eta): momentum then spreads a
-write over time and does not enlarge it, and a gate that opens wide cannot push the memory over the
-edge of stability. |h|^2 is explained at `reset_parameters`. Taught in chapters 04-07.
+The paper leaves the form of the gates open; ours are in gating.py. |h|^2 is explained at
+`_start`. Taught in chapters 04-07; chapter 10 has the other rules.
 """
 
 import math
@@ -30,12 +28,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.check import flag, positive, whole
+from titans_book.memory import limits
 from titans_book.memory.choosing import LEFT_OUT, given, network_of, rule_of, start
+from titans_book.memory.gating import Gating
 from titans_book.memory.memorize import memorize
 from titans_book.memory.objective import Objective
 from titans_book.memory.retention import Retention
 from titans_book.memory.rule import Rule
-from titans_book.memory.state import Gates, MemoryState, begin, check_state
+from titans_book.memory.gates import Gates
+from titans_book.memory.groups import begin, check_state
+from titans_book.memory.state import MemoryState
 from titans_book.state import State
 from titans_book.values import finite
 
@@ -51,7 +53,7 @@ class LayerState(State):
 
     @property
     def position(self) -> int:
-        """Tokens read so far."""
+        """What the memory has read so far: tokens, or the pairs of tokens that write several."""
         return self.memory.position
 
 
@@ -61,23 +63,24 @@ class NeuralMemory(nn.Module):
     dim         width of x and y, split evenly among the heads.
     heads       independent memories, each on dim / heads features.
     rule        a Rule, its `spec`, or the name of a preset: all choices below at once, to which
-                those that are given are exceptions. None: `DEFAULT`, and a clamp of 4.
+                those that are given are exceptions. None: `DEFAULT`, and a clamp of 4. Any other
+                field of a Rule may be given by its name as well.
     depth       layers of the memory network: 1 is a linear map, 2 (the default) or more a residual
                 MLP.
     expansion   hidden width of the MLP over dim / heads; None: 4. Depth 1 has no hidden layer, and
                 there expansion and activation must be left out.
     chunk       b: tokens that share the weights at which their gradients are taken; 16.
-    objective   "l2" (the default), "dot", or an Objective (attentional bias).
+    objective   "l2" (the default), "dot", "lp", "huber", "shift", or an Objective (attentional bias).
     retention   "initial" (the default): forget towards M_0. "decay": towards 0, the paper's rule,
                 with which a deep memory ages. "none": keep everything. See `retention`.
     momentum    whether eta exists; without it S_t is the momentary surprise alone (eq. 8).
     conv        taps of the causal convolution on q, k, v; 1 for none.
     read        "after" (the default): token t reads what it has just written. "before": what stood
-                there.
+                there. "start": what stood there when the chunk began.
     activation  of the memory network: "gelu" (the default), "silu" or "tanh".
     value_activation   SiLU on v as well, as the paper has it.
     theta_max   the largest write rate a gate can open to, as a multiple of the rate that stores a
-                pair in one step.
+                pair in one step; 1 unless the rule says otherwise.
     clamp       the longest surprise taken at full length, as a multiple of what a fresh memory
                 feels at a value with features of size 1; None for no limit. See `soften`.
     damping     how many alike tokens of a chunk may together correct an error fully: chunk / 2
@@ -108,11 +111,12 @@ class NeuralMemory(nn.Module):
         read: str = LEFT_OUT,
         activation: str | None = None,
         value_activation: bool = False,
-        theta_max: float = 1.0,
+        theta_max: float = LEFT_OUT,
         clamp: float | None = LEFT_OUT,
         damping: float | None = LEFT_OUT,
         recompute: int | None = None,
         rule: Rule | str | Mapping[str, Any] | None = None,
+        **choices: Any,
     ) -> None:
         super().__init__()
         for name, value in dict(dim=dim, heads=heads, conv=conv).items():
@@ -122,48 +126,40 @@ class NeuralMemory(nn.Module):
         if recompute is not None:
             whole("recompute", recompute, least=1)
         flag("value_activation", value_activation)
-        positive("theta_max", theta_max)
-        choices = given(chunk=chunk, objective=objective, retention=retention, momentum=momentum)
-        choices |= given(read=read, clamp=clamp, damping=damping)
-        network = network_of(start(rule).network, depth, activation, expansion)
+        choices |= given(chunk=chunk, objective=objective, retention=retention, momentum=momentum)
+        choices |= given(read=read, clamp=clamp, damping=damping, theta_max=theta_max)
+        network = network_of(
+            start(rule).network, depth, activation, expansion, choices.pop("network", None)
+        )
 
-        self.dim, self.heads, self.conv, self.theta_max = dim, heads, conv, float(theta_max)
+        self.dim, self.heads, self.conv = dim, heads, conv
         self.value_activation, self.recompute = value_activation, recompute
         self.sizes = network.sizes(dim // heads, 4 if expansion is None else expansion)
-        self.stable = 1 / network.spreads(self.sizes)[-1]
-        felt = (
-            dim // heads / self.stable
-        ) ** 0.5  # by a fresh memory, at a value with features of 1
-        self.rule = rule_of(rule, network, choices, felt)
-        self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
-        self.taps = nn.Parameter(torch.zeros(conv, 3 * dim))
-        gates = {"theta": True, "eta": self.rule.momentum, "alpha": self.rule.retention.gated}
-        self.gates = nn.ModuleDict({n: nn.Linear(dim, heads) for n, used in gates.items() if used})
+        self.rule, self.stable = rule_of(rule, network, choices, self.sizes)
+        pairs = self.rule.writes
+        self.project = nn.Linear(dim, (1 + 2 * pairs) * dim, bias=False)  # W_Q, W_K, W_V in a row
+        self.taps = nn.Parameter(torch.zeros(conv, (1 + 2 * pairs) * dim))
+        self.gates = Gating(self.rule, dim, heads, self.stable)
         self.initial = nn.ParameterList(torch.empty(heads, *size) for size in self.sizes)  # M_0
+        if self.rule.learning.name == "kernel":  # it has no matrix to begin with
+            self.initial.requires_grad_(False)
         self.norm = nn.Parameter(torch.ones(dim))
         self.out_gate = nn.Linear(dim, dim, bias=False)
         self.out = nn.Linear(dim, dim, bias=False)
         self.memorize = memorize  # any function with its signature, the reference for example
         self._start()
 
-    # theta in units of the stable write rate, alpha for each layer of the network
-    START = {"theta": 0.2, "eta": 0.5, "alpha": 0.0025}
-
     def gates_at_start(self) -> dict[str, float]:
-        """How far each gate is open before it looks at x.
+        """How far each gate is open before it looks at x: see `gating.at_start`.
 
-        theta   in long chunks lower: a chunk of alike tokens takes away 1.6 times their error; from
-                twice on it would grow (stability.py). The hidden layers of a network deeper than
-                two learn as well, and add to it.
-        alpha   the deeper, the more: what a deep memory holds gets in the way of what comes.
-
-        >>> NeuralMemory(8).gates_at_start()
-        {'theta': 0.1, 'eta': 0.5, 'alpha': 0.005}
+        >>> NeuralMemory(8).gates_at_start()["theta"]
+        0.1
         """
-        depth = self.rule.network.depth
-        theta = min(self.START["theta"], 3.2 / (self.rule.chunk * max(2, depth)))
-        alpha = self.START["alpha"] * depth
-        return self.START | {"theta": theta, "alpha": alpha}
+        return self.gates.at_start
+
+    def first_weights(self) -> list[Tensor]:
+        """M_0, one tensor a layer: what a memory is before its first token."""
+        return [self.rule.retention.free(W) for W in self.initial]
 
     def reset_parameters(self) -> None:
         """Draw all slow weights afresh, whatever they were."""
@@ -183,13 +179,11 @@ class NeuralMemory(nn.Module):
         nn.init.normal_(self.taps, std=0.02)
         with torch.no_grad():
             self.taps[-1] += 1
-        at_start = self.gates_at_start()
-        for name, gate in self.gates.items():
-            nn.init.normal_(gate.weight, std=0.02)
-            nn.init.constant_(gate.bias, math.log(at_start[name] / (1 - at_start[name])))
-        spreads = self.rule.network.spreads(self.sizes)
-        for W, size in zip(self.initial[:-1], spreads, strict=False):
-            nn.init.normal_(W, std=0.5 * size**-0.5)
+        self.gates.reset_parameters()
+        spreads, twice = self.rule.network.spreads(self.sizes), self.rule.network.layers > 1
+        for W, size in zip(self.initial[:-1] if twice else [], spreads, strict=False):
+            gain = self.rule.retention.gain(*W.shape[-2:])
+            nn.init.normal_(W, std=0.5 * size**-0.5 / gain)
         nn.init.zeros_(self.initial[-1])
 
     if TYPE_CHECKING:  # what nn.Module hides from type checkers
@@ -214,7 +208,7 @@ class NeuralMemory(nn.Module):
         options: dict[str, Any] = {} if self.recompute is None else {"recompute": self.recompute}
         if trace is not None:  # the oracle takes neither
             options["trace"] = trace
-        gates, weights = self._gates(x), list(self.initial)
+        gates, weights = self.gates(x), self.first_weights()
         options |= dict(rule=self.rule, state=memory)
         try:
             y, memory = self.memorize(q, k, v, gates, weights, **options)
@@ -238,9 +232,10 @@ class NeuralMemory(nn.Module):
         """
         self._check(x, state)
         q, _, _, tail = self._queries_keys_values(x, state)
-        memory = begin(list(self.initial), len(x)) if state is None else state.memory
-        check_state(memory, list(self.initial), len(x))
-        y = self.rule.network(memory.weights, q.to(memory.weights[0].dtype))
+        weights = self.first_weights()
+        memory = begin(weights, len(x), self.rule) if state is None else state.memory
+        check_state(memory, weights, len(x), self.rule)
+        y = limits.ask(self.rule, memory, q.to(memory.weights[0].dtype))
         return self._answer(y, x), LayerState(memory, tail)
 
     def _check(self, x: Tensor, state: LayerState | None) -> None:
@@ -250,7 +245,7 @@ class NeuralMemory(nn.Module):
             return
         if not isinstance(state, LayerState):
             raise TypeError(f"state must be a LayerState or None, got {type(state).__name__}")
-        tail = (len(x), self.conv - 1, 3 * self.dim)
+        tail = (len(x), self.conv - 1, self.taps.shape[-1])
         if tuple(state.tail.shape) != tail:
             raise ValueError(
                 "state belongs to another memory or batch: its tail has shape "
@@ -265,20 +260,14 @@ class NeuralMemory(nn.Module):
         time = x.shape[1]
         z = sum(self.taps[i] * padded[:, i : i + time] for i in range(self.conv))
         tail = padded[:, time:]
-        q, k, v = rearrange(z, "b t (n h d) -> n b h t d", n=3, h=self.heads)
+        pairs = self.rule.writes
+        z = rearrange(z, "b t (n h d) -> n b h t d", h=self.heads, d=self.dim // self.heads)
+        q, k, v = z[0], *(rearrange(x, "n b h t d -> b h (t n) d") for x in z[1:].split(pairs))
         eps = max(1e-12, torch.finfo(q.dtype).tiny)  # 1e-12 is 0 in float16
         q, k = (F.normalize(F.silu(part), dim=-1, eps=eps) for part in (q, k))
+        if self.rule.learning.name == "kernel":  # likeness as attention measures it
+            q, k = q * q.shape[-1] ** 0.5, k * k.shape[-1] ** 0.5
         return q, k, F.silu(v) if self.value_activation else v, tail
-
-    def _gates(self, x: Tensor) -> Gates:
-        opened = {
-            name: torch.sigmoid(rearrange(gate(x), "b t h -> b h t"))
-            for name, gate in self.gates.items()
-        }
-        closed = torch.zeros_like(opened["theta"])
-        eta, alpha = opened.get("eta", closed), opened.get("alpha", closed)
-        theta = self.theta_max * self.stable * opened["theta"] * (1 - eta)
-        return Gates(theta, eta, alpha)
 
     def _answer(self, y: Tensor, x: Tensor) -> Tensor:
         """Normalised per head and gated on the way out (section 4.4)."""

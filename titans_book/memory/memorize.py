@@ -1,11 +1,10 @@
 """The door to the memory: what is handed in is checked, made of one dtype, and read and written.
 
-Behind it are chunked.py, the recurrence as matrix products, and operator.py, the same as one
-operator for models that are compiled as a whole. Taught in chapters 04 to 06.
+Behind it are engine.py, which knows the forms of the recurrence, and operator.py, the same as one
+operator for models that are compiled as a whole. Taught in chapters 04 to 06 and 10.
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -13,10 +12,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from titans_book.check import whole
-from titans_book.memory import chunked, operator
+from titans_book.memory import engine, operator, several
+from titans_book.memory.precision import full_precision
 from titans_book.memory.presets import resolve
 from titans_book.memory.rule import Rule
-from titans_book.memory.state import Gates, MemoryState, check, resume
+from titans_book.memory.fitting import check
+from titans_book.memory.gates import Gates
+from titans_book.memory.groups import resume
+from titans_book.memory.state import MemoryState
 from titans_book.memory.trace import Recorder
 
 
@@ -36,14 +39,15 @@ def memorize(
     """Write (k, v) into the memory and read q from it, for a whole sequence (Titans eqs. 8-18).
 
     q, k, v   what is asked, and what is written, (B, H, T, d). Row vectors are tokens.
-    gates     theta, eta, alpha of every token, each (B, H, T).
+    gates     theta, eta, alpha of every token, each (B, H, T); few rules have more, see `Gates`.
     weights   M_0: one tensor a layer, (H, d_in, d_out) or (B, H, d_in, d_out), used as x @ W.
     rule      a Rule, or the name of a preset. None: the choices below make one. With a rule they
               change it.
+    choices   the fields of `Rule` by name, of which these are most used:
     network   "linear" (one layer), "mlp" (two or more), or a Network; None goes by len(weights).
     objective "l2", "dot", or an Objective; retention "decay", "initial", "none", or a Retention.
     chunk     b: gradients are taken at the weights of the last multiple of b tokens.
-    read      "after": y_t = M_t(q_t). "before": y_t = M_{t-1}(q_t).
+    read      "after": y_t = M_t(q_t). "before": y_t = M_{t-1}(q_t). "start": y_t = M_t'(q_t).
     momentum  False: eta has no effect, as if it were 0.
     clamp, damping   guards of ours, None in the papers' rules: see `Rule`.
     recompute how many chunks are forgotten together on the way forward and computed again on the
@@ -60,25 +64,22 @@ def memorize(
     >>> y                                            # one full step stores the pair exactly
     tensor([[[[3., 0.]]]])
     """
-    check(q, k, v, gates, weights)
     rule = resolve(rule, len(weights), **choices)
+    check(q, k, v, gates, weights, rule)
     if recompute is not None:
         whole("recompute", recompute, least=1)
     out_dtype, dtype = v.dtype, torch.promote_types(v.dtype, torch.float32)
     with full_precision(v.device):
-        state = resume(state, weights, len(k), dtype)
+        state = resume(state, weights, len(k), dtype, rule)
         q, k, v, gates = q.to(dtype), k.to(dtype), v.to(dtype), gates.map(lambda g: g.to(dtype))
-        origin = rule.origin(weights, dtype)
-        if torch.compiler.is_compiling() and trace is None:
+        origin, shape = rule.origin(weights, dtype), (*q.shape[:3], v.shape[-1])
+        q, k, v, gates = several.spread(rule, q, k, v, gates)
+        if torch.compiler.is_compiling() and trace is None and rule.learning.gradual:
             y, state = operator.memorize(rule, q, k, v, gates, state, origin, recompute)
         else:
             recorder = None if trace is None else Recorder(k, v, gates, state, trace)
-            y, state = chunked.run(rule, q, k, v, gates, state, origin, recompute, recorder)
+            y, state = engine.run(rule, q, k, v, gates, state, origin, recompute, recorder)
             if recorder is not None:
-                trace.append(recorder.finish())
+                trace.append(several.fold(rule, recorder.finish()))
+        y = several.gather(rule, y, shape)
     return y.to(out_dtype), state
-
-
-def full_precision(device: torch.device) -> AbstractContextManager:
-    """Without autocast; on the device "meta" there is none."""
-    return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)

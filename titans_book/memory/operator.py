@@ -9,7 +9,7 @@ Taught in chapter 06.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
@@ -17,9 +17,10 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from titans_book.memory import chunked
+from titans_book.memory import chunked, engine, groups
 from titans_book.memory.rule import Rule
-from titans_book.memory.state import Gates, Layers, MemoryState
+from titans_book.memory.gates import Gates
+from titans_book.memory.state import Layers, MemoryState
 
 
 def memorize(
@@ -32,21 +33,26 @@ def memorize(
     origin: Layers | None,
     recompute: int | None,
 ) -> tuple[Tensor, MemoryState]:
-    """`chunked.run` through the operator, to which a rule is a line of JSON."""
-    inputs = [q, k, v, gates.theta, gates.eta, gates.alpha]
-    layers = [W for group in state.layers.values() for W in group]
+    """`engine.run` through the operator, to which a rule is a line of JSON."""
+    given = gates.given()
+    inputs = [q, k, v, *(given[name] for name in _names(rule))]
+    layers = [W for name in groups.sizes(rule) for W in state.layers[name]]
     y, *parts = _memorize(inputs, layers, list(origin or ()), state.position, rule.line, recompute)
-    return y, _state(parts, state.layers, state.position + k.shape[2])
+    return y, _state(rule, parts, state.position + k.shape[2])
 
 
-def _state(layers: Sequence[Tensor], names: Iterable[str], position: int) -> MemoryState:
+def _names(rule: Rule) -> tuple[str, ...]:
+    """The gates that the rule takes, in the order in which the operator has them."""
+    return ("theta", "eta", "alpha", *rule.needs)
+
+
+def _state(rule: Rule, layers: Sequence[Tensor], position: int) -> MemoryState:
     """Named groups of layers again, from one list."""
-    size = len(layers) // len(names := list(names))
-    groups = (tuple(layers[i : i + size]) for i in range(0, len(layers), size))
-    return MemoryState(dict(zip(names, groups, strict=True)), position)
+    sizes = groups.sizes(rule)
+    parts = _groups(layers, list(sizes.values()))
+    return MemoryState(dict(zip(sizes, map(tuple, parts), strict=True)), position)
 
 
-GROUPS = ("weights", "momentum", "anchor")
 WHAT = (
     "Tensor[] inputs, Tensor[] layers, Tensor[] origin, SymInt position, str rule, int? recompute"
 )
@@ -66,9 +72,10 @@ def _forward(
     recompute: int | None,
 ) -> list[Tensor]:
     """q, k, v and the gates, the layers of the state, and the origin: y and the layers after."""
-    *qkv, theta, eta, alpha = inputs
-    state, fallen = _state(layers, GROUPS, position), tuple(origin) or None
-    y, state = chunked.run(_rule(rule), *qkv, Gates(theta, eta, alpha), state, fallen)
+    made = _rule(rule)
+    gates = Gates(**dict(zip(_names(made), inputs[3:], strict=True)))
+    state, fallen = _state(made, layers, position), tuple(origin) or None
+    y, state = engine.run(made, *inputs[:3], gates, state, fallen)
     after = [W for group in state.layers.values() for W in group]
     whole = torch.contiguous_format  # and copies: an operator never hands back what it was given
     return [y.contiguous(), *(x.clone(memory_format=whole) for x in after)]

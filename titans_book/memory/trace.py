@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from titans_book.memory.state import Gates, Layers, MemoryState, MemoryTrace
+from titans_book.memory.gates import Gates
+from titans_book.memory.state import Layers, MemoryState, MemoryTrace
 
 
 class Closely(list):
@@ -94,9 +95,3 @@ def size(layers: Sequence[Tensor]) -> Tensor:
     tensor([4.8990])
     """
     return sum(W.square().sum((-2, -1)) for W in layers).sqrt()
-
-
-def squared_surprise(inputs: Layers, errors: Layers) -> Tensor:
-    """|u_t|^2 of every token: the gradient of layer l is h_l^T D_l, of norm |h_l| |D_l|."""
-    layers = zip(inputs, errors, strict=True)
-    return sum(h.square().sum(-1) * D.square().sum(-1) for h, D in layers)

@@ -131,7 +131,7 @@ class MACBlock(GatedBlock):
         1e-2 its gradients then have spikes; damped, they have none.
         """
         memory = config.new_memory()
-        if "damping" not in config.memory and memory.rule.objective.overshoots:
+        if not {"damping", "rule"} & set(config.memory) and memory.rule.objective.overshoots:
             memory.rule = memory.rule.but(damping=memory.rule.chunk / 2)
         return cls(config.dim, config.hidden, config.new_attention(), memory)
 

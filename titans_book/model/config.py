@@ -13,7 +13,7 @@ import torch
 
 from titans_book.attention import Attention
 from titans_book.check import choose, plain, whole
-from titans_book.memory import NeuralMemory
+from titans_book.memory import NeuralMemory, Rule
 from titans_book.model.variants import VARIANTS
 
 OWN = ("segment", "window", "persistent", "axial", "memory")
@@ -91,7 +91,8 @@ class TitansConfig:
                 )
             if value is None and self.has(name):
                 object.__setattr__(self, name, VARIANTS[self.variant].fields[name])
-        known = sorted(set(inspect.signature(NeuralMemory).parameters) - {"dim", "heads"})
+        known = set(inspect.signature(NeuralMemory).parameters) | set(Rule.__dataclass_fields__)
+        known = sorted(known - {"dim", "heads", "choices"})
         for name in self.memory.keys() - {"dim", "heads"}:
             choose("memory: option", name, known)
         if clash := {"dim", "heads"} & set(self.memory):

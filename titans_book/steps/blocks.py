@@ -32,7 +32,7 @@ from torch import Tensor
 
 from titans_book.attention import Attention, rotary
 from titans_book.memory import LayerState, NeuralMemory
-from titans_book.memory.state import begin
+from titans_book.memory.groups import begin
 from titans_book.model.blocks import MACBlock, MAGBlock, MALBlock
 
 __all__ = ["Parts", "State", "attend", "mac", "mac_mask", "mag", "mal", "parts_of"]
@@ -160,7 +160,8 @@ def _recall(layer: NeuralMemory, x: Tokens, state: State) -> tuple[Tokens, State
     if state.layer is None and state.tail is None:
         asked = None
     else:
-        memory = begin(list(layer.initial), 1) if state.layer is None else state.layer.memory
+        fresh = state.layer is None
+        memory = begin(layer.first_weights(), 1, layer.rule) if fresh else state.layer.memory
         tail = x.new_zeros(1, layer.conv - 1, 3 * layer.dim) if state.tail is None else state.tail
         asked = LayerState(memory, tail)
     h, asked = layer.recall(x[None], asked)

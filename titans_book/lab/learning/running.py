@@ -16,8 +16,12 @@ from torch import Tensor
 from titans_book.lab.learning.parts import RECURRENCE, credit, load
 from titans_book.memory.presets import resolve
 from titans_book.memory.rule import Rule
-from titans_book.memory.state import Gates, MemoryState, check, resume
-from titans_book.memory.trace import Recorder, squared_surprise
+from titans_book.memory.fitting import check
+from titans_book.memory.gates import Gates
+from titans_book.memory.groups import resume
+from titans_book.memory.state import MemoryState
+from titans_book.memory.surprise import squared_surprise
+from titans_book.memory.trace import Recorder
 
 __all__ = ["install", "memorize"]
 
@@ -42,11 +46,11 @@ def memorize(
     """
     rule = resolve(rule, len(weights), **({"chunk": 1, **choices} if rule is None else choices))
     _require(rule, len(weights))
-    check(q, k, v, gates, weights)
+    check(q, k, v, gates, weights, rule)
     found = load()
     answer, *_, step = (_batched(found[name].function) for name in RECURRENCE)
     origin = rule.origin(weights, k.dtype)
-    start = resume(state, weights, len(k), k.dtype)
+    start = resume(state, weights, len(k), k.dtype, rule)
     (M,), (S,) = start.weights, start.momentum
     state, answers = start, []
     recorder = None if trace is None else Recorder(k, v, gates, start, trace)
@@ -68,14 +72,17 @@ def memorize(
 
 
 def _require(rule: Rule, layers: int) -> None:
-    wanted = {"chunk": 1, "read": "after", "clamp": None, "damping": None}
+    wanted = {"chunk": 1, "read": "after", "clamp": None, "damping": None, "forget_first": False}
+    wanted |= {"window": 1, "steps": 1, "writes": 1, "split": False}
     wrong = [f"{key}={value!r}" for key in wanted if (value := getattr(rule, key)) != wanted[key]]
     if rule.objective.name != "l2":
         wrong.append(f"objective={rule.objective.name!r}")
-    if rule.retention.name not in ("decay", "initial"):
+    if rule.learning.name != "gradient":
+        wrong.append(f"learning={rule.learning.name!r}")
+    if rule.retention.name not in ("decay", "initial") or rule.retention.channels:
         wrong.append(f"retention={rule.retention.name!r}")
-    if layers != 1:
-        wrong.append(f"depth={layers}")
+    if not rule.network.linear or rule.network.signed:
+        wrong.append(f"depth={layers}" if layers != 1 else f"network={rule.network!r}")
     if wrong:
         raise ValueError(
             f"your parts are the steps of a one-matrix memory, and cannot run {', '.join(wrong)}: "

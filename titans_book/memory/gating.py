@@ -1,0 +1,112 @@
+"""From a token to its gates: how much a layer writes, carries on and forgets.
+
+    eta     = sigmoid(x W_eta + ...)                                    momentum decay
+    theta   = theta_max sigmoid(x W_theta + ...) (1 - eta) / |h|^2      write rate
+    alpha   = sigmoid(x W_alpha + ...)                                  forgetting
+    delta   = 2 sqrt(d) sigmoid(x W_delta + ...)                        Yaad: where large begins
+    erase, write = sigmoid(x W + ...)                                   Gated DeltaNet-2
+
+The papers leave their form open; these are ours. Momentum repeats a write 1 + eta + eta^2 + ... =
+1 / (1 - eta) times, so theta carries the factor (1 - eta): momentum then spreads a write over time
+and does not enlarge it, and a gate that opens wide cannot push the memory over the edge of
+stability. A rule without a use for a gate has none. Taught in chapters 04, 07 and 10.
+"""
+
+import math
+
+import torch
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from titans_book.memory.gates import Gates
+from titans_book.memory.rule import Rule
+
+# theta in units of the stable write rate, alpha for each layer of the network
+START = {"theta": 0.2, "eta": 0.5, "alpha": 0.0025}
+
+
+def at_start(rule: Rule) -> dict[str, float]:
+    """How far each gate is open before it looks at x.
+
+    theta   in long chunks lower: a chunk of alike tokens takes away 1.6 times their error; from
+            twice on it would grow (stability.py). The hidden layers of a network deeper than two
+            learn as well, and add to it. A window writes each pair so many times.
+    alpha   the deeper, the more: what a deep memory holds gets in the way of what comes.
+
+    >>> at_start(Rule.of(2))["theta"]
+    0.1
+    """
+    depth, together = rule.network.depth, rule.chunk + rule.window - 1
+    theta = min(START["theta"], 3.2 / (together * max(2, depth))) / rule.window
+    halves = {"delta": 0.5, "erase": 0.5, "write": 0.5}
+    return {**halves, **START, "theta": theta, "alpha": START["alpha"] * depth}
+
+
+class Steady(nn.Module):
+    """A gate that does not look at x: one number a head, learned or as it began."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.bias.expand(*x.shape[:-1], -1)
+
+
+class Gating(nn.ModuleDict):
+    """gates = gating(x): those that the rule takes, for every token and head.
+
+    dim, heads   of the layer. stable: the write rate that stores a pair in one step.
+    """
+
+    def __init__(self, rule: Rule, dim: int, heads: int, stable: float) -> None:
+        super().__init__()
+        self.rule, self.heads, self.stable, self.at_start = rule, heads, stable, at_start(rule)
+        for name, width in _widths(rule, dim, heads):
+            self[name] = self._gate(name, width, dim)
+
+    def _gate(self, name: str, width: int, dim: int) -> nn.Module:
+        steady = name == "alpha" and self.rule.retention.steady
+        return Steady(width) if steady else nn.Linear(dim, width)
+
+    def reset_parameters(self) -> None:
+        """As far open as `at_start` says, and nearly blind to x."""
+        for name, gate in self.items():
+            if isinstance(gate, nn.Linear):
+                nn.init.normal_(gate.weight, std=0.02)
+            share = self.at_start[name]
+            nn.init.constant_(gate.bias, math.log(share / (1 - share)))
+
+    def forward(self, x: Float[Tensor, "batch time dim"]) -> Gates:
+        n = self.rule.writes
+        opened = {name: torch.sigmoid(self._heads(name, gate(x))) for name, gate in self.items()}
+        none = x.new_zeros(len(x), self.heads, n * x.shape[1])
+        eta = opened.pop("eta", none)
+        theta = self.rule.theta_max * self.stable * opened.pop("theta", none + 1) * (1 - eta)
+        alpha = opened.pop("alpha", none[:, :, ::n])
+        if n > 1:  # a token forgets once, at its first write
+            once = torch.arange(n * x.shape[1], device=x.device) % n == 0
+            alpha = alpha.repeat_interleave(n, dim=2)
+            alpha = alpha * (once[:, None] if alpha.dim() == 4 else once)
+        if "delta" in opened:
+            opened["delta"] = 2 * (x.shape[-1] // self.heads) ** 0.5 * opened["delta"]
+        return Gates(theta, eta, alpha, **opened)
+
+    def _heads(self, name: str, z: Tensor) -> Tensor:
+        """(B, T, ...) as (B, H, T), or (B, H, T, d) for a gate with features."""
+        if name in ("erase", "write") or (name == "alpha" and self.rule.retention.channels):
+            return rearrange(z, "b t (h d) -> b h t d", h=self.heads)
+        return rearrange(z, "b t (h n) -> b h (t n)", h=self.heads)
+
+
+def _widths(rule: Rule, dim: int, heads: int) -> list[tuple[str, int]]:
+    """The gates of the rule, and how many numbers a token has of each."""
+    found = []
+    if rule.learning.name != "kernel" and not rule.split:
+        found.append(("theta", heads * rule.writes))
+    if rule.momentum:
+        found.append(("eta", heads * rule.writes))
+    if rule.retention.gated:
+        found.append(("alpha", dim if rule.retention.channels else heads))
+    return found + [(name, heads * rule.writes if name == "delta" else dim) for name in rule.needs]
