@@ -27,17 +27,18 @@ CALLED = {
     "mamba2": "the recurrence of Mamba-2",
     "deltanet": "DeltaNet, and TTT-Linear, which takes its steps in chunks",
     "gated-deltanet": "Gated DeltaNet",
+    "momentum-deltanet": "Momentum DeltaNet, the step of chapter 04",
     "ttt-mlp": "TTT-MLP",
     "titans": "Titans",
     "moneta": "Moneta, with the mirror map",
-    "yaad": "Yaad, with a fixed δ",
+    "yaad": "Yaad",
     "memora": "Memora",
 }
 _ERRORS = {
     "dot product": "e = −v",
     "L2": "e = y − v",
     "p = 3": "e = sign(y − v) · |y − v|²",
-    "Huber": "e = y − v, cut at ±1",
+    "Huber": "e = y − v if it is no longer than δ, else δ · sign(y − v)",
 }
 
 
@@ -59,7 +60,10 @@ def equations(choice: Choice) -> list[str]:
         lines += [f"S ← η S − θ {surprise}", f"{store} ← {keep} + S"]
     else:
         lines += [f"{store} ← {keep} − θ {surprise}"]
-    maps = {"l_q": "M = mirror map of A, q = 4", "KL": "M = c · softmax of A, column by column"}
+    maps = {
+        "l_q": "M = mirror map of A, q = 4",
+        "KL": "M = 8 · softmax of A, column by column; inputs are doubled, (h, −h)",
+    }
     return [*lines, maps[choice.retention]] if choice.retention in maps else lines
 
 
@@ -90,6 +94,13 @@ class FourMenus(Panel):
 
     def repaint(self, _change: Any = None) -> None:
         """Run the choice, compare it with the model of that name, and say what came out."""
+        try:
+            self.choice.made()
+        except ValueError as error:
+            words = "there is nothing that could forget first: its accumulator is not the memory."
+            self.result.value = f"<div><b>Not together</b>: {words}</div>"
+            self.steps.value = f"<div><code>{escape(str(error))}</code></div>"
+            return
         lines = "".join(f"<li><code>{escape(line)}</code></li>" for line in self.equations)
         name, words = self.told()
         look = ' class="right"' if name else ""
@@ -113,7 +124,7 @@ class FourMenus(Panel):
     def _robust(self) -> str:
         moved = menus.moved(self.choice)
         far = f"by {moved:.2f}" if moved < HUGE else "out of all bounds: the memory blows up"
-        return f"If the seventh of the twelve values is wrong by 10, the last answer moves {far}."
+        return f"If the seventh value is wrong by 10, the answer to its key moves {far}."
 
     def figure(self, *, alt: str | None = None) -> Picture:
         """What is shown now, as a still picture."""

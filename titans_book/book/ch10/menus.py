@@ -1,31 +1,51 @@
 """MIRAS's four choices as four menus: what a choice is called, and a proof that it is that model.
 
-`read` runs any choice; formulas.py has the models that bear a name, written out by hand. Both read
-the same short stream, and `proof` says how far their answers are apart.
+Every choice is a Rule of the package. The names come from its presets; formulas.py has the models
+that bear a name, written out by hand. Both read the same short stream, and `proof` says how far
+their answers are apart.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import gelu
 
 from titans_book.book.ch10.formulas import FORMULAS
-from titans_book.steps.miras import huber_error, lp_error, lq_retain
+from titans_book.memory import Gates, Network, Rule, memorize, presets
 
-__all__ = ["MENUS", "NAMED", "Choice", "Stream", "example", "moved", "named", "proof", "read"]
+__all__ = ["MENUS", "Choice", "Stream", "choices", "example", "moved", "named", "proof", "read"]
 
-# what is chosen -> its options, as the reader sees them
-MENUS = {
-    "memory": ("matrix", "MLP"),
-    "error": ("dot product", "L2", "p = 3", "Huber"),
-    "retention": ("none", "decay", "l_q", "KL"),
-    "rule": ("plain step", "momentum", "forget before asking"),
+# what is chosen -> its options, as the reader sees them, and as a Rule takes them
+MEMORIES = {"matrix": 1, "MLP": 2}
+ERRORS = {
+    "dot product": "dot",
+    "L2": "l2",
+    "p = 3": {"name": "lp", "p": 3.0},
+    "Huber": {"name": "huber", "delta": None, "on": "switch"},
 }
-LENGTH, DIM, HIDDEN, SCALE = 12, 4, 6, 2.0
+RETENTIONS = {
+    "none": "none",
+    "decay": "decay",
+    "l_q": {"name": "lq", "q": 4.0},
+    "KL": {"name": "kl", "scale": 8.0},
+}
+RULES = {
+    "plain step": {"momentum": False},
+    "momentum": {"momentum": True},
+    "forget before asking": {"momentum": False, "forget_first": True},
+}
+MENUS = {
+    "memory": tuple(MEMORIES),
+    "error": tuple(ERRORS),
+    "retention": tuple(RETENTIONS),
+    "rule": tuple(RULES),
+}
+LENGTH, DIM, HIDDEN = 12, 4, 6
+PLACE = 6  # of the value that is made wrong, counted from 0
 
 
 class Choice(NamedTuple):
@@ -36,26 +56,27 @@ class Choice(NamedTuple):
     retention: str = "none"
     rule: str = "plain step"
 
+    def made(self) -> Rule:
+        """The package's Rule; ValueError says why where the choices do not go together.
 
-NAMED = {
-    Choice(): "linear-attention",
-    Choice(retention="decay"): "mamba2",
-    Choice(error="L2"): "deltanet",
-    Choice(error="L2", retention="decay", rule="forget before asking"): "gated-deltanet",
-    Choice("MLP", "L2"): "ttt-mlp",
-    Choice("MLP", "L2", "decay", "momentum"): "titans",
-    Choice("MLP", "p = 3", "l_q"): "moneta",
-    Choice("MLP", "Huber", "decay"): "yaad",
-    Choice("MLP", "L2", "KL"): "memora",
-}
+        >>> Choice(error="L2").made().objective.name
+        'l2'
+        """
+        network = Network(MEMORIES[self.memory], signed=self.retention == "KL")
+        bias, gate = ERRORS[self.error], RETENTIONS[self.retention]
+        idle = self.retention == "none" or self.error == "dot product"
+        first = self.rule == "forget before asking" and idle  # then it is a plain step
+        rest = RULES["plain step" if first else self.rule]
+        layers = MEMORIES[self.memory]
+        return Rule.of(layers, network, objective=bias, retention=gate, chunk=1, **rest)
 
 
 class Stream(NamedTuple):
-    """Twelve tokens, (T, d), and their gates (theta, eta, alpha), (T) each."""
+    """Twelve tokens, (T, d), and their gates (theta, eta, alpha, delta), (T) each."""
 
     k: Tensor
     v: Tensor
-    gates: tuple[Tensor, Tensor, Tensor]
+    gates: tuple[Tensor, ...]
 
 
 @lru_cache(maxsize=1)
@@ -63,43 +84,19 @@ def example() -> Stream:
     """The stream that every proof runs on: random pairs, and gates that change at every token."""
     random = torch.Generator().manual_seed(10)
     k, v = torch.randn(2, LENGTH, DIM, generator=random, dtype=torch.float64)
-    theta, eta, alpha = torch.rand(3, LENGTH, generator=random, dtype=torch.float64)
-    return Stream(k / k.norm(dim=1, keepdim=True), v, (0.4 * theta, 0.8 * eta, 0.3 * alpha))
+    theta, eta, alpha, delta = torch.rand(4, LENGTH, generator=random, dtype=torch.float64)
+    gates = (0.4 * theta, 0.8 * eta, 0.3 * alpha, 0.5 + delta)
+    return Stream(k / k.norm(dim=1, keepdim=True), v, gates)
 
 
-def _start(choice: Choice) -> list[Tensor]:
-    """The memory before the first token; with KL its columns are positive and add up to SCALE."""
-    random = torch.Generator().manual_seed(11)
-    shapes = [(DIM, DIM)] if choice.memory == "matrix" else [(DIM, HIDDEN), (HIDDEN, DIM)]
+def _start(rule: Rule) -> list[Tensor]:
+    """The memory before the first token; with KL every column is a mixture of its inputs."""
+    random, depth = torch.Generator().manual_seed(11), rule.network.depth
+    sizes = [(DIM, DIM)] if depth == 1 else [(DIM, HIDDEN), (HIDDEN, DIM)]
+    twice = 2 if rule.network.signed else 1
+    shapes = [(1, twice * rows, columns) for rows, columns in sizes]
     weights = [torch.randn(shape, generator=random, dtype=torch.float64) / 2 for shape in shapes]
-    return [SCALE * W.softmax(0) for W in weights] if choice.retention == "KL" else weights
-
-
-def _loss(choice: Choice, answer: Tensor, value: Tensor) -> Tensor:
-    """A number whose derivative by the answer is the choice's error."""
-    if choice.error == "dot product":
-        return -(answer * value).sum()
-    if choice.error == "L2":
-        return 0.5 * (answer - value).square().sum()
-    kind = lp_error(answer, value, 3) if choice.error.startswith("p") else None
-    error = huber_error(answer, value, 1.0) if kind is None else kind
-    return (answer * error.detach()).sum()
-
-
-def _ask(weights: list[Tensor], x: Tensor) -> Tensor:
-    return x @ weights[0] if len(weights) == 1 else x + gelu(x @ weights[0]) @ weights[1]
-
-
-def _accumulator(choice: Choice, weights: list[Tensor]) -> list[Tensor]:
-    """What the memory is a map of: itself, its logarithm, or what its mirror map came from."""
-    maps = {"KL": lambda W: torch.log(W / SCALE), "l_q": lambda W: lq_retain(W, 4 / 3)}
-    return [maps.get(choice.retention, lambda W: W)(W) for W in weights]
-
-
-def _memory(choice: Choice, A: list[Tensor]) -> list[Tensor]:
-    """The memory that an accumulator stands for."""
-    maps = {"KL": lambda a: SCALE * a.softmax(0), "l_q": lambda a: lq_retain(a, 4)}
-    return [maps.get(choice.retention, lambda a: a)(a) for a in A]
+    return [rule.retention.free(W) for W in weights]
 
 
 def read(choice: Choice, stream: Stream | None = None) -> Tensor:
@@ -108,52 +105,50 @@ def read(choice: Choice, stream: Stream | None = None) -> Tensor:
     >>> read(Choice(error="L2")).shape
     torch.Size([12, 4])
     """
-    stream = stream or example()
-    A, S, answers = _accumulator(choice, _start(choice)), None, []
-    for k, v, theta, eta, alpha in zip(stream.k, stream.v, *stream.gates, strict=True):
-        keep = 1.0 if choice.retention == "none" else 1 - alpha
-        A = [keep * a for a in A] if choice.rule == "forget before asking" else A
-        W = [w.detach().requires_grad_() for w in _memory(choice, A)]
-        slopes = torch.autograd.grad(_loss(choice, _ask(W, k), v), W)
-        carried = eta if choice.rule == "momentum" else 0.0
-        S = [carried * s - theta * u for s, u in zip(S or [0] * len(W), slopes, strict=True)]
-        keep = 1.0 if choice.rule == "forget before asking" else keep
-        A = [keep * a + s for a, s in zip(A, S, strict=True)]
-        answers.append(_ask(_memory(choice, A), k))
-    return torch.stack(answers)
-
-
-def _plainly(choice: Choice) -> Choice:
-    """The simplest choice that does the same.
-
-    Forgetting first makes no difference where nothing is forgotten, or where nobody asks.
-    """
-    idle = choice.retention == "none" or choice.error == "dot product"
-    first = choice.rule == "forget before asking"
-    return choice._replace(rule="plain step") if first and idle else choice
+    stream, rule = stream or example(), choice.made()
+    k, v = stream.k[None, None], stream.v[None, None]
+    *gates, delta = (gate[None, None] for gate in stream.gates)
+    given = Gates(*gates, delta=delta if rule.objective.needs else None)
+    return memorize(k, k, v, given, _start(rule), rule=rule)[0][0, 0]
 
 
 def named(choice: Choice) -> str | None:
-    """The name of the model that this choice re-creates, if it has one.
+    """The name of the preset that makes these choices, if there is one, for any chunk.
 
     >>> named(Choice()), named(Choice(error="Huber"))
     ('linear-attention', None)
     """
-    return NAMED.get(_plainly(choice))
+    made = choice.made()
+    return next((name for name in FORMULAS if presets.rule(name, chunk=1) == made), None)
+
+
+def choices() -> dict[str, Choice]:
+    """The simplest choice behind each name, in the order of the formulas."""
+    found: dict[str, Choice] = {}
+    for options in product(*MENUS.values()):
+        try:
+            name = named(Choice(*options))
+        except ValueError:
+            continue
+        if name:
+            found.setdefault(name, Choice(*options))
+    return {name: found[name] for name in FORMULAS}
 
 
 @lru_cache(maxsize=128)
 def moved(choice: Choice) -> float:
-    """How far one wrong value, 10 too large, moves the last answer: a length."""
+    """How far a value that is 10 too large moves the answer to its own key: a length."""
     stream = example()
     wrong = stream.v.clone()
-    wrong[LENGTH // 2, 0] += 10
-    return float((read(choice, stream._replace(v=wrong)) - read(choice))[-1].norm())
+    wrong[PLACE, 0] += 10
+    return float((read(choice, stream._replace(v=wrong)) - read(choice))[PLACE].norm())
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def proof(choice: Choice) -> float:
     """The largest difference between the answers of this choice and those of the formula."""
-    stream = example()
-    by_hand = FORMULAS[NAMED[_plainly(choice)]](*stream, *_start(choice))
-    return float((by_hand - read(choice)).abs().max())
+    name = named(choice)
+    if name is None:
+        raise ValueError(f"there is no formula by hand for {choice}: it has no name")
+    start = [W[0] for W in _start(choice.made())]
+    return float((FORMULAS[name](*example(), *start) - read(choice)).abs().max())
