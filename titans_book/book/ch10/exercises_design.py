@@ -138,7 +138,7 @@ def cuts_too_late(answer, value):
 @my_error.wrong("A memory subtracts what you return. Does that bring its answer closer?")
 def walks_uphill(answer, value):
     """It has the wrong sign, so the memory walks away from every value."""
-    return steps.huber_error(value, answer, 0.7)
+    return -steps.huber_error(answer, value, 0.7)
 
 
 @my_error.wrong("What does a memory learn whose error is always 0?")
