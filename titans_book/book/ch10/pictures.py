@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from titans_book.book.ch10.shades import shaded
 from titans_book.lab.learning.guess import Lineup
 from titans_book.lab.pictures import figures, style
 from titans_book.lab.pictures.curves import spoken
@@ -72,7 +73,7 @@ def _mark_steam(axes: Any, place: Any, dark: bool | None) -> None:
     end = (place.ends - place.begins) / MINUTE
     axes.axvspan(0, end, color=style.colour("persistent", dark), alpha=0.2, lw=0)
     look = {"xycoords": ("data", "axes fraction"), "va": "top", "fontsize": 8}
-    axes.annotate("steam", (0.15, 0.97), **look)
+    axes.annotate("steam", (end, 0.97), (3, 0), textcoords="offset points", **look)
 
 
 def _levels(place: Any, forecasts: Mapping[str, Any], *, alt: str, dark: bool | None = None):
@@ -133,15 +134,6 @@ def _errors_told(place: Any, forecasts: Mapping[str, Any]) -> str:
     return f"The size of the errors in degrees, around the steam. {'; '.join(told)}."
 
 
-def _tokens(d: Any, curves: Mapping[str, Any], *, alt: str, **look: Any) -> Picture:
-    """Curves over the sizes d, each of which is named below the axis."""
-    figure = figures.lines(d, curves, alt=alt, **look)
-    sizes = [int(size) for size in d]
-    figure.axes[0].set_xticks(sizes, sizes)
-    figure.axes[0].set_xticks([], minor=True)
-    return figure
-
-
 def _held(errors: Any) -> np.ndarray:
     """Map errors within the limits of the drawing; a memory that blew up is at the top."""
     values = torch.as_tensor(errors).nan_to_num(nan=HIGHEST, posinf=HIGHEST)
@@ -149,7 +141,7 @@ def _held(errors: Any) -> np.ndarray:
 
 
 def _powers(p: Any, curves: Mapping[str, Any], *, alt: str, **look: Any) -> Picture:
-    return figures.lines(p, {n: _held(e) for n, e in curves.items()}, alt=alt, **look)
+    return shaded(p, {name: _held(errors) for name, errors in curves.items()}, alt=alt, **look)
 
 
 def _logs(p: Any, curves: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -180,12 +172,12 @@ PICTURES = (
     Drawing("10.levels", _levels, alt=_levels_told),
     Drawing(
         "10.errors",
-        figures.lines,
+        shaded,
         alt=_told("How far a memory is corrected, against how wrong it was.", most=9),
         xlabel="difference r = answer − value",
         ylabel="error",
         limits=(-4.2, 4.2),
-        markers=20,
+        markers=False,
     ),
     Drawing(
         "10.powers",
@@ -198,11 +190,12 @@ PICTURES = (
     ),
     Drawing(
         "10.tokens",
-        _tokens,
+        shaded,
         alt=_told("The tokens until the error is below 1 percent, against the number of inputs."),
         xlabel="inputs, d",
         ylabel="tokens needed",
         log="xy",
+        ticks=True,
     ),
     Drawing(
         "10.mixtures",
