@@ -19,6 +19,7 @@ from tests.memory.cases import (
 )
 from titans_book.memory import Gates, memorize, reference
 from titans_book.memory.fitting import check
+from titans_book.memory.rule import Rule
 
 both = pytest.mark.parametrize("function", [memorize, reference.memorize])
 
@@ -358,7 +359,9 @@ def refuse(error, words, **changes):
     arguments = {"q": q, "k": k, "v": v, "weights": rest[3:], **changes}
     gates = [changes.get(name, gate) for name, gate in zip(NAMES[3:], rest[:3], strict=True)]
     with pytest.raises(error, match=words):
-        check(*(arguments[name] for name in "qkv"), Gates(*gates), arguments["weights"])
+        weights = arguments["weights"]
+        rule = Rule.of(max(1, len(weights)))
+        check(*(arguments[name] for name in "qkv"), Gates(*gates), weights, rule)
 
 
 def test_wrong_shapes_and_kinds_are_named():

@@ -6,6 +6,7 @@ has those that bear a name. `memorize` runs a rule as matrix products, `referenc
 token, and `NeuralMemory` is the layer around them.
 """
 
+from titans_book.memory.gates import Gates
 from titans_book.memory.layer import LayerState, NeuralMemory
 from titans_book.memory.learning import Learning
 from titans_book.memory.memorize import memorize
@@ -13,7 +14,6 @@ from titans_book.memory.network import Network
 from titans_book.memory.objective import Objective
 from titans_book.memory.retention import Retention
 from titans_book.memory.rule import Rule
-from titans_book.memory.gates import Gates
 from titans_book.memory.state import MemoryState, MemoryTrace
 
 __all__ = [

@@ -33,9 +33,9 @@ from torch.utils.checkpoint import checkpoint
 
 from titans_book import compiling
 from titans_book.memory import dense, omega
+from titans_book.memory.gates import Gates
 from titans_book.memory.recurrence import Coefficients, coefficients
 from titans_book.memory.rule import Rule
-from titans_book.memory.gates import Gates
 from titans_book.memory.state import Layers, MemoryState
 from titans_book.memory.surprise import surprise
 from titans_book.memory.trace import Recorder

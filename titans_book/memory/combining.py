@@ -50,13 +50,13 @@ def _network(rule: Rule) -> Iterator[str]:
     if network.form == "vector":
         if not rule.objective.separable:
             yield (
-                f"objective {rule.objective.name!r} takes the error as a whole, and the features "
-                "of a vector memory are apart: choose one that is separable"
+                f"objective must not be {rule.objective.name!r} with a vector: it takes the error as "
+                "a whole, and the features of a vector memory are apart"
             )
         if rule.retention.name in ("kl", "lq"):
             yield (
-                f"retention {rule.retention.name!r} ties the weights of a layer together, and those "
-                "of a vector memory are apart"
+                f"retention must not be {rule.retention.name!r} with a vector: it ties the weights of "
+                "a layer together, and those of a vector memory are apart"
             )
         if rule.window > 1 or rule.learning.name == "newton-schulz":
             yield "window and learning must be left alone with a vector: it has no matrix"
@@ -75,7 +75,7 @@ def _network(rule: Rule) -> Iterator[str]:
 def _learning(rule: Rule) -> Iterator[str]:
     if rule.learning.gradual:
         if rule.learning.name == "newton-schulz" and rule.retention.name == "local-global":
-            yield "retention 'local-global' is a step of the gradient: not with 'newton-schulz'"
+            yield "retention must not be 'local-global' with learning 'newton-schulz': it is a step"
         return
     name = rule.learning.name
     want = {"objective": "l2", "retention": "none" if name == "kernel" else None}
@@ -90,7 +90,7 @@ def _learning(rule: Rule) -> Iterator[str]:
     if rule.retention.name not in ("none", "decay") or rule.retention.channels:
         yield f"retention must be 'none' or 'decay', without channels, with learning {name!r}"
     if rule.forget_first or rule.split or rule.read == "start":
-        yield f"forget_first, split and read='start' have no effect with learning {name!r}"
+        yield f"forget_first, split and read='start' must not be chosen with learning {name!r}"
 
 
 def _tokens(rule: Rule) -> Iterator[str]:
@@ -111,7 +111,10 @@ def _tokens(rule: Rule) -> Iterator[str]:
         yield "read must be 'after' or 'before' with steps, writes or forget_first"
     exact = rule.network.linear and not rule.network.signed and rule.objective.name == "l2"
     if rule.split and not (exact and rule.learning.name == "gradient" and not rule.retention.maps):
-        yield "split takes one matrix, the objective 'l2', gradient steps, and a retention without map"
+        yield (
+            "split must be False without one matrix, the objective 'l2', gradient steps and a "
+            "retention that does not map"
+        )
 
 
 def _forgetting(rule: Rule) -> Iterator[str]:

@@ -72,7 +72,9 @@ def _read(rule: Rule, q: Tensor, A: list[Tensor], anchor: Layers, weights: Layer
         return rule.network.trace(q, lambda layer, g: g @ anchor[layer]).result
     used = [rule.retention.retain(a) for a in A]
     if rule.read == "before":
-        used = [torch.cat([W[:, None], M[:, :-1]], dim=1) for W, M in zip(weights, used, strict=True)]
+        used = [
+            torch.cat([W[:, None], M[:, :-1]], dim=1) for W, M in zip(weights, used, strict=True)
+        ]
 
     def product(layer: int, g: Tensor) -> Tensor:
         return (g[..., None, :] @ used[layer])[..., 0, :]

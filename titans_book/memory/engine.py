@@ -1,10 +1,10 @@
 """Which form of the recurrence runs a rule. Every form is the one of reference.py, only faster.
 
-    form          for rules with
-    limits.py     learning "least-squares" or "kernel": no gradient steps at all
-    exact.py      one matrix, the L2 objective and chunk = 1, or a gate for every feature of the key
-    dense.py      a matrix for every token (maps that are read inside a chunk, Newton-Schulz)
-    chunked.py    all others, and the frame of dense.py
+form          for rules with
+limits.py     learning "least-squares" or "kernel": no gradient steps at all
+exact.py      one matrix, the L2 objective and chunk = 1, or a gate for every feature of the key
+dense.py      a matrix for every token (maps that are read inside a chunk, Newton-Schulz)
+chunked.py    all others, and the frame of dense.py
 """
 
 from torch import Tensor

@@ -1,11 +1,11 @@
 """What the state of a memory holds under a rule: the named groups of its layers.
 
-    group      holds                                               under a rule with
-    weights    M_t, momentum S_t and anchor M_t'                   any choices
-    gathered   A_t, of the shapes of the weights                   a retention that maps
-    window     keys, values and gates of the last c - 1 pairs      window = c > 1
-    sums       H_t (B, H, d, d), G_t (B, H, d, d_v), and M_0        learning "least-squares"
-    pairs      keys and values of all tokens so far                learning "kernel"
+group      holds                                               under a rule with
+weights    M_t, momentum S_t and anchor M_t'                   any choices
+gathered   A_t, of the shapes of the weights                   a retention that maps
+window     keys, values and gates of the last c - 1 pairs      window = c > 1
+sums       H_t (B, H, d, d), G_t (B, H, d, d_v), and M_0        learning "least-squares"
+pairs      keys and values of all tokens so far                learning "kernel"
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ def begin(weights: Sequence[Tensor], batch: int, rule: Rule) -> MemoryState:
     filled: dict[str, Layers] = {"weights": start, "anchor": start}
     if rule.retention.maps:
         filled["gathered"] = rule.retention.start(start)
-        filled["weights"] = tuple(map(rule.retention.retain, filled["gathered"]))
+        filled["weights"] = rule.retention.first(start, filled["gathered"])
         filled["anchor"] = filled["weights"]
     if rule.learning.name == "least-squares":
         sums = start[0].new_zeros(*start[0].shape[:-1], start[0].shape[-2])
@@ -86,9 +86,7 @@ def resume(
     return state if all(x.dtype == dtype for x in state.tensors()) else state.to(dtype)
 
 
-def check_state(
-    state: MemoryState, weights: Sequence[Tensor], batch: int, rule: Rule
-) -> None:
+def check_state(state: MemoryState, weights: Sequence[Tensor], batch: int, rule: Rule) -> None:
     """Raise TypeError or ValueError unless it is a state of a memory with these M_0."""
     if not isinstance(state, MemoryState):
         raise TypeError(f"state must be a MemoryState or None, got {type(state).__name__}")

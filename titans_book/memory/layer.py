@@ -16,7 +16,6 @@ The paper leaves the form of the gates open; ours are in gating.py. |h|^2 is exp
 `_start`. Taught in chapters 04-07; chapter 10 has the other rules.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,16 +26,15 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from titans_book.check import flag, positive, whole
+from titans_book.check import flag, whole
 from titans_book.memory import limits
 from titans_book.memory.choosing import LEFT_OUT, given, network_of, rule_of, start
 from titans_book.memory.gating import Gating
+from titans_book.memory.groups import begin, check_state
 from titans_book.memory.memorize import memorize
 from titans_book.memory.objective import Objective
 from titans_book.memory.retention import Retention
 from titans_book.memory.rule import Rule
-from titans_book.memory.gates import Gates
-from titans_book.memory.groups import begin, check_state
 from titans_book.memory.state import MemoryState
 from titans_book.state import State
 from titans_book.values import finite
@@ -53,7 +51,7 @@ class LayerState(State):
 
     @property
     def position(self) -> int:
-        """What the memory has read so far: tokens, or the pairs of tokens that write several."""
+        """Tokens read so far."""
         return self.memory.position
 
 

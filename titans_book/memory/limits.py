@@ -69,7 +69,9 @@ def _least_squares(rule: Rule, piece, state: MemoryState) -> tuple[Tensor, Memor
 def _kernel(rule: Rule, piece, state: MemoryState) -> tuple[Tensor, MemoryState, Tensor]:
     q, k, v = piece[:3]
     old, time = state.position, k.shape[1]
-    keys, values = (torch.cat(two, dim=1) for two in zip(state.layers["pairs"], (k, v), strict=True))
+    keys, values = (
+        torch.cat(two, dim=1) for two in zip(state.layers["pairs"], (k, v), strict=True)
+    )
     scale = rule.learning.scale or k.shape[-1] ** -0.5
     seen = torch.ones(time, old + time, dtype=torch.bool, device=q.device).tril(
         old if rule.read == "after" else old - 1

@@ -109,7 +109,10 @@ class KL(_Map, name="kl"):
 
     def start(self, weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
         _between(weights, 0, torch.inf, self.name)
-        return tuple(torch.log_softmax(W.log(), dim=-2) for W in weights)
+        return tuple(W.log() for W in weights)
+
+    def first(self, weights: Sequence[Tensor], gathered: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        return tuple(weights)
 
     def retain(self, gathered: Tensor) -> Tensor:
         return self.scale * torch.softmax(gathered, dim=-2)
@@ -166,6 +169,9 @@ class Sigmoid(_Map, name="sigmoid"):
     def start(self, weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
         _between(weights, 0, 1, self.name)
         return tuple(torch.logit(W) for W in weights)
+
+    def first(self, weights: Sequence[Tensor], gathered: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        return tuple(weights)
 
     def retain(self, gathered: Tensor) -> Tensor:
         return torch.sigmoid(gathered)

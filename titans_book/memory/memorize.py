@@ -13,20 +13,20 @@ from torch import Tensor
 
 from titans_book.check import whole
 from titans_book.memory import engine, operator, several
-from titans_book.memory.precision import full_precision
-from titans_book.memory.presets import resolve
-from titans_book.memory.rule import Rule
 from titans_book.memory.fitting import check
 from titans_book.memory.gates import Gates
 from titans_book.memory.groups import resume
+from titans_book.memory.precision import full_precision
+from titans_book.memory.presets import resolve
+from titans_book.memory.rule import Rule
 from titans_book.memory.state import MemoryState
 from titans_book.memory.trace import Recorder
 
 
 def memorize(
     q: Float[Tensor, "batch heads time dim"],
-    k: Float[Tensor, "batch heads time dim"],
-    v: Float[Tensor, "batch heads time dim_v"],
+    k: Float[Tensor, "batch heads pairs dim"],
+    v: Float[Tensor, "batch heads pairs dim_v"],
     gates: Gates,
     weights: Sequence[Tensor],
     *,
@@ -38,7 +38,8 @@ def memorize(
 ) -> tuple[Float[Tensor, "batch heads time dim_v"], MemoryState]:
     """Write (k, v) into the memory and read q from it, for a whole sequence (Titans eqs. 8-18).
 
-    q, k, v   what is asked, and what is written, (B, H, T, d). Row vectors are tokens.
+    q, k, v   what is asked, and what is written, (B, H, T, d). Row vectors are tokens. Where a token
+              writes several pairs, k, v and the gates have so many times the tokens of q.
     gates     theta, eta, alpha of every token, each (B, H, T); few rules have more, see `Gates`.
     weights   M_0: one tensor a layer, (H, d_in, d_out) or (B, H, d_in, d_out), used as x @ W.
     rule      a Rule, or the name of a preset. None: the choices below make one. With a rule they
@@ -74,6 +75,7 @@ def memorize(
         q, k, v, gates = q.to(dtype), k.to(dtype), v.to(dtype), gates.map(lambda g: g.to(dtype))
         origin, shape = rule.origin(weights, dtype), (*q.shape[:3], v.shape[-1])
         q, k, v, gates = several.spread(rule, q, k, v, gates)
+        state = several.times(rule, state, more=True)
         if torch.compiler.is_compiling() and trace is None and rule.learning.gradual:
             y, state = operator.memorize(rule, q, k, v, gates, state, origin, recompute)
         else:
@@ -81,5 +83,5 @@ def memorize(
             y, state = engine.run(rule, q, k, v, gates, state, origin, recompute, recorder)
             if recorder is not None:
                 trace.append(several.fold(rule, recorder.finish()))
-        y = several.gather(rule, y, shape)
+        y, state = several.gather(rule, y, shape), several.times(rule, state, more=False)
     return y.to(out_dtype), state

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from titans_book.memory import chunked, engine, groups
-from titans_book.memory.rule import Rule
 from titans_book.memory.gates import Gates
+from titans_book.memory.rule import Rule
 from titans_book.memory.state import Layers, MemoryState
 
 

@@ -19,20 +19,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from titans_book.memory.guards import damp, soften
-from titans_book.memory.presets import resolve
-from titans_book.memory.learning import newton_schulz
-from titans_book.memory.rule import Rule
 from titans_book.memory.fitting import check
 from titans_book.memory.gates import Gates
 from titans_book.memory.groups import resume
+from titans_book.memory.guards import damp, soften
+from titans_book.memory.learning import newton_schulz
+from titans_book.memory.presets import resolve
+from titans_book.memory.rule import Rule
 from titans_book.memory.state import Layers, MemoryState
 
 
 def memorize(
     q: Float[Tensor, "batch heads time dim"],
-    k: Float[Tensor, "batch heads time dim"],
-    v: Float[Tensor, "batch heads time dim_v"],
+    k: Float[Tensor, "batch heads pairs dim"],
+    v: Float[Tensor, "batch heads pairs dim_v"],
     gates: Gates,
     weights: Sequence[Tensor],
     *,
@@ -73,7 +73,8 @@ class _Reading:
 
     def __init__(self, rule: Rule, state: MemoryState, origin: Layers | None) -> None:
         self.rule, self.M, self.S, self.A = rule, state.weights, state.momentum, state.gathered
-        self.anchor, self.position, self.more = state.anchor, state.position, dict(state.layers)
+        self.anchor, self.more = state.anchor, dict(state.layers)
+        self.position = state.position * rule.steps * rule.writes  # counted in writes
         self.origin = origin or tuple(torch.zeros_like(a) for a in self.A)
         self.pairs: list[dict] = []  # the last c - 1 pairs, for the Omega rule
         for i in range(rule.window - 1):
@@ -179,7 +180,8 @@ class _Reading:
             tail = [torch.stack(theta, dim=2)[..., None]]
             tail += [torch.cat(gate, dim=2)[..., None] for gate in gates]
             more["window"] = (torch.cat(k, dim=2), torch.cat(v, dim=2), *tail)
-        return MemoryState.of(self.M, self.S, self.anchor, self.position, **more)
+        tokens = self.position // (self.rule.steps * self.rule.writes)
+        return MemoryState.of(self.M, self.S, self.anchor, tokens, **more)
 
 
 def _guards(rule: Rule, u: Sequence[Tensor], pair: dict, anchor: Sequence[Tensor]) -> Tensor:

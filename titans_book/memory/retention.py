@@ -64,6 +64,10 @@ class Retention(Choice, kind="retention"):
         """A_0, from the M_0 that a memory is given."""
         return tuple(weights)
 
+    def first(self, weights: Sequence[Tensor], gathered: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """The memory before the first token, from the M_0 that it is given and A_0."""
+        return tuple(map(self.retain, gathered))
+
     def retain(self, gathered: Tensor) -> Tensor:
         """M = retain(A), for one layer, (..., d_in, d_out)."""
         return gathered

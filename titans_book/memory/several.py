@@ -12,7 +12,7 @@ from torch import Tensor
 
 from titans_book.memory.gates import Gates
 from titans_book.memory.rule import Rule
-from titans_book.memory.state import MemoryTrace
+from titans_book.memory.state import MemoryState, MemoryTrace
 
 
 def spread(
@@ -31,6 +31,14 @@ def spread(
     questions = q.new_zeros(*q.shape[:3], n, q.shape[-1])
     questions[..., _place(rule), :] = q
     return questions.flatten(2, 3), k, v, gates
+
+
+def times(rule: Rule, state: MemoryState, more: bool) -> MemoryState:
+    """The state with its position in writes (more), or in tokens again."""
+    n = rule.steps * rule.writes
+    if n == 1:
+        return state
+    return MemoryState(state.layers, state.position * n if more else state.position // n)
 
 
 def gather(rule: Rule, y: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from titans_book.memory.gates import Gates
-from titans_book.memory.state import Layers, MemoryState, MemoryTrace
+from titans_book.memory.state import MemoryState, MemoryTrace
 
 
 class Closely(list):

@@ -14,11 +14,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from titans_book.lab.learning.parts import RECURRENCE, credit, load
-from titans_book.memory.presets import resolve
-from titans_book.memory.rule import Rule
 from titans_book.memory.fitting import check
 from titans_book.memory.gates import Gates
 from titans_book.memory.groups import resume
+from titans_book.memory.presets import resolve
+from titans_book.memory.rule import Rule
 from titans_book.memory.state import MemoryState
 from titans_book.memory.surprise import squared_surprise
 from titans_book.memory.trace import Recorder
