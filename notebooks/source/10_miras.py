@@ -389,6 +389,11 @@ l2, huber = expected["L2"], expected["Huber, δ = 1"]
 assert abs(huber.before / l2.before - 1) < 0.01
 assert huber.during > 15 * l2.during and huber.after > 15 * l2.after
 
+# %% [markdown] tags=["instructor"]
+# **Discussion (10 minutes).** Who should decide whether a large error is a fault or a change: the loss, the
+# gate, or a second sensor? Let the class say what each of them would need to know, and when it could know
+# it. Two large errors in the same direction, one after the other, are a good place to start.
+
 # %% [markdown]
 # Now Huber's memory is the one that fails. L2 follows the steam within a few readings. Huber's memory cuts
 # every step off at δ. It is still on its way up when the steam begins to fade, and it never gets near the
@@ -740,6 +745,10 @@ for name, retain in maps.items():
 ### CLAIM
 assert learned["printed"] > 0.9 and learned["mirror"] < 1e-4
 assert torch.isclose(maps["mirror"](A / 2).norm(), maps["mirror"](A).norm() / 2)
+
+# %% [markdown] tags=["instructor"]
+# **In class (5 minutes).** Most find the power q − 1, and lose the sign on the way, because |A| has none.
+# Let them ask their map for −A. Those who are stuck can do q = 2 first, and then a memory of one entry.
 
 # %% [markdown]
 # The mirror map halves with its accumulator, and learns. The printed map does not learn at any of these

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from titans_book.book.ch10 import design, mixing, mixtures, noise, sensor
+from titans_book.book.ch10.shades import shaded
 from titans_book.steps.matrix import delta_write
 from titans_book.steps.miras import huber_error, lp_error, softmax_retain
 
@@ -82,3 +83,13 @@ def test_all_readers_start_alike_and_only_their_inner_steps_differ():
     missed = scores.missed
     assert missed["L2, three steps a token"] < missed["L2, descent"] < missed["L2, ascent"]
     assert all(0.3 < bits < 0.7 for bits in scores.bits.values())
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_curve_has_a_shade_and_a_name_of_its_own(dark):
+    curves = {"up": [0, 1, 2], "alike": [0.5, 1, 2], "beyond": [0, 1, 99]}
+    axes = shaded([1, 2, 4], curves, alt="Three curves", limits=(0, 3), dark=dark).axes[0]
+    assert len({str(line.get_color()) for line in axes.get_lines()}) == 3
+    names = {words.get_text(): words for words in axes.texts}
+    assert list(names) == ["up", "alike", "beyond"]
+    assert names["alike"].xyann[1] < names["up"].xyann[1] and names["beyond"].xy == (2, 1)
