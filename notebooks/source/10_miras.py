@@ -373,7 +373,7 @@ quiz("10.change")
 
 # %% [markdown]
 # Let us try it. This time the memories forecast the humidity itself, not its change. For such a memory the
-# steam is no outlier but a new level, which it has to reach with its own steps.
+# steam is not an outlier but a new level, which it has to reach with its own steps.
 
 # %%
 level = room("humidity")
@@ -518,8 +518,8 @@ assert torch.allclose(M, state.weights[0][0, 0], rtol=0, atol=1e-12)
 #
 # **By hand.** One output has three inputs, c = 1, and A = (0, 0, 0). The weights are ⅓ each. A write adds 1
 # to the first entry. Now the softmax of (1, 0, 0) gives (0.58, 0.21, 0.21). The write has not *added*
-# something to a weight. It has *multiplied* the first weight by e = 2.72, compared with the others. This is
-# an old and famous method, called **exponentiated gradient**.
+# something to a weight. It has *multiplied* the first weight by e = 2.72, compared with the others. The
+# method is old and well known, and it is called **exponentiated gradient**.
 
 # %%
 @exercise("10.softmax_retain")
@@ -560,8 +560,8 @@ assert mixed.min() > 0 and torch.allclose(mixed.sum(-2), torch.ones(4).double())
 assert plain.min() < -0.02
 
 # %% [markdown]
-# Now let the number of inputs grow from 16 to 256. Only three of them matter, always. How many tokens does
-# each memory need until its error is below 1 %?
+# Now let the number of inputs grow from 16 to 256. For each output, only three of them matter. How many
+# tokens does each memory need until its error is below 1 %?
 
 # %%
 sizes = torch.tensor([16, 32, 64, 128, 256])
@@ -730,7 +730,7 @@ lq_retain.check()
 
 # %% [markdown]
 # What does halving do to your map? And does it matter for learning? Both maps read 500 pairs of a plain
-# linear map, each at its best of eight rates.
+# linear map, each at the best of eight rates.
 
 # %%
 maps = {"printed": partial(printed_map, q=4), "mirror": partial(lq_retain, q=4)}
