@@ -88,6 +88,13 @@ PLAYS = [
         "past = torch.ones(C, C).tril(); "
         "return torch.cat([torch.ones(C, N_p), past, past], dim=1).bool()",
     ),
+    Play(
+        "10_miras",
+        "huber_error",
+        "return (answer - value).clamp(max=delta)",
+        "at +delta alone",
+        "return (answer - value).clamp(-delta, delta)",
+    ),
 ]
 
 

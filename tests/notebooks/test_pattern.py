@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01",)
+PATTERNED = ("01", "10")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -41,6 +41,18 @@ CHANGES = {
             "1.0)": "0.5)",
         },
         {"randn(3, 7, 5": "randn(3, 9, 4", "randn(32, 32": "randn(20, 20", "(32, 33, 64)": "(8,)"},
+    ],
+    "10": [
+        {"delta=0.1": "delta=0.5", "p=3": "p=1.5", '"humidity"': '"temperature"'},
+        {"1, 1.25, 1.5, 2, 2.5, 3, 4]": "1, 5, 9]", "repeats=2": "repeats=1", "-3, 3": "-9, 5"},
+        {
+            "d = 16": "d = 24",
+            "rates=[30.0]": "rates=[500.0]",
+            "16, 32, 64, 128, 256": "8, 16",
+            "length=1000": "length=300",
+            "0.99**": "0.5**",
+        },
+        {"steps=250, theta=0.4": "steps=9, theta=2", "q=4": "q=2.5", "(1, 4, 8)": "(2, 100)"},
     ],
 }
 

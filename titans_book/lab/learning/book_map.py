@@ -48,7 +48,7 @@ CHAPTERS = (
     Chapter("07", "Learning to memorise: the outer loop", "Learning to memorise", True),
     Chapter("08", "Short-term and persistent memory", "Short-term and persistent", True),
     Chapter("09", "MAC, MAG, MAL", "MAC, MAG, MAL", True),
-    Chapter("10", "MIRAS: design your own memory", "MIRAS: design your own"),
+    Chapter("10", "MIRAS: design your own memory", "MIRAS: design your own", True),
     Chapter(
         "11",
         "Optimizers are memories: DGD, delta momentum, DMGD, Muon",

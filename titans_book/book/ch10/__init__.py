@@ -1,0 +1,1 @@
+"""Chapter 10: what its pages ask and show."""

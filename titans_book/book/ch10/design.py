@@ -1,0 +1,43 @@
+"""The score of an error function of one's own: how bad it is at its worst noise.
+
+On each of the three noises, and at its own best rate, its map error is divided by that of the best
+of the powers. The score is the largest of the three ratios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+from torch import Tensor
+
+from titans_book.book.ch10.exercises_rate import best_rate_reference
+from titans_book.book.ch10.noise import NOISES, POWERS, RATES, stream
+from titans_book.steps.miras import lp_error
+
+__all__ = ["BAR", "ratios", "worst"]
+
+BAR, REPEATS = 3.0, 1
+
+
+def _map_error(error: Callable[[Tensor, Tensor], Tensor], noise: str) -> float:
+    """The map error at the best rate; infinite where every memory blows up."""
+    return float(best_rate_reference(stream(noise), error, RATES, REPEATS)[1])
+
+
+@lru_cache(maxsize=1)
+def best_powers() -> dict[str, float]:
+    """The map error of the best power, for each noise."""
+    return {
+        noise: min(_map_error(partial(lp_error, p=p), noise) for p in POWERS) for noise in NOISES
+    }
+
+
+def ratios(error: Callable[[Tensor, Tensor], Tensor]) -> dict[str, float]:
+    """For each noise, how many times as wrong as the best power this error function is."""
+    return {noise: _map_error(error, noise) / best for noise, best in best_powers().items()}
+
+
+def worst(error: Callable[[Tensor, Tensor], Tensor]) -> float:
+    """The score: the largest of the ratios. 1 would be perfect foresight."""
+    return max(ratios(error).values())
