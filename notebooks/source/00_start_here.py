@@ -327,12 +327,12 @@ book.role_key(alt="Six line styles: slow weights blue and solid, fast memory ver
 # We take **half** the squared error, as the paper's appendix C does; its equation (12) has no half, so
 # our θ is twice the θ there. Each line of the formula is a line of `titans_book/memory/reference.py`:
 #
-# | Line | Titans | In `reference.memorize` |
+# | Line | Titans | In `reference.py` |
 # |---|---|---|
-# | surprise | (8), (12), (16) | `u = _gradient(net, loss, anchor, …)` |
-# | momentum | (10), (14) | `S = [_at(eta, t) * s - _at(theta, t) * g …]` |
-# | forgetting | (13) | `M = [o + _at(keep, t) * (m - o) + s …]`, where `o` is 0 |
-# | reading | (15) | `answers.append(net(M, …))` |
+# | surprise | (8), (12), (16) | `u = self._surprise(…)`, by automatic differentiation |
+# | momentum | (10), (14) | `s - rate * g`, where `s` is ηS and `rate` is θ |
+# | forgetting | (13) | `o + keep * (a - o) + s`, where `o` is 0 |
+# | reading | (15) | `self.rule.network(…, q)` |
 #
 # Do these lines really stand there, and does the fast `memorize` compute the same as they do?
 
@@ -340,11 +340,11 @@ book.role_key(alt="Six line styles: slow weights blue and solid, fast memory ver
 import inspect
 from titans_book.memory import reference
 
-source = inspect.getsource(reference.memorize)
-assert "u = _gradient(net, loss, anchor," in source
-assert "S = [_at(eta, t) * s - _at(theta, t) * g" in source
-assert "M = [o + _at(keep, t) * (m - o) + s" in source
-assert "answers.append(net(M," in source
+source = inspect.getsource(reference)
+assert "u = self._surprise(" in source
+assert "s - rate * g" in source
+assert "o + keep * (a - o) + s" in source
+assert "self.rule.network(" in source
 
 one = torch.ones(1, 1, len(k))
 gates = Gates(theta=0.8 * one, eta=0.5 * one, alpha=0.1 * one)

@@ -811,8 +811,8 @@ assert all(abs(m / n - 1) < 0.02 for m, n in zip(careful.values(), expected, str
 # $$
 #
 # One triangular system, and D is what b = 1 writes. (DeltaNet computes it in this way; it is called the WY
-# form. With momentum and forgetting there is a P in the triangle: `titans_book/memory/exact.py`.) What do the
-# flatmates' notes say?
+# form. Momentum and forgetting chunk exactly as well, with a P in the triangle: Momentum DeltaNet is the
+# model that does so, and `titans_book/memory/exact.py` the code.) What do the flatmates' notes say?
 
 # %%
 K, missing = torch.ones(4, 1).double(), torch.ones(4, 1).double()  # four looks, a litre is missing
@@ -823,20 +823,22 @@ assert notes.flatten().tolist() == [0.5, 0.25, 0.125, 0.0625]
 
 # %% [markdown]
 # Everything else is your code: only D is made in another way. On the text that broke b = 64, with momentum and
-# forgetting as well, is it really the memory with b = 1?
+# forgetting as well, is it really the memory that is surprised token by token?
 
 # %%
 k, v = told.k[None, None], told.v[None, None]
 one = torch.ones(1, 1, alike.TIME).double()
 rates, empty = Gates(0.4 * one, 0.5 * one, 0.01 * one), [torch.zeros(1, 16, 16).double()]
-slow, fast = memorize(k, k, v, rates, empty, chunk=1)[0], exact.memorize(k, k, v, rates, empty)[0]
+slow = reference.memorize(k, k, v, rates, empty, chunk=1)[0]
+fast = exact.memorize(k, k, v, rates, empty)[0]
 frozen = memorize(k, k, v, rates, empty, chunk=64)[0]
 far = float((frozen - slow).norm() / slow.norm())
 assert (slow - fast).abs().max() < 1e-10 and far > 100
 print("blocks of 64, solved exactly: b = 1 to 1e-10; frozen chunks of 64: more than 100 times off")
 
 # %% [markdown]
-# So for a *linear* memory with the squared loss nobody has to freeze anything. The price is a triangular
+# So for a *linear* memory with the squared loss nobody has to freeze anything, and `memorize(…, chunk=1)`
+# takes this form by itself. The price is a triangular
 # system in every block, each row of which waits for the one above. Titans freezes because its memory is meant
 # to be **deep**. There an earlier write moves a later surprise through the nonlinearity, in a way that depends
 # on all weights; no table of products $k_tk_i^\top$ can foresee it.

@@ -647,7 +647,8 @@ print("lmm:", alone.sources, "its share is 1 everywhere")
 # Which part of the memory is worth most? Choose one option of `NeuralMemory` to change, **predict** what
 # it does to the bits, and run the comparison, for the small model with chunk 16. Some options:
 # `{"momentum": False}`, `{"retention": "none"}` (it never forgets), `{"depth": 1}` (a linear memory),
-# `{"conv": 1}` (no convolution: keys and values see one byte only).
+# `{"conv": 1}` (no convolution: keys and values see one byte only). Or take another memory by its name
+# (chapter 10): `{"rule": "yaad"}`, or any other in `titans_book.memory.presets.NAMES`.
 
 
 # %%

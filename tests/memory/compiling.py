@@ -14,7 +14,7 @@ from torch._dynamo.testing import CompileCounterWithBackend
 
 from tests.memory.cases import assert_equal, call, gradients, parts, problem
 from titans_book import compiling
-from titans_book.memory import NeuralMemory, memorize
+from titans_book.memory import NeuralMemory, memorize, presets
 
 
 @pytest.fixture(autouse=True)
@@ -131,3 +131,24 @@ def test_a_wrong_choice_is_named(monkeypatch):
     monkeypatch.setattr(compiling, "_chosen", ["sometimes"])
     with pytest.raises(ValueError, match="TITANS_BOOK_COMPILE must be one of 'auto', 'always'"):
         compiling.step(None, torch.device("cpu"), "it")
+
+
+EVERY_FORM = ["kda", "gated-deltanet-2", "deltaproduct", "longhorn", "yaad", "moneta", "memora"]
+EVERY_FORM += ["gla", "omeganet", "atlas", "mesa", "softmax-attention"]
+
+
+@pytest.mark.parametrize("name", EVERY_FORM)
+def test_every_form_is_one_graph_with_the_same_numbers(name):
+    """Gates, states and groups of a rule through the operator, or traced where it has none."""
+    assert name in presets.NAMES
+    torch.manual_seed(0)
+    memory, x = NeuralMemory(8, heads=2, rule=name).double(), tokens(20).requires_grad_()
+    compiled = torch.compile(memory, fullgraph=True, backend="aot_eager")
+    found = []
+    for function in (memory, compiled):
+        y, state = function(x)
+        leaves = [x, *(p for p in memory.parameters() if p.requires_grad)]
+        ends = torch.autograd.grad(y.sin().sum(), leaves)
+        found.append((y, *state.tensors(), *ends))
+    for have, want in zip(*found, strict=True):
+        assert_equal(have, want)

@@ -57,8 +57,8 @@ def fresh(options: argparse.Namespace) -> Beginning:
             raise ValueError("--text must name files and folders, got an empty name")
         source = {"files": [str(Path(path).resolve()) for path in options.text]}
     tokens, held_out, source["sha256"] = _read(source)
-    memory = {"memory": {"chunk": options.chunk}} if options.chunk is not None else {}
-    config = TitansConfig(**given(options, SIZE), **memory)
+    memory = given(options, ("rule", "chunk"))
+    config = TitansConfig(**given(options, SIZE), **({"memory": memory} if memory else {}))
     settings = TrainingSettings(**given(options, SETTINGS), watch_every=0)
     torch.manual_seed(settings.seed)
     model = TitansLM(config).to(where)

@@ -24,19 +24,24 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="of each (%(default)s)")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS, metavar="TASK",
                         help=f"some of {', '.join(TASKS)}")  # fmt: skip
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="MODEL",
-                        help=f"some of {', '.join(MODELS)}")  # fmt: skip
+    some = f"some of {', '.join(MODELS)}, and memories by name (notebooks/presets.md)"
+    parser.add_argument("--models", nargs="+", default=MODELS, metavar="MODEL", help=some)
     out = "where the record goes; the pictures beside it, one a task (%(default)s)"
     parser.add_argument("--out", type=Path, default=Path("runs/comparison.json"), help=out)
     device.add_option(parser)
-    parser.set_defaults(run=_compare)
+    parser.set_defaults(run=_compare, usage_error=parser.error)
 
 
 def _compare(options: argparse.Namespace) -> int:
     from titans_book.comparison import PROFILES, compare, load
+    from titans_book.comparison.contestants import known
     from titans_book.lab.pictures.comparison_figures import comparison
     from titans_book.lab.pictures.picture import save
 
+    for model in options.models:
+        if model not in known():
+            allowed = ", ".join(map(repr, known()))
+            options.usage_error(f"argument --models: invalid choice: {model!r} (from {allowed})")
     finished = compare(
         PROFILES[options.profile],
         seeds=options.seeds,

@@ -28,7 +28,8 @@ SIZES = {
     "persistent": "persistent tokens a block (all but lmm)",
     "axial": "positions by segments of N tokens and offset (all but lmm)",
 }
-FIXED_BY_THE_RUN = ("text", "corpus", "minutes", "steps", "learning_rate", "variant", *SIZES)
+RUN = ("text", "corpus", "minutes", "steps", "learning_rate", "variant", "rule")
+FIXED_BY_THE_RUN = (*RUN, *SIZES)
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -54,6 +55,8 @@ def add(commands: argparse._SubParsersAction) -> None:
         "memory alone (the book's choice), with attention as mac, mag or mal, or attention alone"
     )
     parser.add_argument("--variant", choices=VARIANTS, help=wiring)
+    rule = "of the memory, by name: titans, yaad, deltanet, ... (all in notebooks/presets.md)"
+    parser.add_argument("--rule", metavar="NAME", help=rule)
     sizes = parser.add_argument_group("size options", "left out, they have the book's values")
     for name, meaning in SIZES.items():
         sizes.add_argument(f"--{name}", metavar="N", type=int, help=meaning)

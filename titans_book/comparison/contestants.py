@@ -5,6 +5,7 @@ attention             a plain transformer, which sees everything and keeps every
 window                a transformer that sees as far as MAG's and MAL's windows, and no further
 linear attention      LMM with the dot-product objective, no forgetting and no momentum: Titans
                       eqs. 4-5, with a learned write rate. The simplest memory of constant size.
+any preset            LMM with the rule of that name (titans_book.memory.presets), its chunk included
 
 What one model does not need for its memory, it gets in its MLP, so that all have as many weights.
 """
@@ -15,6 +16,7 @@ from typing import Any
 
 import torch
 
+from titans_book.memory import presets
 from titans_book.model import TitansLM
 from titans_book.model.config import TitansConfig
 from titans_book.model.variants import VARIANTS
@@ -32,6 +34,11 @@ MORE: dict[str, tuple[str, Callable[["Profile"], dict[str, Any]]]] = {
     ),
 }
 CONTESTANTS = (*VARIANTS, *MORE)
+
+
+def known() -> tuple[str, ...]:
+    """Everybody who may take part: the contestants, and the presets by name."""
+    return (*CONTESTANTS, *presets.NAMES)
 
 
 @dataclass(frozen=True)
@@ -78,9 +85,11 @@ def _choices(name: str, profile: Profile) -> dict[str, Any]:
     Every variant has the profile's chunk, persistent tokens, and reach in the place of its own
     segment or window: of the fields that it has.
     """
-    if name not in CONTESTANTS:
-        allowed = ", ".join(map(repr, CONTESTANTS))
+    if name not in known():
+        allowed = ", ".join(map(repr, known()))
         raise ValueError(f"model must be one of {allowed}, got {name!r}")
+    if name in presets.NAMES:
+        return {"variant": "lmm", "memory": {"rule": name}}
     variant, more = MORE.get(name, (name, lambda profile: {}))
     fields, chosen = VARIANTS[variant].fields, {"variant": variant}
     if "memory" in fields:
@@ -94,7 +103,7 @@ def _choices(name: str, profile: Profile) -> dict[str, Any]:
 def config_of(name: str, profile: Profile, vocab: int) -> TitansConfig:
     """The config of a contestant, its MLP made so wide that all have as many weights, to 1 %.
 
-    Raises ValueError for an unknown name.
+    A preset with more weights than the largest contestant has the narrowest MLP. Raises ValueError for an unknown name.
     """
     size = dict(vocab=vocab, dim=profile.dim, depth=profile.depth, heads=profile.heads)
 
@@ -104,7 +113,7 @@ def config_of(name: str, profile: Profile, vocab: int) -> TitansConfig:
     own = made(name, profile.hidden)
     most = max(weights_of(made(other, profile.hidden)) for other in CONTESTANTS)
     spare = (most - weights_of(own)) / (3 * profile.dim * profile.depth)  # of W_1, W_2 and W_3
-    return replace(own, hidden=profile.hidden + round(spare))
+    return replace(own, hidden=max(1, profile.hidden + round(spare)))
 
 
 def weights_of(config: TitansConfig) -> int:

@@ -118,7 +118,8 @@ def _backward(
         by_origin = [a + b for a, b in zip(by_origin, grads[n + m :], strict=True)]
         found.insert(0, grads[:n])
     by_inputs = [torch.cat(parts, dim=2) for parts in zip(*found, strict=True)]
-    return [x.contiguous() for x in (*by_inputs, *by_layers, *by_origin)]
+    whole = torch.contiguous_format  # and copies, as above
+    return [x.clone(memory_format=whole) for x in (*by_inputs, *by_layers, *by_origin)]
 
 
 @contextmanager

@@ -85,8 +85,9 @@ class MemoryTrace:
     """What one memory did while it read one sequence, for the eye: detached, on the CPU.
 
     surprise is |grad loss| of each token over all layers (Titans eq. 8); keys and values are the
-    lengths |k_t| and |v_t| of what was written. film[l][i] is the weight matrix of layer l after
-    times[i] tokens of this call, momentum[i] the length |S| of the momentum, all layers together.
+    lengths |k_t| and |v_t| of what was written; alpha is the mean over features where it has some.
+    film[l][i] is the weight matrix of layer l after times[i] tokens of this call, momentum[i] the
+    length |S| of the momentum, all layers together.
 
     Only for those who look closely (`titans_book.memory.trace.Closely`): pairs are k_t and v_t
     themselves, S[l][i] the momentum of layer l, at the times of the film.

@@ -24,7 +24,8 @@ class Recorder:
         self, k: Tensor, v: Tensor, gates: Gates, state: MemoryState, trace: list | None = None
     ) -> None:
         self.closely = isinstance(trace, Closely)
-        tokens = (gates.theta, gates.eta, gates.alpha, k.norm(dim=-1), v.norm(dim=-1))
+        alpha = gates.alpha.mean(-1) if gates.alpha.dim() == 4 else gates.alpha
+        tokens = (gates.theta, gates.eta, alpha, k.norm(dim=-1), v.norm(dim=-1))
         self.start, self.heads = state.position, k.shape[1]
         self.tokens = [self._first(x.flatten(0, 1)) for x in tokens]
         self.pairs = tuple(self._first(x.flatten(0, 1)) for x in (k, v)) if self.closely else ()
