@@ -1,10 +1,10 @@
-"""Every rule by its name, through the whole house: models, files, streams, looking, the command line."""
+"""Every rule by its name, through the whole house: models, files, streams, looking, contests."""
 
 import pytest
 import torch
 
 from titans_book.comparison import PROFILES
-from titans_book.comparison.contestants import known, new_model
+from titans_book.comparison.contestants import everybody, new_model
 from titans_book.inspection.looking import look
 from titans_book.memory import NeuralMemory, presets
 from titans_book.model import TitansConfig, TitansLM, load_state, save_state
@@ -62,7 +62,7 @@ def test_a_model_of_any_rule_is_trained_looked_at_and_writes(name):
 
 
 def test_any_preset_takes_part_in_a_comparison():
-    assert set(presets.NAMES) < set(known())
+    assert set(presets.NAMES) < set(everybody())
     taking = new_model("yaad", PROFILES["quick"], vocab=20, seed=0)
     assert taking.blocks[0].memory.rule == presets.rule("yaad")
 

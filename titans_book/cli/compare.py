@@ -34,13 +34,13 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _compare(options: argparse.Namespace) -> int:
     from titans_book.comparison import PROFILES, compare, load
-    from titans_book.comparison.contestants import known
+    from titans_book.comparison.contestants import everybody
     from titans_book.lab.pictures.comparison_figures import comparison
     from titans_book.lab.pictures.picture import save
 
     for model in options.models:
-        if model not in known():
-            allowed = ", ".join(map(repr, known()))
+        if model not in everybody():
+            allowed = ", ".join(map(repr, everybody()))
             options.usage_error(f"argument --models: invalid choice: {model!r} (from {allowed})")
     finished = compare(
         PROFILES[options.profile],

@@ -5,7 +5,7 @@ attention             a plain transformer, which sees everything and keeps every
 window                a transformer that sees as far as MAG's and MAL's windows, and no further
 linear attention      LMM with the dot-product objective, no forgetting and no momentum: Titans
                       eqs. 4-5, with a learned write rate. The simplest memory of constant size.
-any preset            LMM with the rule of that name (titans_book.memory.presets), its chunk included
+any preset            LMM with the rule of that name (titans_book.memory.presets) and its chunk
 
 What one model does not need for its memory, it gets in its MLP, so that all have as many weights.
 """
@@ -36,7 +36,7 @@ MORE: dict[str, tuple[str, Callable[["Profile"], dict[str, Any]]]] = {
 CONTESTANTS = (*VARIANTS, *MORE)
 
 
-def known() -> tuple[str, ...]:
+def everybody() -> tuple[str, ...]:
     """Everybody who may take part: the contestants, and the presets by name."""
     return (*CONTESTANTS, *presets.NAMES)
 
@@ -85,8 +85,8 @@ def _choices(name: str, profile: Profile) -> dict[str, Any]:
     Every variant has the profile's chunk, persistent tokens, and reach in the place of its own
     segment or window: of the fields that it has.
     """
-    if name not in known():
-        allowed = ", ".join(map(repr, known()))
+    if name not in everybody():
+        allowed = ", ".join(map(repr, everybody()))
         raise ValueError(f"model must be one of {allowed}, got {name!r}")
     if name in presets.NAMES:
         return {"variant": "lmm", "memory": {"rule": name}}
@@ -103,7 +103,8 @@ def _choices(name: str, profile: Profile) -> dict[str, Any]:
 def config_of(name: str, profile: Profile, vocab: int) -> TitansConfig:
     """The config of a contestant, its MLP made so wide that all have as many weights, to 1 %.
 
-    A preset with more weights than the largest contestant has the narrowest MLP. Raises ValueError for an unknown name.
+    A preset with more weights than the largest contestant has the narrowest MLP. Raises ValueError
+    for an unknown name.
     """
     size = dict(vocab=vocab, dim=profile.dim, depth=profile.depth, heads=profile.heads)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from titans_book.comparison.contestants import CONTESTANTS, known, Profile, new_model
+from titans_book.comparison.contestants import CONTESTANTS, Profile, everybody, new_model
 from titans_book.comparison.statistics import MOST
 from titans_book.comparison.trials import TRIALS, Trial, learn
 from titans_book.evaluation import state_bytes
@@ -55,7 +55,7 @@ def compare(
 
     Raises ValueError for an unknown name, seeds outside 1 to 10, or a record of another profile.
     """
-    for what, names, known in (("trials", trials, TRIALS), ("models", models, known())):
+    for what, names, known in (("trials", trials, TRIALS), ("models", models, everybody())):
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"{what} must be among {list(known)}, got {unknown}")
     if not 1 <= seeds <= MOST:

@@ -38,7 +38,7 @@ def _guards(rule: Rule) -> Iterator[str]:
         if not rule.learning.gradual or rule.learning.name == "newton-schulz":
             yield f"{name} must be None with learning {rule.learning.name!r}: no such step"
         if rule.window > 1:
-            yield f"{name} must be None with a window: it looks at one pair, and that writes several"
+            yield f"{name} must be None with a window: it looks at one pair, not at several"
         if rule.split:
             yield f"{name} must be None with split=True: what is written there is no gradient"
         if rule.network.form == "vector":

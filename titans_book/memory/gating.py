@@ -31,8 +31,9 @@ def at_start(rule: Rule) -> dict[str, float]:
 
     theta   in long chunks lower: a chunk of alike tokens takes away 1.6 times their error; from
             twice on it would grow (stability.py). The hidden layers of a network deeper than two
-            learn as well, and add to it. A window writes each pair so many times. Of an Lp objective
-            above p = 2 large errors move the memory far: it starts at a tenth for each step of p.
+            learn as well, and add to it. A window writes each pair so many times. Of an Lp
+            objective above p = 2 large errors move the memory far: it starts at a tenth for each
+            step of p.
     alpha   the deeper, the more: what a deep memory holds gets in the way of what comes.
 
     >>> at_start(Rule.of(2))["theta"]

@@ -8,8 +8,8 @@
 
 With newton-schulz every matrix of S_t is first brought near to the nearest one whose singular
 values are all 1, so what is written has the same size in every direction (Muon). The last two are
-the limits of the family: the best matrix for all pairs so far, and no matrix at all. Momentum, several
-steps for a token and the Omega window are fields of the Rule. Taught in chapters 10 and 11.
+the limits of the family: the best matrix for all pairs so far, and no matrix at all. Momentum,
+several steps for a token and the Omega window are fields of the Rule. Taught in chapters 10 and 11.
 """
 
 from dataclasses import dataclass

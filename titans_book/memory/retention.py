@@ -77,7 +77,7 @@ class Retention(Choice, kind="retention"):
         return raw
 
     def bound(self, W: Tensor) -> Tensor:
-        """The parameter of a layer, such that the memory starts at about W; the inverse of `free`."""
+        """The parameter of a layer with which the memory starts at about W: undoes `free`."""
         return W / self.gain(*W.shape[-2:])
 
     def gain(self, rows: int, columns: int) -> float:

@@ -2,7 +2,8 @@
 
 A memory with chunk = 1 that reads n pairs in a row has made n steps, each surprised by what the
 last one left. So n writes a token are a text n times as long, of which only every n-th answer is
-wanted; forgetting happens once a token, at its first write, because the gates say so. Taught in chapter 10.
+wanted; forgetting happens once a token, at its first write, because the gates say so. Taught in
+chapter 10.
 """
 
 from dataclasses import replace
