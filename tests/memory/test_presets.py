@@ -332,6 +332,7 @@ def test_a_layer_follows_a_preset_by_name(name):
     assert NeuralMemory(8, heads=2, rule=presets.rule(name)).rule == memory.rule
     assert NeuralMemory(8, heads=2, rule=memory.rule.spec()).rule == memory.rule
     x = torch.randn(2, 40, 8)
+    x[:, 20] *= 300  # an outlier, so that a threshold counts
     y, state = memory(x)
     y.sum().backward()
     learned = [p for p in memory.parameters() if p.requires_grad]

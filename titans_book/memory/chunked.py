@@ -27,22 +27,21 @@ chunk; whoever wants to read more than that goes through dense.py. Taught in cha
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from titans_book import compiling
 from titans_book.memory import dense, omega
 from titans_book.memory.gates import Gates
-from titans_book.memory.recurrence import Coefficients, coefficients
+from titans_book.memory.pieces import SWEEP, flat, lengths_of, scalars_of, sweep, together
+from titans_book.memory.recurrence import Coefficients
 from titans_book.memory.rule import Rule
 from titans_book.memory.state import Layers, MemoryState
-from titans_book.memory.surprise import surprise
+from titans_book.memory.surprise import forgotten, surprise
 from titans_book.memory.trace import Recorder
 
 STEP = "the memory's chunk step"  # as the log calls it
 GROUP = 256  # chunks for which what is the same for all is made together
-SWEEP = 64  # chunks after which numbers that are nearly subnormal are swept out
 
 
 def run(
@@ -117,7 +116,7 @@ def _read_and_write(
             y, h, M, S, felt = step(rule, piece, both, old, begin, watch)
         if position % (rule.chunk * SWEEP) == 0 or (last and n == len(lengths) - 1):
             M, S = sweep(M), sweep(S)
-        M, more = mapped(rule, M, state.weights, position, more)
+        M, more = dense.mapped(rule, M, state.weights, position, more)
         if rule.read == "after" and rule.retention.at == "chunk" and position % rule.chunk == 0:
             y = torch.cat([y[:, :-1], rule.network(M, piece[0][:, -1:])], dim=1)
         state = MemoryState.of(M, S, anchor, position, **more)
@@ -136,30 +135,6 @@ def fast_read(rule: Rule) -> bool:
     return not (dense.at_start(rule) or dense.wanted(rule))
 
 
-def mapped(
-    rule: Rule, gathered: Layers, weights: Layers, position: int, more: dict
-) -> tuple[Layers, dict]:
-    """(M, the groups of the state beside the three), from what has been gathered."""
-    if not rule.retention.maps:
-        return gathered, more
-    ends = position % rule.chunk == 0
-    used = weights
-    if ends or rule.retention.at == "token":
-        used = tuple(map(rule.retention.retain, gathered))
-    if ends:
-        pairs = zip(gathered, used, strict=True)
-        gathered = tuple(rule.retention.settle(A, M) for A, M in pairs)
-    return used, {"gathered": gathered, **more}
-
-
-def forgotten(anchor: Layers, numbers: Coefficients, origin: Layers | None) -> Layers:
-    """keep_t M_{t-1}, the memory before it is written to: of a chunk of one token."""
-    keep = numbers.beta[..., -1, None, None]
-    if origin is None:
-        return tuple(keep * W for W in anchor)
-    return tuple(torch.lerp(old, W, keep) for old, W in zip(origin, anchor, strict=True))
-
-
 def _first_layer(
     q: Tensor, now: list[Coefficients], lengths: list[int], origin: Layers | None
 ) -> tuple[Sequence[Tensor | None], Sequence[Tensor | None]]:
@@ -172,56 +147,6 @@ def _first_layer(
         return [None] * len(lengths), [None] * len(lengths)
     rests = [1 - numbers.beta[..., None] for numbers in now]
     return ((together(rests) * q) @ origin[0]).split(lengths, dim=1), rests
-
-
-def sweep(layers: Layers) -> Layers:
-    """The layers, with 0 in the place of numbers so small that they soon become subnormal.
-
-    What decays without being rewritten would get there, stay there, and make a CPU ten times
-    slower. No part of the function that is differentiated: a kind of rounding.
-    """
-    with torch.no_grad():
-        swept = tuple(F.hardshrink(W, torch.finfo(W.dtype).tiny ** 0.5) for W in layers)
-    if not torch.is_grad_enabled():
-        return swept
-    with torch.no_grad():
-        return tuple(W.copy_(less) for W, less in zip(layers, swept, strict=True))
-
-
-def together(pieces: Sequence[Tensor]) -> Tensor:
-    """The pieces along the tokens; one alone is not copied."""
-    return pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=1)
-
-
-def flat(x: Tensor) -> Tensor:
-    """Batch and heads as one dimension: every sequence and head is a memory of its own."""
-    return x.flatten(0, 1)
-
-
-def lengths_of(time: int, chunk: int, position: int) -> list[int]:
-    """The pieces between boundaries: the rest of an open chunk, full chunks, and a new open one.
-
-    >>> lengths_of(time=10, chunk=4, position=3)
-    [1, 4, 4, 1]
-    """
-    head = min(-position % chunk, time)
-    full, tail = (time - head) // chunk, (time - head) % chunk
-    return [n for n in (head, *[chunk] * full, tail) if n]
-
-
-def split(x: Tensor, lengths: list[int]) -> tuple[Tensor, ...]:
-    """The pieces of x along the tokens; none where there are none."""
-    return x.split(lengths, dim=2) if lengths else ()
-
-
-def scalars_of(keep: Tensor, eta: Tensor, lengths: list[int]) -> list[Coefficients]:
-    """The Coefficients of every piece; those of pieces of one length are made together."""
-    made: dict[int, list[Coefficients]] = {}
-    gates = [split(gate, lengths) for gate in (keep, eta)]
-    for n in set(lengths):
-        same = [torch.stack([flat(g) for g in gate if g.shape[-1] == n]) for gate in gates]
-        made[n] = coefficients(*same).unbind()
-    return [made[n].pop(0) for n in lengths]
 
 
 def _chunk(

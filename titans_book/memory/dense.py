@@ -86,3 +86,19 @@ def _read(rule: Rule, q: Tensor, A: list[Tensor], anchor: Layers, weights: Layer
 def _rows(numbers: Tensor) -> Tensor:
     """A number for every token, ready to multiply its matrix."""
     return numbers[..., None, None]
+
+
+def mapped(
+    rule: Rule, gathered: Layers, weights: Layers, position: int, more: dict
+) -> tuple[Layers, dict]:
+    """(M, the groups of the state beside the three), from what has been gathered."""
+    if not rule.retention.maps:
+        return gathered, more
+    ends = position % rule.chunk == 0
+    used = weights
+    if ends or rule.retention.at == "token":
+        used = tuple(map(rule.retention.retain, gathered))
+    if ends:
+        pairs = zip(gathered, used, strict=True)
+        gathered = tuple(rule.retention.settle(A, M) for A, M in pairs)
+    return used, {"gathered": gathered, **more}

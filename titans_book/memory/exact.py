@@ -26,7 +26,6 @@ objectives and longer chunks run here too, surprised at their anchor. Taught in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -34,13 +33,13 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from titans_book.memory import chunked
+from titans_book.memory import pieces as cut
 from titans_book.memory.fitting import check
 from titans_book.memory.gates import Gates
 from titans_book.memory.groups import resume
 from titans_book.memory.precision import full_precision
 from titans_book.memory.presets import resolve
-from titans_book.memory.recurrence import Coefficients, coefficients
+from titans_book.memory.recurrence import Coefficients, Weighted, coefficients
 from titans_book.memory.rule import Rule
 from titans_book.memory.state import Layers, MemoryState
 from titans_book.memory.surprise import surprise
@@ -84,61 +83,31 @@ def run(
         theta = theta / (1 + rule.damping * theta * k.square().sum(-1))
     made = [None] * len(lengths)
     if not rule.retention.channels:
-        made = chunked.scalars_of(keep, eta, lengths)
+        made = cut.scalars_of(keep, eta, lengths)
     extra = gates.given()
     tokens = (q, k, v, theta, keep, eta, *(extra[name] for name in rule.needs))
-    pieces = zip(*(chunked.split(x, lengths) for x in tokens), strict=True)
+    pieces = zip(*(cut.split(x, lengths) for x in tokens), strict=True)
     if origin is not None:
-        origin = tuple(chunked.flat(W.expand(*heads, *W.shape[-2:])) for W in origin)
-    state, answers, shape = state.map(chunked.flat), [], v.shape
+        origin = tuple(cut.flat(W.expand(*heads, *W.shape[-2:])) for W in origin)
+    state, answers, shape = state.map(cut.flat), [], v.shape
     again = recompute is not None and recorder is None and torch.is_grad_enabled()
     for numbers, piece in zip(made, pieces, strict=True):
-        parts = (rule, tuple(map(chunked.flat, piece)), numbers, state, origin)
+        parts = (rule, tuple(map(cut.flat, piece)), numbers, state, origin)
         done = checkpoint(_block, *parts, use_reentrant=False) if again else _block(*parts)
         y, state, felt = done
         if recorder is not None:
             recorder.add(felt, state)
         answers.append(y)
-    y = chunked.together(answers).view(shape) if answers else torch.zeros_like(v)
+    y = cut.together(answers).view(shape) if answers else torch.zeros_like(v)
     return y, state.map(lambda W: W.unflatten(0, heads))
 
 
 def _lengths(rule: Rule, time: int, position: int, recorder, block: int | None) -> list[int]:
     """The tokens of every block: those of a chunk, where surprise is felt at its start."""
     if not solved(rule):
-        return chunked.lengths_of(time, rule.chunk, position)
+        return cut.lengths_of(time, rule.chunk, position)
     usual = NARROW if rule.retention.channels else BLOCK
-    return chunked.lengths_of(time, 1 if recorder is not None else block or usual, 0)
-
-
-@dataclass(frozen=True)
-class Weighted:
-    """Coefficients of a block, of tokens or of features, as what they do to queries and keys."""
-
-    of: Coefficients
-    channels: bool
-
-    def rows(self, numbers: Tensor) -> Tensor:
-        """One number for each token, (N, T), or for each of its features, (N, d, T): as factors."""
-        return numbers.mT if self.channels else numbers[..., None]
-
-    def last(self, numbers: Tensor) -> Tensor:
-        """What the last token has of them, as a factor of a matrix."""
-        return numbers[..., -1, None] if self.channels else numbers[..., -1, None, None]
-
-    def scores(self, g: Tensor, h: Tensor) -> Tensor:
-        """(g_t . h_i) P_ti, or sum_a g_ta h_ia P_ati where every feature has a P."""
-        if self.channels:
-            return torch.einsum("nta,nia,nati->nti", g, h, self.of.P)
-        return (g @ h.mT) * self.of.P
-
-    def answers(self, g: Tensor, M: Tensor, S: Tensor | None, origin: Tensor | None) -> Tensor:
-        """What g is told by that which was there before the block."""
-        beta = self.rows(self.of.beta)
-        told = (beta * g) @ M
-        if S is not None:
-            told = told + (self.rows(self.of.c) * g) @ S
-        return told if origin is None else told + ((1 - beta) * g) @ origin
+    return cut.lengths_of(time, 1 if recorder is not None else block or usual, 0)
 
 
 def _block(
@@ -171,11 +140,11 @@ def _block(
         D = -theta[..., None] * error
     now = after if rule.read == "after" else before
     y = now.answers(q, M, S, origin) + now.scores(q, k) @ D
-    M, last = chunked.sweep((_written(after, k, D, (M, S, origin)),)), state.momentum
+    M, last = cut.sweep((_written(after, k, D, (M, S, origin)),)), state.momentum
     if rule.momentum:
         e, E = (x if channels else x[..., None] for x in (numbers.e, numbers.last_E))
         S = e[..., None] * S + (k * (E.mT if channels else E)).mT @ D
-        last = chunked.sweep((S,))
+        last = cut.sweep((S,))
     return y, MemoryState.of(M, last, (anchor,), state.position + k.shape[-2]), felt
 
 

@@ -10,7 +10,7 @@ stands between them: one gradient step a token, and a state of fixed size. Taugh
 import torch
 from torch import Tensor
 
-from titans_book.memory import chunked
+from titans_book.memory import pieces
 from titans_book.memory.gates import Gates
 from titans_book.memory.recurrence import decay_matrix
 from titans_book.memory.rule import Rule
@@ -32,15 +32,15 @@ def run(
     """`memorize` for a rule without gradient steps."""
     heads, time = k.shape[:2], k.shape[2]
     theta, _, keep = rule.rates(gates)
-    tokens = [chunked.flat(x).split(BLOCK, dim=1) for x in (q, k, v, theta, keep)] if time else []
-    state, answers, shape = state.map(chunked.flat), [], v.shape
+    tokens = [pieces.flat(x).split(BLOCK, dim=1) for x in (q, k, v, theta, keep)] if time else []
+    state, answers, shape = state.map(pieces.flat), [], v.shape
     step = _kernel if rule.learning.name == "kernel" else _least_squares
     for piece in zip(*tokens, strict=True):
         y, state, felt = step(rule, piece, state)
         if recorder is not None:
             recorder.add(felt, state)
         answers.append(y)
-    y = chunked.together(answers).view(shape) if answers else torch.zeros_like(v)
+    y = pieces.together(answers).view(shape) if answers else torch.zeros_like(v)
     return y, state.map(lambda W: W.unflatten(0, heads))
 
 

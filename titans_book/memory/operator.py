@@ -17,8 +17,9 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from titans_book.memory import chunked, engine, groups
+from titans_book.memory import engine, groups
 from titans_book.memory.gates import Gates
+from titans_book.memory.pieces import lengths_of
 from titans_book.memory.rule import Rule
 from titans_book.memory.state import Layers, MemoryState
 
@@ -95,7 +96,7 @@ def _backward(
     Spans of `recompute` chunks one by one, the last one first: only one is in memory at a time.
     """
     chunk, n, m = _rule(rule).chunk, len(inputs), len(layers)
-    lengths = chunked.lengths_of(inputs[0].shape[2], chunk, position)
+    lengths = lengths_of(inputs[0].shape[2], chunk, position)
     size = recompute or max(1, len(lengths))
     spans = [sum(lengths[i : i + size]) for i in range(0, len(lengths), size)] or [0]
     pieces = list(zip(*(x.split(spans, dim=2) for x in inputs), strict=True))

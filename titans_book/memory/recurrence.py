@@ -134,3 +134,33 @@ def coefficients(
         c=eta[..., :1] * P[..., 0],
         e=eta[..., 0] * E[-1][..., 0],
     )
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Coefficients of a block, of tokens or of features, as what they do to queries and keys."""
+
+    of: Coefficients
+    channels: bool
+
+    def rows(self, numbers: Tensor) -> Tensor:
+        """One number for each token, (N, T), or for each of its features, (N, d, T): as factors."""
+        return numbers.mT if self.channels else numbers[..., None]
+
+    def last(self, numbers: Tensor) -> Tensor:
+        """What the last token has of them, as a factor of a matrix."""
+        return numbers[..., -1, None] if self.channels else numbers[..., -1, None, None]
+
+    def scores(self, g: Tensor, h: Tensor) -> Tensor:
+        """(g_t . h_i) P_ti, or sum_a g_ta h_ia P_ati where every feature has a P."""
+        if self.channels:
+            return torch.einsum("nta,nia,nati->nti", g, h, self.of.P)
+        return (g @ h.mT) * self.of.P
+
+    def answers(self, g: Tensor, M: Tensor, S: Tensor | None, origin: Tensor | None) -> Tensor:
+        """What g is told by that which was there before the block."""
+        beta = self.rows(self.of.beta)
+        told = (beta * g) @ M
+        if S is not None:
+            told = told + (self.rows(self.of.c) * g) @ S
+        return told if origin is None else told + ((1 - beta) * g) @ origin

@@ -6,9 +6,11 @@ chapters 02, 05 and 06.
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from titans_book.memory.guards import damp, soften
+from titans_book.memory.recurrence import Coefficients
 from titans_book.memory.rule import Rule
 from titans_book.memory.state import Layers
 
@@ -35,3 +37,11 @@ def squared_surprise(inputs: Layers, errors: Layers) -> Tensor:
     """|u_t|^2 of every token: the gradient of layer l is h_l^T D_l, of norm |h_l| |D_l|."""
     layers = zip(inputs, errors, strict=True)
     return sum(h.square().sum(-1) * D.square().sum(-1) for h, D in layers)
+
+
+def forgotten(anchor: Layers, numbers: Coefficients, origin: Layers | None) -> Layers:
+    """keep_t M_{t-1}, the memory before it is written to: of a chunk of one token."""
+    keep = numbers.beta[..., -1, None, None]
+    if origin is None:
+        return tuple(keep * W for W in anchor)
+    return tuple(torch.lerp(old, W, keep) for old, W in zip(origin, anchor, strict=True))

@@ -26,7 +26,7 @@ from torch import nn
 
 from titans_book.attention import Attention, AttentionState
 from titans_book.memory import LayerState, NeuralMemory
-from titans_book.memory.chunked import lengths_of
+from titans_book.memory.pieces import lengths_of
 from titans_book.model.block import Block, BlockState, GatedMLP, Stream
 
 
