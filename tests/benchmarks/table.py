@@ -67,8 +67,9 @@ def grads(name: str) -> bool:
         way = torch.randn_like(x)
         with torch.no_grad():
             up, down = ((memory(x + s * way)[0] * weights).sum() for s in (step, -step))
-        measured = (up - down) / (2 * step)
-        worst = max(worst, abs((slope * way).sum() - measured).item() / max(1, abs(measured)))
+        measured = ((up - down) / (2 * step)).item()
+        gap = abs((slope * way).sum().item() - measured)
+        worst = max(worst, gap / max(1.0, abs(measured)))
     return worst < 1e-6
 
 

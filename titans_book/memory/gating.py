@@ -54,7 +54,7 @@ class Steady(nn.Module):
         self.bias = nn.Parameter(torch.zeros(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.bias.expand(*x.shape[:-1], -1)
+        return x.new_zeros(*x.shape[:-1], 1) + self.bias
 
 
 class Gating(nn.ModuleDict):

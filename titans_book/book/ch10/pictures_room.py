@@ -69,7 +69,7 @@ def _levels(
             axes.plot(minutes[seen], said, color=style.colour(role, dark), ls=line, label=name)
         axes.set(xlabel="minutes since the steam began", ylabel="humidity, %", ylim=(30, 110))
         axes.grid(axis="y")
-        axes.legend(loc="lower right")
+        axes.legend(loc="center right")
     return figure
 
 
