@@ -161,7 +161,7 @@ WHY = {
     "step before they have learned to open",
     "kda": "a gate for each of 32 features has more to learn in 250 steps",
     "momentum-deltanet": CLOSE,
-    "ttt-linear": "in a chunk of 16 all errors are those of the empty memory, so it adds up as well",
+    "ttt-linear": "in a chunk of 16 all errors are those of the empty memory: it adds up as well",
     "ttt-mlp": CLOSE,
     "yaad": CLOSE,
     "moneta": "the power 3 in the map leaves little of small weights, and it learns more slowly. "

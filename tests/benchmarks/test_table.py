@@ -1,4 +1,4 @@
-"""The page of the presets is drawn from its record, and every preset is in it and keeps its word."""
+"""The page of the presets is drawn from its record; every preset is in it and keeps its word."""
 
 import json
 

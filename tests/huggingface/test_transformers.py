@@ -155,3 +155,17 @@ def test_rows_for_added_tokens_are_as_long_as_the_others():
     model.resize_token_embeddings(2000, mean_resizing=False)
     lengths = model.titans.embedding.weight.norm(dim=1)
     assert lengths[32:].mean().item() == pytest.approx(lengths[:32].mean().item(), rel=0.1)
+
+
+@pytest.mark.parametrize("rule", ["yaad", "memora", "kda", "deltaproduct", "softmax-attention"])
+def test_a_memory_of_any_rule_generates_and_is_kept(rule, tmp_path):
+    """One call and pieces say the same, beams keep their rows, and a folder brings it back."""
+    model, x = build("lmm", memory={"rule": rule}), tokens(batch=2)
+    settings = dict(max_new_tokens=4, do_sample=False)
+    whole = model.generate(x, **settings)
+    assert torch.equal(model.generate(x, use_cache=False, **settings), whole)
+    assert model.generate(x, num_beams=2, **settings).shape == whole.shape
+    model.save_pretrained(tmp_path)
+    again = type(model).from_pretrained(tmp_path).eval()
+    assert again.config.memory == {"rule": rule}
+    assert torch.equal(again.generate(x, **settings), whole)
