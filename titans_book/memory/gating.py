@@ -87,7 +87,8 @@ class Gating(nn.ModuleDict):
         opened = {name: torch.sigmoid(self._heads(name, gate(x))) for name, gate in self.items()}
         none = x.new_zeros(len(x), self.heads, n * x.shape[1])
         eta = opened.pop("eta", none)
-        theta = self.rule.theta_max * self.stable * opened.pop("theta", none + 1) * (1 - eta)
+        open_ = opened.pop("theta", 1.0)  # a rule with two gates writes as they say
+        theta = self.rule.theta_max * self.stable * (1 - eta) * open_
         alpha = opened.pop("alpha", none[:, :, ::n])
         if n > 1:  # a token forgets once, at its first write
             once = torch.arange(n * x.shape[1], device=x.device) % n == 0
