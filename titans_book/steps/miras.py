@@ -8,9 +8,9 @@ A         | accumulator: the sum of all writes             | (d_in, d_out) | A
 c         | what the weights of one output add up to       | a number      | c
 q, q'     | exponents with 1/q + 1/q' = 1                  | numbers       | q, (in lq_retain)
 
-An error function is the derivative of a loss by the answer, feature by feature; k^T error is then
-the surprise. A retention map turns the accumulator into the memory, W = map(A). The functions are
-pure, and all of them work on a single memory as well as on a batch of them.
+An error function is the derivative of a loss with respect to the answer, feature by feature; k^T
+error is then the surprise. A retention map turns the accumulator into the memory, W = map(A). The
+functions are pure, and all of them work on a single memory as well as on a batch of them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ Number = float | int | Float[Tensor, ""]
 def lp_error(
     answer: Float[Tensor, "*n d_out"], value: Float[Tensor, "*m d_out"], p: Number
 ) -> Float[Tensor, "*n d_out"]:
-    """The derivative of 1/p sum |answer - value|^p by the answer (MIRAS eqs. 10-11, over p).
+    """The derivative of 1/p sum |answer - value|^p (MIRAS eqs. 10-11, over p).
 
-    p = 2 is the loss of Titans, p = 1 looks at signs alone, p = 3 is Moneta's.
+    It is taken with respect to the answer. p = 2 is the loss of Titans, p = 1 looks at signs
+    alone, p = 3 is Moneta's.
     Taught in notebooks/10_miras.ipynb.
     """
     r = answer - value

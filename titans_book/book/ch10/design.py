@@ -15,14 +15,9 @@ from torch import Tensor
 from titans_book.book.ch10.exercises_rate import best_rate_reference
 from titans_book.book.ch10.noise import NOISES, POWERS, RATES, stream
 
-__all__ = ["BAR", "ratios", "worst"]
+__all__ = ["BAR", "measured", "ratios", "worst"]
 
 BAR, REPEATS = 3.0, 1
-
-
-def _map_error(error: Callable[[Tensor, Tensor], Tensor], noise: str) -> float:
-    """The map error at the best rate; infinite where every memory blows up."""
-    return float(best_rate_reference(stream(noise), error, RATES, REPEATS)[1])
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +36,16 @@ def best_powers() -> dict[str, float]:
 
 def ratios(error: Callable[[Tensor, Tensor], Tensor]) -> dict[str, float]:
     """For each noise, how many times as wrong as the best power this error function is."""
-    return {noise: _map_error(error, noise) / best for noise, best in best_powers().items()}
+    return {noise: ratio for noise, (ratio, _) in measured(error).items()}
+
+
+def measured(error: Callable[[Tensor, Tensor], Tensor]) -> dict[str, tuple[float, float]]:
+    """For each noise the ratio, infinite where every memory blows up, and the best rate."""
+    found = {}
+    for noise, best in best_powers().items():
+        rate, wrong = best_rate_reference(stream(noise), error, RATES, REPEATS)
+        found[noise] = float(wrong) / best, float(rate)
+    return found
 
 
 def worst(error: Callable[[Tensor, Tensor], Tensor]) -> float:

@@ -5,7 +5,8 @@ answer and value are (d_out), or (n, d_out) for several memories at once.
 
 import torch
 
-from titans_book.lab.learning.exercise import Exercise, Probe, normal, uniform
+from titans_book.book.ch10.numbers import number
+from titans_book.lab.learning.exercise import Exercise, Probe, normal
 from titans_book.steps import miras as steps
 
 CHAPTER = "notebooks/10_miras.ipynb"
@@ -21,7 +22,7 @@ lp_error = Exercise(
     what="the error of the loss 1/p |r|^p",
     reference=steps.lp_error,
     probe=Probe(
-        inputs={"answer": _several(2, 5), "value": normal(5), "p": uniform(1.2, 4.0)},
+        inputs={"answer": _several(2, 5), "value": normal(5), "p": number(1.2, 4.0)},
         returns=("error",),
     ),
     hints=(
@@ -60,10 +61,12 @@ def loses_the_sign(answer, value, p):
     return (answer - value).abs() ** (p - 1)
 
 
-@lp_error.wrong("The error is the derivative by the answer. What is the derivative of -answer?")
+@lp_error.wrong(
+    "The error is the derivative with respect to the answer. What is the derivative of -answer?"
+)
 def points_the_other_way(answer, value, p):
-    """You take value minus answer. The error is a derivative by the answer, and a memory subtracts
-    it: yours would walk uphill."""
+    """You take value minus answer. The error is a derivative with respect to the answer, and a
+    memory subtracts it: yours would walk uphill."""
     r = value - answer
     return r.sign() * r.abs() ** (p - 1)
 
@@ -94,6 +97,26 @@ def drops_the_negative_entries(answer, value, p):
     return (answer - value).clamp(min=0) ** (p - 1)
 
 
+@lp_error.wrong("What is (-2) ** 1.5, and what should an answer that is too small get?")
+def raises_negative_numbers(answer, value, p):
+    """You raise the difference itself to the power p - 1. A negative number has no real power that
+    is not whole, so it becomes NaN: raise its size, and give it its sign back."""
+    return (answer - value) ** (p - 1)
+
+
+@lp_error.wrong("What is the derivative of x ** 3: 2 x, or something with x ** 2?")
+def multiplies_by_the_exponent(answer, value, p):
+    """You multiply by p - 1. The power p - 1 is an exponent of the difference."""
+    return (answer - value) * (p - 1)
+
+
+@lp_error.wrong("The loss has 1/p in front. Is it still there when you have differentiated?")
+def keeps_the_division_by_p(answer, value, p):
+    """You divide by p. Differentiating brings a factor p down, and that cancels the 1/p."""
+    r = answer - value
+    return r.sign() * r.abs() ** (p - 1) / p
+
+
 @lp_error.wrong("Is the loss of two wrong entries their sum or their mean?")
 def takes_the_mean(answer, value, p):
     """You divide by the number of features, as for a mean. The loss adds them up."""
@@ -106,7 +129,7 @@ huber_error = Exercise(
     what="the error of Huber's loss",
     reference=steps.huber_error,
     probe=Probe(
-        inputs={"answer": _several(2, 5), "value": normal(5), "delta": uniform(0.5, 2.0)},
+        inputs={"answer": _several(2, 5), "value": normal(5), "delta": number(0.5, 2.0)},
         returns=("error",),
     ),
     hints=(
@@ -127,6 +150,13 @@ huber_error = Exercise(
 def cuts_one_side_only(answer, value, delta):
     """You cut off at +delta alone. Errors far below are as dangerous as errors far above."""
     return (answer - value).clamp(max=delta)
+
+
+@huber_error.wrong("What does your function return for an answer that is too small?")
+def cuts_at_zero(answer, value, delta):
+    """You cut off between 0 and delta. A negative difference becomes 0, so an answer that is too
+    small is never corrected."""
+    return (answer - value).clamp(0, delta)
 
 
 @huber_error.wrong("How large is the step for an error that is just beyond delta?")

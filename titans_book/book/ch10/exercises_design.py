@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from titans_book.book.ch10.design import BAR, ratios
+from titans_book.book.ch10.design import BAR, measured
+from titans_book.book.ch10.noise import NOISES, RATES
 from titans_book.lab.learning.exercise import Exercise, Step
 from titans_book.steps import miras as steps
 
@@ -20,15 +21,23 @@ NAN, MOST = -1.2345, 1e9  # stand for what is no number, and for what is as good
 
 def _read_with(function: Callable) -> Iterator[Step]:
     """What it returns for a few differences; then its ratios, one for each noise."""
-    points = torch.linspace(-12, 12, 49, dtype=torch.float64)
-    answer = torch.stack([points, points.flip(0) / 8])
-    value = torch.linspace(-1, 1, 49, dtype=torch.float64)
+    answer, value = _differences()
     error = function(answer, value)
     if isinstance(error, Tensor) and error.shape != answer.shape:
         raise ValueError(f"answer is {tuple(answer.shape)}, your error is {tuple(error.shape)}")
-    yield {"error": _marked(error), "ratios": torch.zeros(3)}
-    found = ratios(lambda answer, value: function(answer, value).double())
-    yield {"error": _marked(error), "ratios": torch.tensor(list(found.values())).clamp(max=MOST)}
+    alone = torch.cat([function(row[None], value) for row in answer])
+    seen = {"error": _marked(error), "alone": _marked(alone)}
+    nothing = torch.zeros(3, dtype=torch.float64)
+    yield seen | {"ratios": nothing, "rates": nothing}
+    found = measured(lambda answer, value: function(answer, value).double()).values()
+    ratios, rates = torch.tensor(list(found), dtype=torch.float64).unbind(1)
+    yield seen | {"ratios": ratios.clamp(max=MOST), "rates": rates}
+
+
+def _differences() -> tuple[Tensor, Tensor]:
+    """Answers of two memories, near and far, and a value."""
+    points = torch.linspace(-12, 12, 49, dtype=torch.float64)
+    return torch.stack([points, points.flip(0) / 8]), torch.linspace(-1, 1, 49).double()
 
 
 def _marked(error: Tensor) -> Tensor:
@@ -42,14 +51,37 @@ def _good_enough(steps_: list[Step]) -> str:
     """What is missing: the noise at which it is worst, and by how much."""
     if (steps_[0]["error"] == NAN).any():
         return "It returns NaN for some differences: one NaN spoils a memory for good."
-    found = dict(
-        zip(("outliers", "Gaussian", "uniform"), steps_[1]["ratios"].tolist(), strict=True)
-    )
-    noise, ratio = max(found.items(), key=lambda pair: pair[1])
+    if broken := _broken(steps_[0]["error"], steps_[0]["alone"]):
+        return broken
+    ratios, rates = steps_[1]["ratios"], steps_[1]["rates"]
+    ratio, place = ratios.max(0)
     if ratio <= BAR:
         return ""
     often = f"{ratio:.1f} times" if ratio < 1e4 else "more than 10,000 times"
-    return f"With {noise} noise it is {often} as wrong as the best power. {_advice(noise)}"
+    noise = tuple(NOISES)[place]
+    known = {"outliers": "the outliers"}.get(noise, f"{noise} noise")
+    says = f"With {known} it is {often} as wrong as the best power."
+    if rates[place] <= RATES[0]:
+        return f"{says} Its best rate there is the smallest on offer: scale your error down."
+    return f"{says} {_advice(noise)}"
+
+
+def _broken(error: Tensor, alone: Tensor) -> str:
+    """What no rate can make good, in words."""
+    answer, value = _differences()
+    if not error.any():
+        return "It is 0 for all differences, so the memory stays empty."
+    if float((error.sign() * (answer - value).sign()).sum()) < 0:
+        return (
+            "Its sign is wrong: it is negative where the answer is too large. A memory subtracts "
+            "its error, so yours walks uphill."
+        )
+    if not torch.allclose(error, alone):
+        return (
+            "The error of one memory depends on the answers of the others. Each row of `answer` "
+            "belongs to a memory of its own."
+        )
+    return ""
 
 
 def _advice(noise: str) -> str:
@@ -86,7 +118,7 @@ my_error = Exercise(
 )
 
 
-@my_error.wrong("How large is the step for a value that is wrong by 10?")
+@my_error.wrong("How large is the step for a value that is off by 10?")
 def is_l2(answer, value):
     """It is the plain difference, L2. One outlier moves the memory as far as thirty honest
     values."""

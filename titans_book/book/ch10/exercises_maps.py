@@ -3,7 +3,8 @@
 A is (d_in, d_out), or (n, d_in, d_out) for several memories at once.
 """
 
-from titans_book.lab.learning.exercise import Exercise, Probe, normal, uniform
+from titans_book.book.ch10.numbers import number
+from titans_book.lab.learning.exercise import Exercise, Probe, normal
 from titans_book.steps import miras as steps
 
 CHAPTER = "notebooks/10_miras.ipynb"
@@ -13,7 +14,7 @@ softmax_retain = Exercise(
     name="10.softmax_retain",
     what="a memory whose columns are mixtures of the inputs",
     reference=steps.softmax_retain,
-    probe=Probe(inputs={"A": normal(2, 5, 3), "c": uniform(0.5, 4.0)}, returns=("W",)),
+    probe=Probe(inputs={"A": normal(2, 5, 3), "c": number(0.5, 4.0)}, returns=("W",)),
     hints=(
         "Each output wants positive weights that add up to c. You know a function that turns any "
         "numbers into positive ones that add up to 1.",
@@ -78,6 +79,13 @@ def takes_the_logarithm(A, c):
     return c * A.log_softmax(dim=-2)
 
 
+@softmax_retain.wrong("What are the weights of a column with the entries 1 and -2?")
+def divides_by_the_sum(A, c):
+    """You divide each column by its sum. The weights add up to c, but they can be negative, and
+    nothing is left to divide by when the sum is 0."""
+    return c * A / A.sum(dim=-2, keepdim=True)
+
+
 @softmax_retain.wrong("Is a sigmoid told what the other inputs weigh?")
 def takes_a_sigmoid(A, c):
     """You take a sigmoid of each entry. It is positive, but nothing makes a column add up to c."""
@@ -88,7 +96,7 @@ lq_retain = Exercise(
     name="10.lq_retain",
     what="the mirror map that belongs to an l_q norm",
     reference=steps.lq_retain,
-    probe=Probe(inputs={"A": normal(2, 4, 3), "q": uniform(2.3, 5.0)}, returns=("W",)),
+    probe=Probe(inputs={"A": normal(2, 4, 3), "q": number(2.3, 5.0)}, returns=("W",)),
     hints=(
         "Write |A|_q² as (sum of |a|^q)^(2/q) and differentiate it by one entry a: the outer power "
         "first, then the inner one. What is left of the sign of a?",
@@ -116,7 +124,8 @@ def _other(q):
 @lq_retain.wrong("What becomes of your memory if you halve the accumulator?")
 def is_the_printed_map(A, q):
     """This is the map as the paper prints it. It divides by the norm, but the power q - 1 of the
-    entries is missing, so for q = 4 a smaller accumulator makes a larger memory."""
+    entries and the factor q' - 1 are missing, so for q = 4 a smaller accumulator makes a larger
+    memory."""
     return steps.printed_map(A, q)
 
 
@@ -156,6 +165,25 @@ def takes_a_norm_for_each_column(A, q):
 def takes_a_norm_for_all_memories(A, q):
     """You take one norm over the whole batch, so a memory's size depends on its neighbours."""
     return (_other(q) - 1) * A.sign() * A.abs() ** (q - 1) / _norm(A, q, (0, 1, 2)) ** (q - 2)
+
+
+@lq_retain.wrong("With which power does |A|_q add up the entries?")
+def takes_the_usual_norm(A, q):
+    """You divide by the usual norm, with squares. The potential has the norm with the exponent
+    q."""
+    return (_other(q) - 1) * A.sign() * A.abs() ** (q - 1) / _norm(A, 2) ** (q - 2)
+
+
+@lq_retain.wrong("If the accumulator doubles, what does its norm do, and what does yours?")
+def forgets_the_root(A, q):
+    """You add up the powers and leave out the root 1/q, so what you divide by is no norm."""
+    return (_other(q) - 1) * A.sign() * A.abs() ** (q - 1) / _norm(A, q) ** (q * (q - 2))
+
+
+@lq_retain.wrong("For which q is your function right?")
+def takes_four_for_q(A, q):
+    """You have q = 4 built in. The function is handed another q."""
+    return steps.lq_retain(A, 4) + 0 * q
 
 
 @lq_retain.wrong("Which of the two exponents is the norm's?")

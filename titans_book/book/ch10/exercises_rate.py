@@ -200,3 +200,57 @@ def uses_its_own_error(make_stream, error, rates, repeats):
 def returns_the_first_rate(make_stream, error, rates, repeats):
     """You return the result of the first rate. The best one is asked for."""
     return rates[0], best_rate_reference(make_stream, error, rates[:1], repeats)[1]
+
+
+def _table(make_stream, error, rates, repeats):
+    """The map errors of all rates, the mean over the streams."""
+    rows = []
+    for seed in range(repeats):
+        K, V, W = make_stream(seed)
+        rows.append(_wrong(_memories(K, V, W, error, rates), W))
+    return torch.stack(rows).mean(0)
+
+
+@best_rate.wrong("What does argmin do with a NaN?")
+def chooses_what_is_nan(make_stream, error, rates, repeats):
+    """You choose a memory that is NaN: argmin takes a NaN for the smallest. Make it infinite before
+    you compare."""
+    wrong = _table(make_stream, error, rates, repeats)
+    return rates[wrong.argmin()], wrong.min()
+
+
+@best_rate.wrong("Is a memory that has blown up the best of all?")
+def turns_nan_into_zero(make_stream, error, rates, repeats):
+    """Your NaN becomes 0, which is the best error there is. `nan_to_num()` does that, unless you
+    say nan=torch.inf."""
+    wrong = _table(make_stream, error, rates, repeats).nan_to_num()
+    return rates[wrong.argmin()], wrong.min()
+
+
+@best_rate.wrong("Is your first result a write rate, or a place among the rates?")
+def returns_the_place(make_stream, error, rates, repeats):
+    """You return where the best rate is, its index. The rate itself is asked for."""
+    wrong = _table(make_stream, error, rates, repeats).nan_to_num(nan=torch.inf)
+    return wrong.argmin(), wrong.min()
+
+
+@best_rate.wrong("Which of the two results comes first?")
+def swaps_the_results(make_stream, error, rates, repeats):
+    """You return the map error first. The rate comes first."""
+    return best_rate_reference(make_stream, error, rates, repeats)[::-1]
+
+
+@best_rate.wrong("Is the map error a ratio of lengths, or of squared lengths?")
+def takes_the_root(make_stream, error, rates, repeats):
+    """You leave out the squares: |M - W| / |W|. The map error is |M - W|² / |W|²."""
+    wrong = 0
+    for seed in range(repeats):
+        K, V, W = make_stream(seed)
+        wrong = wrong + _wrong(_memories(K, V, W, error, rates), W).sqrt()
+    return _chosen(wrong / repeats, rates)
+
+
+@best_rate.wrong("How many streams have you read?")
+def reads_one_stream(make_stream, error, rates, repeats):
+    """You read only the stream with seed 0. All `repeats` streams are asked for."""
+    return best_rate_reference(make_stream, error, rates, 1)

@@ -1,7 +1,7 @@
 """Four menus that make a memory: the widget of chapter 10.
 
-Below the menus stand the equations that the choice amounts to, the name of the model that it
-re-creates, with the proof, and what one wrong value does to it.
+Below the menus come the name of the model that the choice re-creates, with the proof, and the
+equations that the choice amounts to.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from titans_book.lab.pictures.sheet import sheet, status
 __all__ = ["CALLED", "FourMenus", "equations"]
 
 ALT = "Four menus, for memory, error, retention and rule, and the model that they make"
-EXACT, HUGE = 1e-12, 1e6
+EXACT = 1e-12
 CALLED = {
     "linear-attention": "linear attention",
     "mamba2": "the recurrence of Mamba-2",
@@ -105,7 +105,7 @@ class FourMenus(Panel):
         name, words = self.told()
         look = ' class="right"' if name else ""
         self.result.value = f"<div{look}><b>{escape(name or 'No name')}</b>: {words}</div>"
-        self.steps.value = f"<div>At every token:<ol>{lines}</ol>{self._robust()}</div>"
+        self.steps.value = f"<div>At every token:<ol>{lines}</ol></div>"
 
     @property
     def equations(self) -> list[str]:
@@ -120,11 +120,6 @@ class FourMenus(Panel):
         same = menus.proof(self.choice) < EXACT
         said = "the same answers to 1e-12 as" if same else "NOT the same answers as"
         return CALLED[name], f"{said} its formula written out by hand, over twelve tokens."
-
-    def _robust(self) -> str:
-        moved = menus.moved(self.choice)
-        far = f"by {moved:.2f}" if moved < HUGE else "out of all bounds: the memory blows up"
-        return f"If the seventh value is wrong by 10, the answer to its key moves {far}."
 
     def figure(self, *, alt: str | None = None) -> Picture:
         """What is shown now, as a still picture."""

@@ -17,7 +17,7 @@ from torch import Tensor
 from titans_book.book.ch10.formulas import FORMULAS
 from titans_book.memory import Gates, Network, Rule, memorize, presets
 
-__all__ = ["MENUS", "Choice", "Stream", "choices", "example", "moved", "named", "proof", "read"]
+__all__ = ["MENUS", "Choice", "Stream", "choices", "example", "named", "proof", "read"]
 
 # what is chosen -> its options, as the reader sees them, and as a Rule takes them
 MEMORIES = {"matrix": 1, "MLP": 2}
@@ -45,7 +45,6 @@ MENUS = {
     "rule": tuple(RULES),
 }
 LENGTH, DIM, HIDDEN = 12, 4, 6
-PLACE = 6  # of the value that is made wrong, counted from 0
 
 
 class Choice(NamedTuple):
@@ -133,15 +132,6 @@ def choices() -> dict[str, Choice]:
         if name:
             found.setdefault(name, Choice(*options))
     return {name: found[name] for name in FORMULAS}
-
-
-@lru_cache(maxsize=128)
-def moved(choice: Choice) -> float:
-    """How far a value that is 10 too large moves the answer to its own key: a length."""
-    stream = example()
-    wrong = stream.v.clone()
-    wrong[PLACE, 0] += 10
-    return float((read(choice, stream._replace(v=wrong)) - read(choice))[PLACE].norm())
 
 
 @lru_cache(maxsize=128)

@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-__all__ = ["doubled", "folded", "mixture", "run", "signed", "tokens_needed", "unit_keys"]
+__all__ = [
+    "best_error", "doubled", "folded", "halves", "map_error", "mixture", "run", "signed",
+    "tokens_needed", "unit_keys",
+]  # fmt: skip
 
 OUTPUTS = 4
 
@@ -60,6 +63,21 @@ def folded(W: Tensor) -> Tensor:
     return one - other
 
 
+def halves(W: Tensor) -> Tensor:
+    """(W, -W) / 2: one of the maps of doubled keys that equal the map W of the keys."""
+    return torch.cat([W, -W], dim=-2) / 2
+
+
+def map_error(M: Tensor, truth: Tensor) -> Tensor:
+    """|M - truth|^2 / |truth|^2: M (..., d_in, d_out) to (...)."""
+    return (M - truth).square().sum((-2, -1)) / truth.square().sum((-2, -1))
+
+
+def best_error(errors: Tensor) -> float:
+    """The median over the seeds, at the best rate: (seeds, rates) to a number."""
+    return float(errors.median(0).values.min())
+
+
 def run(
     retain: Callable[[Tensor], Tensor],
     truth: Tensor,
@@ -93,7 +111,7 @@ def tokens_needed(
     *,
     goal: float = 0.01,
     length: int = 2000,
-    seeds: int = 3,
+    seeds: int = 5,
 ) -> float:
     """How many tokens it takes until the error is below `goal`: the median, at the best rate."""
     truth = torch.stack([mixture(seed, d) for seed in range(seeds)])

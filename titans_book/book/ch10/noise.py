@@ -16,7 +16,9 @@ __all__ = ["NOISES", "POWERS", "RATES", "SIZE", "stream"]
 D, LENGTH = 16, 1500
 SIZE = 0.3  # the standard deviation of the Gaussian noise, and of the uniform one
 POWERS = (1, 1.25, 1.5, 2, 2.5, 3, 4)
-RATES = torch.logspace(-2.6, 0.4, 16, dtype=torch.float64)  # 0.0025 to 2.5
+RATES = torch.cat(  # 0.00001 to 2.5: large powers need tiny ones where there are outliers
+    [torch.logspace(-5, -3, 5), torch.logspace(-2.6, 0.4, 16)]
+).double()
 
 Stream = tuple[Tensor, Tensor, Tensor]
 
@@ -30,7 +32,7 @@ def _uniform(shape: tuple[int, int], random: torch.Generator) -> Tensor:
 
 
 def _outliers(shape: tuple[int, int], random: torch.Generator) -> Tensor:
-    """A little Gaussian noise everywhere; one entry in twenty is wrong by 10."""
+    """A little Gaussian noise everywhere; one entry in twenty is off by 10."""
     hit = torch.rand(shape, generator=random, dtype=torch.float64) < 0.05
     sign = torch.randn(shape, generator=random, dtype=torch.float64).sign()
     return 10 * hit * sign + _gaussian(shape, random) / 3

@@ -20,7 +20,7 @@ from titans_book.lab.pictures.picture import Drawing, Picture
 
 __all__ = ["PICTURES"]
 
-LOWEST, HIGHEST = 1e-4, 1e3  # of the map errors that are drawn
+LOWEST, HIGHEST = 1e-4, 10  # of the map errors that are drawn
 
 
 def _told(what: str, most: int = 7) -> Callable[[Any, Mapping[str, Any]], str]:
@@ -119,8 +119,8 @@ PICTURES = (
         because={
             "uniform": "Here large powers are the best. That is bounded noise: a difference can "
             "be large only if the memory is wrong, so large differences deserve to be heard.",
-            "outliers": "From p = 2 on it goes up by powers of ten. One value in twenty is wrong "
-            "by 10, and a loss with a large power lets that one value decide.",
+            "outliers": "From p = 1.5 on it rises steeply, up to an empty memory's error. One value "
+            "in twenty is off by 10, and a loss with a large power lets that one value decide.",
             "Gaussian": "This one hardly cares, with its lowest point between 2 and 3. That is "
             "Gaussian noise, for which least squares were invented.",
         },
@@ -135,10 +135,10 @@ PICTURES = (
         because={
             "line": "That is what L2 needs: it learns about every input separately. The softmax "
             "knows that only a few of them can matter.",
-            "root": "Not even that much. Each doubling of d costs about the same small number of "
-            "tokens more.",
+            "root": "This curve is invented: it lies halfway between the two that were measured. The "
+            "softmax needs fewer tokens than that.",
             "log": "The rule multiplies weights instead of adding to them. It can rule out half of "
-            "the inputs at a time, so doubling their number costs only a few tokens more.",
+            "the inputs at a time, so doubling their number costs few tokens more.",
         },
         xlabel="inputs, d",
         ylabel="tokens needed",

@@ -93,11 +93,16 @@ def _errors_after(
         _mark_steam(axes, place, dark)
         looks = (("fast", "--"), ("slow", "-"), ("persistent", ":"))
         for (name, told), (role, line) in zip(forecasts.items(), looks, strict=False):
-            runs = told.errors[: len(told.errors) // width * width].view(-1, width).mean(1).sqrt()
             late = len(place.series) - len(told.errors)
-            minutes = (np.arange(len(runs)) * width + width / 2 + late - place.begins) / MINUTE
+            first = (place.begins - late) % width  # a block begins with the steam
+            whole = (len(told.errors) - first) // width * width
+            runs = told.errors[first : first + whole].view(-1, width).mean(1).sqrt()
+            middle = np.arange(len(runs)) * width + width / 2
+            minutes = (middle + first + late - place.begins) / MINUTE
             axes.plot(minutes, runs.numpy(), color=style.colour(role, dark), ls=line, label=name)
-        axes.set(xlabel="minutes since the steam began", ylabel="error, °C", xlim=(-60, 55))
+        axes.set(
+            xlabel="minutes since the steam began", ylabel="forecast error, °C", xlim=(-60, 55)
+        )
         axes.set_yscale("log")
         axes.grid(axis="y")
         axes.legend(loc="upper left")
@@ -110,7 +115,7 @@ def _errors_told(place: Any, forecasts: Mapping[str, Any]) -> str:
         f"{one.after**0.5:.3f} in the five minutes after, {one.later**0.5:.3f} later"
         for name, one in forecasts.items()
     )
-    return f"The size of the errors in degrees, around the steam. {'; '.join(told)}."
+    return f"The size of the forecast errors in degrees, around the steam. {'; '.join(told)}."
 
 
 ROOM = (

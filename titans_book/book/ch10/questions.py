@@ -11,15 +11,13 @@ QUESTIONS = (
         (
             Choice(
                 "“Yaad uses Huber's loss, so a few extreme values do not ruin its memory.”",
-                because="This one is true: an error beyond δ counts no more than δ. You have seen "
-                "the price as well, because it also learns slowly from a real change.",
+                because="This one is true: an error beyond δ counts no more than δ.",
             ),
             Choice(
                 "“Moneta uses an l<sub>p</sub> loss with p = 3, so it is robust to outliers.”",
                 right=True,
                 because="With p = 3 an error of 10 counts a hundred times as much as with L1, and "
-                "ten times as much as with L2. Only powers below 2 are robust. What p = 3 is good "
-                "for is bounded noise.",
+                "ten times as much as with L2. Only powers below 2 are robust.",
             ),
             Choice(
                 "“DeltaNet and TTT-Linear minimise the same loss while they read.”",
@@ -76,15 +74,65 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "10.ascent",
+        "Two of the five readers go <b>uphill</b>: one with the dot product, one with L2. All "
+        "projections are trained. Which of the two ascents costs bits?",
+        (
+            Choice(
+                "Both",
+                because="For one of them the trained projections can undo the sign. Which of the "
+                "two errors contains nothing but the value?",
+            ),
+            Choice(
+                "Only that of the dot product",
+                because="Its error is −v, so uphill is the same as downhill with −v, and a "
+                "projection can learn to turn the sign of v.",
+            ),
+            Choice(
+                "Only that of L2",
+                right=True,
+                because="Its error is answer − v. Turning the sign of v does not turn the sign of "
+                "the answer, so no projection of the value undoes the ascent.",
+            ),
+            Choice(
+                "Neither",
+                because="That is what the paper observed in large models, where more can adapt. "
+                "Look at what these small ones do.",
+            ),
+        ),
+    ),
+    Question(
+        "10.steps",
+        "One reader takes three inner steps per token instead of one, so its memory fits its "
+        "pairs better. What do the three steps do to the bits that it gets right?",
+        (
+            Choice(
+                "Clearly more bits are right",
+                because="That would be so if the task were to fit the pairs. The inner loss asks "
+                "with keys, the task with queries.",
+            ),
+            Choice(
+                "About as many are right, or slightly fewer",
+                right=True,
+                because="The projections are trained with whatever the inner steps do, so the "
+                "reader with one step has adapted to one step.",
+            ),
+            Choice(
+                "Only about half are right, as for a guess",
+                because="More steps on a pair do not destroy what the memory knows. They fit that "
+                "pair better.",
+            ),
+        ),
+    ),
+    Question(
         "10.fit",
-        "You let a memory take three inner steps a token instead of one. Its inner loss falls to "
+        "You let a memory take three inner steps per token instead of one. Its inner loss falls to "
         "half. What do you know about the model?",
         (
             Choice(
                 "It remembers more, so it will do its task better",
-                because="That is what one would expect. In our run the fit was better and the "
-                "answers were slightly worse. The inner loss asks with keys, the task with "
-                "queries.",
+                because="You have seen the opposite: the fit was better and the answers were not. "
+                "The inner loss asks with keys, the task with queries.",
             ),
             Choice(
                 "Nothing yet: measure the task",

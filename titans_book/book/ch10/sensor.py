@@ -7,7 +7,7 @@ it is judged by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -78,18 +78,20 @@ def _keys(series: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def forecast(
-    place: Room, errors: Mapping[str, Callable[[Tensor, Tensor], Tensor]]
+    place: Room,
+    errors: Mapping[str, Callable[[Tensor, Tensor], Tensor]],
+    rates: Sequence[float] = RATES,
 ) -> dict[str, Forecasts]:
     """What each error function makes of the series: for each, a memory of 16 numbers that reads it.
 
-    errors: functions of (answer, value), by name.
+    errors: functions of (answer, value), by name; rates: the best one before the event is taken.
     """
     keys, values = _keys(place.series)
     begins, ends = place.begins - LAG, place.ends - LAG
-    rate = torch.tensor(RATES, dtype=keys.dtype)[:, None]
+    rate = torch.tensor(rates, dtype=keys.dtype)[:, None]
     made = {}
     for name, error in errors.items():
-        M, said = torch.zeros(len(RATES), keys.shape[1], dtype=keys.dtype), []
+        M, said = torch.zeros(len(rates), keys.shape[1], dtype=keys.dtype), []
         for k, v in zip(keys, values, strict=True):
             said.append(M @ k)
             M = M - rate * error(said[-1][:, None], v[None]) * k
@@ -97,5 +99,5 @@ def forecast(
         best = int(wrong[WARM_UP:begins].mean(0).argmin())
         cuts = (WARM_UP, begins, ends, ends + SOON, len(wrong))
         means = [float(wrong[a:b, best].mean()) for a, b in pairwise(cuts)]
-        made[name] = Forecasts(torch.stack(said)[:, best], wrong[:, best], RATES[best], *means)
+        made[name] = Forecasts(torch.stack(said)[:, best], wrong[:, best], rates[best], *means)
     return made
