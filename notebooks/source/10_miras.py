@@ -51,12 +51,13 @@ from titans_book.book.ch10.design import ratios, worst
 from titans_book.book.ch10.four_menus import FourMenus
 from titans_book.book.ch10.menus import choices, proof
 from titans_book.book.ch10.mixing import train_readers
-from titans_book.book.ch10.mixtures import doubled, folded, mixture, run, signed
-from titans_book.book.ch10.mixtures import tokens_needed, unit_keys
+from titans_book.book.ch10.mixtures import best_error, doubled, folded, halves, map_error
+from titans_book.book.ch10.mixtures import mixture, run, signed, streams, tokens_needed
 from titans_book.book.ch10.noise import NOISES, RATES, stream
+from titans_book.book.ch10.package import read_pairs
 from titans_book.book.ch10.sensor import forecast, room
 from titans_book.lab.pictures import style
-from titans_book.memory import Gates, Rule, memorize
+from titans_book.memory import Rule
 from titans_book.steps.miras import printed_map
 
 torch.set_num_threads(1)  # the fastest for tensors as small as these
@@ -82,10 +83,15 @@ place = room()
 draw("10.room", place)
 
 # %% [markdown]
-# It is hard to forecast a temperature better than with "the same as now". So the memory forecasts the
-# *change* to the next reading. Its key is the last sixteen changes, brought to length 1, and its value is
-# the change that comes next. It learns from every reading, by the delta rule. For its write rate we take
-# the one that was best *before* the steam. In that time the memory is ahead of "no change".
+# It is hard to beat the forecast "the same as now". So the memory forecasts the *change* to the next
+# reading. Its key is the last sixteen changes, brought to length 1, and its value is the change that comes
+# next. It learns from every reading, by the delta rule. For its write rate we take the one that was best
+# *before* the steam. Up to the steam, it beats "no change".
+#
+# An **error function** tells a memory what to correct: it takes the memory's answer and the value that
+# came, and the memory steps against what it returns. For the delta rule, that is the difference of the
+# two. A memory whose error is always 0 learns nothing, and forecasts "no change". The numbers below are
+# **forecast errors**, the root of the mean of (answer − value)².
 #
 # How long will it take to recover from the steam? A minute, ten minutes?
 
@@ -109,11 +115,10 @@ assert plain.after > 12 * nothing.after and plain.later > 20 * nothing.later
 assert (place.changes.series.abs().max() / plain.before**0.5).item() > 700
 
 # %% [markdown]
-# It does not recover at all. In the five minutes after the steam, its typical error (the root of the mean
-# square) is almost four times as large as without a memory. In the 45 minutes after that, it is five times
-# as large.
+# It does not recover at all. In the five minutes after the steam, its forecast error is almost four times
+# as large as without a memory. In the 45 minutes after that, it is five times as large.
 #
-# **By hand.** The delta rule writes θ times the error. Before the steam, the error is about 0.014 °C. When
+# **By hand.** The delta rule writes θ times the difference. Before the steam, that is about 0.014 °C. When
 # the steam came, the temperature jumped by 11 °C between two readings. So this one write is about 11 /
 # 0.014 ≈ 800 times as large as an ordinary one, and a few writes like this undo what 2,300 readings have
 # taught. Nothing is broken here. This is what it means to minimise squares.
@@ -124,11 +129,11 @@ assert (place.changes.series.abs().max() / plain.before**0.5).item() > 700
 #
 # 1. **What is the memory?** A matrix, an MLP, or something else (*architecture*).
 # 2. **What counts as an error?** The paper calls the inner loss the *attentional bias*.
-# 3. **What is kept?** A *retention gate* holds the memory near something: near what it was, near zero, or
-#    inside a set that it may not leave.
+# 3. **What is kept?** A *retention gate* keeps the memory near what it was, near zero, or inside a set.
 # 4. **How does it learn?** By plain gradient steps, with momentum, and so on (*learning algorithm*).
 #
-# For all models in this chapter, a step without momentum looks like this:
+# For all models in this chapter except Gated DeltaNet, which forgets first and asks afterwards, a step
+# without momentum looks like this:
 #
 # $$
 # {\color{#D55E00}{A_t}} = (1-{\color{#009E73}{\alpha_t}})\,{\color{#D55E00}{A_{t-1}}}
@@ -138,8 +143,12 @@ assert (place.changes.series.abs().max() / plain.before**0.5).item() > 700
 #
 # The loss $\ell$ is your answer to the second question, and the map is part of your answer to the third. In
 # earlier chapters there was no map, so the memory *was* its accumulator $A$. If $M$ is a matrix, the
-# gradient is $k_t^\top e$, where $e$ is the derivative of the loss by the answer. We will call $e$ the
-# **error**.
+# gradient is $k_t^\top e$, where $e$ is the derivative of the loss with respect to the answer. This $e$ is
+# what an error function returns, and we call it the **error**.
+#
+# Three entries of the menus need a word. "Forget before asking" is Gated DeltaNet's order of things.
+# "l_q" keeps the memory small in a norm with another exponent than 2, and "KL" keeps it a mixture of its
+# inputs. You will build both of them further down.
 #
 # **A question for the menus.** The widget starts at linear attention. Change one menu at a time until you
 # reach Titans. How many changes do you need, and which models with a name can you pass on the way?
@@ -151,7 +160,7 @@ FourMenus()
 # <details><summary><b>Answer</b> (try the menus first)</summary>
 #
 # Four changes, one in each menu. If you change the error first, you get DeltaNet, and with an MLP after
-# that TTT-MLP. Decay then gives a model that has no name here, and momentum makes it Titans. On another way
+# that TTT-MLP. Decay then gives a model that has no name here, and momentum makes it Titans. By another route
 # you pass Mamba-2 or Momentum DeltaNet, which is the step that you wrote in chapter 04. Most combinations
 # have no name, which does not mean that they are bad.
 #
@@ -163,12 +172,18 @@ FourMenus()
 
 # %%
 for name, choice in choices().items():
-    print(f"{name:17} {' | '.join(choice):42} same to 1e-12: {proof(choice) < 1e-12}")
+    print(f"{name:17} {' | '.join(choice):42} agrees to 1e-12: {proof(choice) < 1e-12}")
 ### CLAIM
-assert len(choices()) == 10 and all(proof(choice) < 1e-12 for choice in choices().values())
+known = choices()
+assert len(known) == 10 and all(proof(choice) < 1e-12 for choice in known.values())
+apart = {a: [sum(x != y for x, y in zip(known[a], known[b], strict=True)) for b in known if b != a]
+         for a in known}
+assert {a for a in known if min(apart[a]) > 1} == {"moneta", "yaad"}
+assert min(apart["moneta"]) == min(apart["yaad"]) == 2
 
 # %% [markdown]
-# So a model is four choices, and the rest of the page is about what they cost.
+# Eight of the ten are one change away from another model with a name. Moneta and Yaad need two. So a model
+# is four choices, and the rest of the page is about what they cost.
 #
 # ## What does a mistake cost?
 #
@@ -186,7 +201,7 @@ assert len(choices()) == 10 and all(proof(choice) < 1e-12 for choice in choices(
 # | 1 | 1 | 1 | 1 |
 # | −10 | −1 | −10 | −100 |
 #
-# With p = 1 every difference counts the same. With p = 3, which is what Moneta uses, the large ones rule.
+# With p = 1 every difference counts the same. With p = 3, which is what Moneta uses, the large ones dominate.
 
 # %% [markdown] tags=["solution"]
 # *In the package:* all functions that you write in this chapter are in `titans_book/steps/miras.py`. The
@@ -198,7 +213,8 @@ def lp_error(answer, value, p):
     """How far a loss with the power p moves each entry of an answer.
 
     answer: (d_out), or (n, d_out) for n memories at once; value: (d_out); p: a number, 1 or more.
-    Returns the derivative of the loss by the answer, a tensor of the answer's shape.
+    Returns the derivative of the loss with respect to the answer, of the
+    answer's shape. Gradients must pass through the result (autograd.grad: create_graph=True).
     """
     ### BEGIN SOLUTION
     r = answer - value
@@ -223,7 +239,8 @@ def huber_error(answer, value, delta):
     """How far Huber's loss moves each entry of an answer.
 
     answer: (d_out), or (n, d_out) for n memories at once; value: (d_out); delta: a number, the
-    border. Returns the derivative of the loss by the answer, a tensor of the answer's shape.
+    border. Returns the derivative of the loss with respect to the answer, of the answer's shape.
+    Gradients must pass through the result.
     """
     ### BEGIN SOLUTION
     return (answer - value).clamp(-delta, delta)
@@ -236,25 +253,26 @@ huber_error.check()
 # Here are your errors as curves. A memory steps against them, so their height is the length of a step.
 
 # %%
-r = torch.linspace(-3, 3, 121, dtype=torch.float64)
+r = torch.linspace(-3, 3, 600, dtype=torch.float64)
 zero = torch.zeros_like(r)
 draw("10.errors", r, {
     "p = 1": lp_error(r, zero, 1), "p = 2": lp_error(r, zero, 2),
-    "p = 3": lp_error(r, zero, 3), "Huber, δ = 1": huber_error(r, zero, 1),
+    "p = 3": lp_error(r, zero, 3), "Huber, δ = 2": huber_error(r, zero, 2),
 })
 
 # %% [markdown]
 # ## Which power for which noise?
 #
-# A picture of a loss proves nothing, so let us measure. A memory is to learn a linear map W from a stream
+# A picture of a loss proves nothing, so let us measure. A memory has to learn a linear map W from a stream
 # of pairs (k, kW + noise). There are three kinds of noise: Gaussian noise of size 0.3; uniform noise of the
 # same variance, which never goes beyond 0.52; and a small Gaussian noise with **outliers**, where one entry
-# in twenty is wrong by 10. In the end we do not ask how well the memory forecasts noisy values. We ask how
+# in twenty is off by 10. In the end we do not ask how well the memory forecasts noisy values. We ask how
 # far it is from W. We call this the **map error**, |M − W|² / |W|², and an empty memory has map error 1.
 #
 # To compare losses honestly, each of them must get *its own best write rate*. Otherwise we would compare
 # rates. **Your experiment** finds that rate. One memory for each rate reads the stream, all of them at
-# once: `k @ M` works for a matrix and for a stack of n matrices alike. You will need about ten lines.
+# once: `k @ M` works for a matrix and for a stack of n matrices alike. A loop over the rates would be
+# right as well, but slow. You will need about ten lines.
 
 # %%
 @exercise("10.best_rate")
@@ -263,7 +281,8 @@ def best_rate(make_stream, error, rates, repeats):
 
     make_stream(seed) returns keys K (T, d_in), noisy values V (T, d_out) and the map W (d_in,
     d_out). The streams have the seeds 0 to repeats - 1; each is read once, by n memories that are
-    empty at first, one for each of `rates` (n). error(answer, value) takes answers (n, d_out).
+    empty at first, one for each of `rates` (n). Read with all rates at once: error(answer, value)
+    takes answers (n, d_out). All tensors are float64.
     The map error of a rate is its mean over the streams; a memory that is NaN has an infinite one.
     Returns two tensors without axes: the best rate, and its map error.
     """
@@ -290,7 +309,14 @@ best_rate.check()
 # comparison to be believed?
 
 # %% [markdown]
-# Now each of seven powers reads 1,500 pairs of each kind, with sixteen rates to choose from.
+# Before you measure: what do the errors that you have written say about these three sentences?
+
+# %%
+quiz("10.robust")
+
+# %% [markdown]
+# Now each of seven powers reads 1,500 pairs of each kind, with 21 rates to choose from, from 0.00001 to
+# 2.5.
 
 # %%
 powers = torch.tensor([1, 1.25, 1.5, 2, 2.5, 3, 4], dtype=torch.float64)
@@ -315,55 +341,86 @@ pick("10.outliers", powers, map_errors)
 draw("10.powers", powers, map_errors)
 
 # %%
-for noise, wrong in map_errors.items():
-    best, (_, l2) = wrong.argmin(), best_rate(stream(noise), l2_error, RATES, repeats=2)
-    print(f"{noise:8}: best p = {powers[best]:g} with {wrong[best]:.4f}; p = 2 has {l2:.4f}")
+for noise, row in map_errors.items():
+    best, (_, l2) = row.argmin(), best_rate(stream(noise), l2_error, RATES, repeats=2)
+    print(f"{noise:8}: best of these p = {powers[best]:g} with {row[best]:.4f}; L2 has {l2:.4f}")
 ### CLAIM
 wide, normal, flat = (map_errors[name] for name in ("outliers", "Gaussian", "uniform"))
-assert wide.argmin() == 0 and wide[3] > 40 * wide[0] and wide[5] > 2
+assert wide.argmin() < 2 and wide[3] > 50 * wide.min() and 0.95 < wide[5] < 1
 assert abs(normal[3] / normal.min() - 1) < 0.1
 assert flat.argmin() == 6 and flat[3] > 2 * flat[6] and flat[3] > 1.5 * flat[5]
+assert best_rate(stream("uniform"), partial(lp_error, p=6), RATES, 2)[1] < flat[6]
 
 # %% [markdown]
-# **The best power is a property of the noise.** With outliers p = 1 is the best, L2 is more than fifty
-# times as wrong, and with p = 3 the memory would do better to stay empty. With Gaussian noise it hardly
-# matters between 2 and 3. With bounded noise the large powers win: p = 4 is more than twice as good as L2.
+# **The best power is a property of the noise.** With outliers the powers 1 and 1.25 are good, L2's map
+# error is more than fifty times as large, and with p = 3 no rate makes it much better than an empty memory.
+# With Gaussian noise it hardly matters between 2 and 3. With bounded noise the large powers win: the map
+# error of p = 4 is less than half of L2's. That is the largest power we tried, and p = 6 is better still.
 # There is a reason for each. If the noise never exceeds 0.52, a larger difference can only be the memory's
 # own mistake, so the largest differences say most. If one value in twenty is nonsense, the largest
 # differences say nothing.
-#
-# What does this mean for the models?
-
-# %%
-quiz("10.robust")
 
 # %% [markdown]
 # ## Back to the steam
 #
 # Does the right loss save the forecasts? Nothing else changes: the memory, the keys, and the rule that the
-# rate is chosen on the time before the steam.
+# rate is chosen on the time before the steam. Huber's loss needs a δ as well, and a δ that we chose after
+# having seen the steam would prove nothing. So we fix a rule beforehand: **δ is ten times the usual
+# forecast error**, which is that of L2 before the steam.
 
 # %%
-losses = {
-    "L2": l2_error, "Huber, δ = 0.1": partial(huber_error, delta=0.1), "no memory": no_error,
-}
-forecasts = forecast(place.changes, losses)
-draw("10.after_steam", place.changes, forecasts)
+border = 10 * forecasts["L2"].before**0.5
+losses = {"L2": l2_error, "Huber": partial(huber_error, delta=border), "no memory": no_error}
+after_steam = forecast(place.changes, losses)
+draw("10.after_steam", place.changes, after_steam)
 
 # %%
-for name, one in (forecasts | forecast(place.changes, {"p = 3": partial(lp_error, p=3)})).items():
+def tell(name, one):
     before, after, later = one.before**0.5, one.after**0.5, one.later**0.5
-    print(f"{name:14}: before {before:.4f} °C, 5 minutes after {after:.4f}, later {later:.4f}")
+    print(f"{name:13}: before {before:.4f} °C, 5 minutes after {after:.4f}, later {later:.4f}")
+
+print(f"δ = {border:.2f}")
+cubes = forecast(place.changes, {"p = 3": partial(lp_error, p=3)})
+slow = forecast(place.changes, {"L2, θ = 0.003": l2_error}, rates=[0.003])
+for name, one in (after_steam | cubes | slow).items():
+    tell(name, one)
+
+# %%
 ### CLAIM
-huber = forecasts["Huber, δ = 0.1"]
-assert abs(huber.before / plain.before - 1) < 0.01 and huber.later < nothing.later
-assert huber.after < nothing.after < plain.after / 12
-assert forecast(place.changes, {"p": partial(lp_error, p=3)})["p"].after == torch.inf
+robust = after_steam["Huber"]
+assert abs(robust.before / plain.before - 1) < 0.01
+assert robust.after < 0.97 * nothing.after < plain.after / 12
+assert abs(robust.later / nothing.later - 1) < 0.02 and cubes["p = 3"].after == torch.inf
+careful = slow["L2, θ = 0.003"]
+assert 1.02 < (careful.before / plain.before) ** 0.5 < 1.05
+assert careful.after < nothing.after and careful.later > 1.5 * nothing.later
 
 # %% [markdown]
-# Before the steam, Huber's loss and L2 are equally good, so robustness has cost nothing here. After it,
-# Huber's memory is still ahead of no memory, and L2's is far behind. With p = 3 the memory has blown up: at
-# the rate that was its best before, an error of 11² = 121 was too much.
+# Before the steam, Huber's loss and L2 are equally good, so robustness has cost nothing here. In the five
+# minutes after it, Huber's memory is slightly ahead of no memory, and later the two are level. L2's is far
+# behind. With p = 3 the memory has blown up: at the rate that was its best before, an error of 11² = 121
+# was too much.
+#
+# **The rate decided too.** At θ = 0.003, a tenth of its best rate, L2 costs 4 % before the steam (0.0143).
+# In the five minutes after it, its forecast error is 0.0148, which is better than no memory, although later
+# it is worse again. A small rate writes less of the steam. But it repairs little as well, because a repair
+# is θ times an ordinary error, and ordinary errors are small. A write removes the share θ of what is wrong
+# along its own key, one of sixteen directions. Even with θ = 0.03, it takes about 16 / 0.03 ≈ 530 readings,
+# all of the 45 minutes, before most of the damage could be gone.
+#
+# And how much did δ decide?
+
+# %%
+for delta in (0.01, 0.03, 0.1, 0.2, 0.5):
+    one = forecast(place.changes, {"Huber": partial(huber_error, delta=delta)})["Huber"]
+    tell(f"δ = {delta}", one)
+    ### CLAIM
+    assert abs(one.before / plain.before - 1) < 0.03
+    assert (one.after < nothing.after) == (one.later < nothing.later) == (delta < 0.15)
+
+# %% [markdown]
+# A smaller δ would have been better, and from 0.2 on Huber's loss loses to no memory. Before the steam
+# nothing told them apart: there all five are equally good.
 #
 # It looks as if one should always take Huber. **Before you do:** what happens if a large error is *not* a
 # mistake of the sensor, because the world has really changed?
@@ -372,22 +429,37 @@ assert forecast(place.changes, {"p": partial(lp_error, p=3)})["p"].after == torc
 quiz("10.change")
 
 # %% [markdown]
-# Let us try it. This time the memories forecast the humidity itself, not its change. For such a memory the
-# steam is not an outlier but a new level, which it has to reach with its own steps.
+# Let us try it. This time the memories forecast the humidity itself, not its change, so the key is now the
+# last sixteen *levels*. For such a memory the steam is not an outlier but a new level, which it has to
+# reach with its own steps. The rule for δ is the same: ten times the usual forecast error, which is 1 %.
 
 # %%
 level = room("humidity")
-expected = forecast(level, {"L2": l2_error, "Huber, δ = 1": partial(huber_error, delta=1.0)})
+expected = forecast(level, {"L2": l2_error})
+wide_border = 10 * expected["L2"].before**0.5
+expected |= forecast(level, {"Huber": partial(huber_error, delta=wide_border)})
 draw("10.levels", level, expected)
 
 # %%
-for name, one in expected.items():
+others = {f"δ = {delta}": partial(huber_error, delta=delta) for delta in (0.3, 3, 10)}
+for name, one in (expected | forecast(level, others)).items():
     before, during, after = one.before**0.5, one.during**0.5, one.after**0.5
-    print(f"{name:12}: before {before:.2f} %, during {during:.1f}, 5 minutes after {after:.2f}")
+    print(f"{name:8}: before {before:.2f} %, during {during:.1f}, 5 minutes after {after:.2f}")
 ### CLAIM
-l2, huber = expected["L2"], expected["Huber, δ = 1"]
-assert abs(huber.before / l2.before - 1) < 0.01
-assert huber.during > 15 * l2.during and huber.after > 15 * l2.after
+quick, dull = expected["L2"], expected["Huber"]
+assert abs(dull.before / quick.before - 1) < 0.01 and abs(wide_border - 1) < 0.02
+assert dull.during > 15 * quick.during and dull.after > 15 * quick.after
+tried = forecast(level, others)
+assert tried["δ = 0.3"].before > 1000 * quick.before and tried["δ = 3"].during > 4 * quick.during
+assert quick.during < tried["δ = 10"].during < 1.6 * quick.during
+
+# %% [markdown]
+# Now Huber's memory is the one that fails. L2 follows the steam within a few readings. Huber's memory cuts
+# every step off at δ. It is still on its way up when the steam begins to fade, and it never gets near the
+# highest values. When the steam ends, it is still on its way down. Before the steam, the two could not be
+# told apart. With δ = 3 its forecast error during the steam is still twice as large as L2's, and with 0.3
+# it is too slow even for the hours before. So the temperature wants a δ of twice the usual error or less,
+# and the humidity one of a hundred times or more.
 
 # %% [markdown] tags=["instructor"]
 # **Discussion (10 minutes).** Who should decide whether a large error is a fault or a change: the loss, the
@@ -395,11 +467,6 @@ assert huber.during > 15 * l2.during and huber.after > 15 * l2.after
 # it. Two large errors in the same direction, one after the other, are a good place to start.
 
 # %% [markdown]
-# Now Huber's memory is the one that fails. L2 follows the steam within a few readings. Huber's memory cuts
-# every step off at δ. It is still on its way up when the steam begins to fade, and it never gets near the
-# highest values. When the steam ends, it is still on its way down. Before the steam, the two could not be
-# told apart.
-#
 # **Robust to outliers means slow to change.** No loss can know whether a large error is a broken sensor or
 # a changed world. That is why Yaad does not fix δ: it computes δ from the token, so the outer training can
 # teach the model when to listen.
@@ -411,8 +478,7 @@ assert huber.during > 15 * l2.during and huber.after > 15 * l2.after
 #
 # Your **score** is computed like this. On each kind of noise we divide your map error by that of the best
 # power for this noise, each at its own best rate. The largest of the three ratios counts. A score of 1
-# would mean that you always do as well as if you had known the noise. L2 gets a score above 50, and 3 is
-# asked for. You may use what you have written so far, or anything else that is a function of answer and
+# would mean that you always do as well as the best power. L2 gets a score above 50, and you need 3 or less. You may use what you have written so far, or anything else that is a function of answer and
 # value.
 
 # %%
@@ -490,14 +556,13 @@ assert best_rate(large, partial(huber_error, delta=0.7), RATES, 1)[1] < 0.01
 K, V, W = stream("outliers", length=200)(seed=0)
 huber = {"name": "huber", "delta": 0.7}
 rule = Rule.of(1, objective=huber, retention="none", momentum=False, chunk=1)
-one, M = torch.ones(1, 1, len(K), dtype=K.dtype), torch.zeros_like(W)
-k, v, gates = K[None, None], V[None, None], Gates(0.05 * one, 0 * one, 0 * one)
-_, state = memorize(k, k, v, gates, [M[None]], rule=rule)
-for k_t, v_t in zip(K, V, strict=True):
-    M = M - 0.05 * torch.outer(k_t, huber_error(k_t @ M, v_t, 0.7))
-print("the same memory:", torch.allclose(M, state.weights[0][0, 0], rtol=0, atol=1e-12))
+M = torch.zeros_like(W)
+for k, v in zip(K, V, strict=True):
+    M = M - 0.05 * torch.outer(k, huber_error(k @ M, v, 0.7))
+theirs = read_pairs(rule, K, V, theta=0.05)
+print("the same memory:", torch.allclose(M, theirs, rtol=0, atol=1e-12))
 ### CLAIM
-assert torch.allclose(M, state.weights[0][0, 0], rtol=0, atol=1e-12)
+assert torch.allclose(M, theirs, rtol=0, atol=1e-12)
 
 # %% [markdown]
 # ## A memory made of mixtures
@@ -549,27 +614,28 @@ def simplex(A):
     return softmax_retain(A, 1)
 
 d = 16
-truth, K = mixture(0, d)[None], unit_keys(seed=0, length=30, d=d)[None]
-_, plain = run(itself, truth, K, rates=[1.0])
-_, mixed = run(simplex, truth, K, rates=[30.0])
-draw("10.mixtures", torch.stack([truth[0], plain[0, 0], mixed[0, 0]]))
+shares, few_keys = streams(mixture, d, length=30, seeds=1)
+_, unmixed = run(itself, shares, few_keys, rates=[1.0])
+_, mixed = run(simplex, shares, few_keys, rates=[30.0])
+draw("10.mixtures", torch.stack([shares[0], unmixed[0, 0], mixed[0, 0]]))
 
 # %%
 ### CLAIM
 assert mixed.min() > 0 and torch.allclose(mixed.sum(-2), torch.ones(4).double())
-assert plain.min() < -0.02
+assert unmixed.min() < -0.02
 
 # %% [markdown]
 # Now let the number of inputs grow from 16 to 256. For each output, only three of them matter. How many
-# tokens does each memory need until its error is below 1 %?
+# tokens does each memory need until its map error is below 1 %?
 
 # %%
 sizes = torch.tensor([16, 32, 64, 128, 256])
 with_l2 = [tokens_needed(itself, n, rates=[0.8, 1.0, 1.2]) for n in sizes.tolist()]
-with_softmax = [tokens_needed(simplex, n, rates=[10, 30, 100, 300]) for n in sizes.tolist()]
+high = torch.logspace(1, 2.4, 8)  # eight rates from 10 to 250
+with_softmax = [tokens_needed(simplex, n, rates=high, length=400) for n in sizes.tolist()]
 
 # %% [markdown]
-# **Pick.** Which of these curves is the *softmax* memory?
+# **Pick.** Which of these curves is the *softmax* memory? One of the three is invented.
 
 # %%
 pick("10.growth", sizes, with_softmax, with_l2)
@@ -583,24 +649,27 @@ for n, one, other in zip(sizes.tolist(), with_l2, with_softmax, strict=True):
 ### CLAIM
 assert with_l2[-1] / with_l2[0] > 12 and with_softmax[-1] / with_softmax[0] < 2.5
 assert with_softmax[-1] < 100 < 1000 < with_l2[-1]
+assert with_softmax == sorted(with_softmax)
 
 # %% [markdown]
-# Sixteen times as many inputs cost L2 seventeen times as many tokens. With the softmax it is less than
-# twice as many. The theory of exponentiated gradient promises a need that grows like the *logarithm* of d,
-# and our curve agrees with that. So it does help to know what kind of map it will be.
+# Sixteen times as many inputs cost L2 about seventeen times as many tokens. With the softmax it is about
+# twice as many. The theory of exponentiated gradient promises a need that grows like the *logarithm* of d.
+# Five streams and eight rates cannot prove that, but our curve does not contradict it. Knowing the kind of
+# map in advance helps.
 #
 # And the softmax has a second advantage. The delta rule blows up as soon as θ is larger than 2. What
 # happens to the mixtures?
 
 # %%
-rates = [0.5, 2.5, 30.0, 100.0, 1000.0]
-truth = torch.stack([mixture(seed, d) for seed in range(3)])
-K = torch.stack([unit_keys(seed, length=300, d=d) for seed in range(3)])
-wild = {name: run(retain, truth, K, rates)[0][-1].median(0).values
-        for name, retain in {"L2": itself, "softmax": simplex}.items()}
-for rate, one, other in zip(rates, *wild.values(), strict=True):
+wild_rates = [0.5, 2.5, 30.0, 100.0, 1000.0]
+shares, more_keys = streams(mixture, d, length=300)
+wild = {}
+for name, retain in {"L2": itself, "softmax": simplex}.items():
+    errors, _ = run(retain, shares, more_keys, wild_rates)
+    wild[name] = errors[-1].median(0).values  # over the three streams
+for rate, one, other in zip(wild_rates, *wild.values(), strict=True):
     without = f"{one:.0e}" if one < 1e6 else "blown up"
-    print(f"rate {rate:4g}: error {without:8} without the softmax, {other:.0e} with it")
+    print(f"rate {rate:4g}: map error {without:8} without the softmax, {other:.0e} with it")
 
 # %%
 ### CLAIM
@@ -620,12 +689,12 @@ assert wild["L2"][1] > 1e8 and not wild["L2"][4].isfinite()
 quiz("10.forgotten")
 
 # %%
-A = torch.log(mixed[0, 0])
+written = torch.log(mixed[0, 0])  # an accumulator whose softmax is that memory
 for tokens in (0, 100, 300, 1000):
-    left = simplex(A * 0.99**tokens)
+    left = simplex(written * 0.99**tokens)
     print(f"after {tokens:4} tokens: largest weight {left.max():.2f}, smallest {left.min():.3f}")
 ### CLAIM
-assert (simplex(A * 0.99**1000) - 1 / 16).abs().max() < 0.01
+assert (simplex(written * 0.99**1000) - 1 / 16).abs().max() < 0.01
 
 # %% [markdown]
 # A memory that forgets everything has all its weights at 1/16. It does not fall silent. It answers each
@@ -634,16 +703,15 @@ assert (simplex(A * 0.99**1000) - 1 / 16).abs().max() < 0.01
 # The second thing is a negative weight. Let us give it a map with numbers of either sign.
 
 # %%
-either = torch.stack([signed(seed, d) for seed in range(3)])
-K = torch.stack([unit_keys(seed, length=1000, d=d) for seed in range(3)])
-rates = [0.1, 0.3, 1.0, 3.0]
-wrong, _ = run(simplex, either, K, rates)
-print(f"the best it can do: error {wrong[-1].median(0).values.min():.2f}")
+either, keys = streams(signed, d, length=1000)
+low_rates = [0.1, 0.3, 1.0, 3.0]
+errors, _ = run(simplex, either, keys, low_rates)
+print(f"the best it can do: map error {best_error(errors[-1]):.2f}")
 ### CLAIM
-assert 0.5 < wrong[-1].median(0).values.min() < 0.75
+assert 0.5 < best_error(errors[-1]) < 0.75
 
 # %% [markdown]
-# An empty memory has error 1, and this one does not get far below, at any rate. Can it be repaired? **Think
+# An empty memory has map error 1, and this one does not get far below, at any rate. Can it be repaired? **Think
 # for a moment** before you read on. You may change the keys.
 #
 # The repair is to offer each input twice, once as it is and once with the other sign: the key becomes (k,

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 __all__ = [
-    "best_error", "doubled", "folded", "halves", "map_error", "mixture", "run", "signed",
+    "best_error", "doubled", "folded", "halves", "map_error", "mixture", "run", "signed", "streams",
     "tokens_needed", "unit_keys",
 ]  # fmt: skip
 
@@ -46,6 +46,14 @@ def unit_keys(seed: int, length: int, d: int) -> Tensor:
     random = torch.Generator().manual_seed(1000 + seed)
     K = torch.randn(length, d, generator=random, dtype=torch.float64)
     return K / K.norm(dim=1, keepdim=True)
+
+
+def streams(
+    make: Callable[[int, int], Tensor], d: int, length: int, seeds: int = 3
+) -> tuple[Tensor, Tensor]:
+    """Maps (seeds, d, 4) by make(seed, d), and keys for each, (seeds, length, d)."""
+    truth = torch.stack([make(seed, d) for seed in range(seeds)])
+    return truth, torch.stack([unit_keys(seed, length, d) for seed in range(seeds)])
 
 
 def doubled(x: Tensor) -> Tensor:
@@ -114,8 +122,7 @@ def tokens_needed(
     seeds: int = 5,
 ) -> float:
     """How many tokens it takes until the error is below `goal`: the median, at the best rate."""
-    truth = torch.stack([mixture(seed, d) for seed in range(seeds)])
-    K = torch.stack([unit_keys(seed, length, d) for seed in range(seeds)])
+    truth, K = streams(mixture, d, length, seeds)
     errors, _ = run(retain, truth, K, rates)
     below = errors < goal
     first = torch.where(below.any(0), below.int().argmax(0) + 1, length)

@@ -119,8 +119,8 @@ PICTURES = (
         because={
             "uniform": "Here large powers are the best. That is bounded noise: a difference can "
             "be large only if the memory is wrong, so large differences deserve to be heard.",
-            "outliers": "From p = 1.5 on it rises steeply, up to an empty memory's error. One value "
-            "in twenty is off by 10, and a loss with a large power lets that one value decide.",
+            "outliers": "From p = 1.5 on it rises steeply, up to an empty memory's error. One "
+            "value in twenty is off by 10, and a loss with a large power lets that one value decide.",
             "Gaussian": "This one hardly cares, with its lowest point between 2 and 3. That is "
             "Gaussian noise, for which least squares were invented.",
         },
@@ -135,7 +135,7 @@ PICTURES = (
         because={
             "line": "That is what L2 needs: it learns about every input separately. The softmax "
             "knows that only a few of them can matter.",
-            "root": "This curve is invented: it lies halfway between the two that were measured. The "
+            "root": "This curve is invented: it lies halfway between the two measured ones. The "
             "softmax needs fewer tokens than that.",
             "log": "The rule multiplies weights instead of adding to them. It can rule out half of "
             "the inputs at a time, so doubling their number costs few tokens more.",
