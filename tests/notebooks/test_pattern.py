@@ -43,7 +43,7 @@ CHANGES = {
         {"randn(3, 7, 5": "randn(3, 9, 4", "randn(32, 32": "randn(20, 20", "(32, 33, 64)": "(8,)"},
     ],
     "10": [
-        {"delta=0.1": "delta=0.5", "p=3": "p=1.5", '"humidity"': '"temperature"'},
+        {"10 * forecasts": "99 * forecasts", "p=3": "p=1.5", '"humidity"': '"temperature"'},
         {"1, 1.25, 1.5, 2, 2.5, 3, 4]": "1, 5, 9]", "repeats=2": "repeats=1", "-3, 3": "-9, 5"},
         {
             "d = 16": "d = 24",
@@ -52,7 +52,7 @@ CHANGES = {
             "length=1000": "length=300",
             "0.99**": "0.5**",
         },
-        {"steps=250, theta=0.4": "steps=9, theta=2", "q=4": "q=2.5", "(1, 4, 8)": "(2, 100)"},
+        {"steps=250, theta=0.4": "steps=9, theta=2", "q=4": "q=2.5", "(1, 2, 3, 3.6, 4, 8)": "(2, 100)"},
     ],
 }
 

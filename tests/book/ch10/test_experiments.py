@@ -81,7 +81,7 @@ def test_all_readers_start_alike_and_only_their_inner_steps_differ():
     scores = mixing.train_readers(steps=0)
     assert list(scores.bits) == list(mixing.READERS)
     missed = scores.missed
-    assert missed["L2, three steps a token"] < missed["L2, descent"] < missed["L2, ascent"]
+    assert missed["L2, three steps per token"] < missed["L2, descent"] < missed["L2, ascent"]
     assert all(0.3 < bits < 0.7 for bits in scores.bits.values())
 
 

@@ -5,7 +5,7 @@ answer and value are (d_out), or (n, d_out) for several memories at once.
 
 import torch
 
-from titans_book.book.ch10.numbers import number
+from titans_book.book.ch10.numbers import NaNProbe, number
 from titans_book.lab.learning.exercise import Exercise, Probe, normal
 from titans_book.steps import miras as steps
 
@@ -21,7 +21,7 @@ lp_error = Exercise(
     name="10.lp_error",
     what="the error of the loss 1/p |r|^p",
     reference=steps.lp_error,
-    probe=Probe(
+    probe=NaNProbe(
         inputs={"answer": _several(2, 5), "value": normal(5), "p": number(1.2, 4.0)},
         returns=("error",),
     ),
@@ -100,7 +100,8 @@ def drops_the_negative_entries(answer, value, p):
 @lp_error.wrong("What is (-2) ** 1.5, and what should an answer that is too small get?")
 def raises_negative_numbers(answer, value, p):
     """You raise the difference itself to the power p - 1. A negative number has no real power that
-    is not whole, so it becomes NaN: raise its size, and give it its sign back."""
+    is not whole, so it becomes NaN (shown
+    as -999). Raise its size, and give it its sign back."""
     return (answer - value) ** (p - 1)
 
 

@@ -2,7 +2,8 @@
 
 import torch
 
-from titans_book.lab.learning.exercise import Exercise, Probe, uniform
+from titans_book.book.ch10.numbers import NaNProbe
+from titans_book.lab.learning.exercise import Exercise, uniform
 from titans_book.steps import miras as steps
 
 CHAPTER = "notebooks/10_miras.ipynb"
@@ -62,7 +63,7 @@ best_rate = Exercise(
     name="10.best_rate",
     what="the best write rate for an error function, and how wrong the memory is with it",
     reference=best_rate_reference,
-    probe=Probe(
+    probe=NaNProbe(
         inputs={"make_stream": _makers, "error": _errors, "rates": _rates, "repeats": _counts},
         returns=("rate", "wrong"),
         steps=4,
@@ -213,17 +214,9 @@ def _table(make_stream, error, rates, repeats):
 
 @best_rate.wrong("What does argmin do with a NaN?")
 def chooses_what_is_nan(make_stream, error, rates, repeats):
-    """You choose a memory that is NaN: argmin takes a NaN for the smallest. Make it infinite before
-    you compare."""
+    """You choose a memory that has blown up. argmin takes a NaN for the smallest, and nan_to_num()
+    alone makes it 0, the best error there is. Make it infinite before you compare."""
     wrong = _table(make_stream, error, rates, repeats)
-    return rates[wrong.argmin()], wrong.min()
-
-
-@best_rate.wrong("Is a memory that has blown up the best of all?")
-def turns_nan_into_zero(make_stream, error, rates, repeats):
-    """Your NaN becomes 0, which is the best error there is. `nan_to_num()` does that, unless you
-    say nan=torch.inf."""
-    wrong = _table(make_stream, error, rates, repeats).nan_to_num()
     return rates[wrong.argmin()], wrong.min()
 
 

@@ -31,7 +31,7 @@ READERS = {
     "dot product, ascent": Reader("dot", -1.0),
     "L2, descent": Reader("l2", 1.0),
     "L2, ascent": Reader("l2", -1.0),
-    "L2, three steps a token": Reader("l2", 1.0, 3),
+    "L2, three steps per token": Reader("l2", 1.0, 3),
 }
 
 

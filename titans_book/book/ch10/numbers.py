@@ -1,14 +1,35 @@
-"""Numbers for the exercises of chapter 10: a power, a border or an exponent is no tensor."""
+"""What the probes of chapter 10 hand over and look at: plain numbers, and NaN.
+
+A power, a border or an exponent is a Python float because nobody learns through it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
+from torch import Tensor
 
-from titans_book.lab.learning.exercise import uniform
+from titans_book.lab.learning.exercise import Probe, Step, uniform
 
-__all__ = ["number"]
+__all__ = ["NaNProbe", "number"]
+
+MARK = -999.0  # no answer of these exercises comes near it
+
+
+class NaNProbe(Probe):
+    """A Probe that shows NaN as -999, so that a wrong version that makes NaN is recognised."""
+
+    def __call__(self, function: Callable) -> Iterator[Step]:
+        """Run the function and yield one dict of results a step."""
+        for step in super().__call__(function):
+            yield {name: _marked(value) for name, value in step.items()}
+
+
+def _marked(value: Tensor) -> Tensor:
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        return value
+    return torch.where(value.isnan(), MARK, value)
 
 
 def number(low: float, high: float) -> Callable[[torch.Generator], float]:

@@ -120,7 +120,7 @@ PICTURES = (
             "uniform": "Here large powers are the best. That is bounded noise: a difference can "
             "be large only if the memory is wrong, so large differences deserve to be heard.",
             "outliers": "From p = 1.5 on it rises steeply, up to an empty memory's error. One "
-            "value in twenty is off by 10, and a loss with a large power lets that one value decide.",
+            "value in twenty is off by 10, and with a large power that one value decides.",
             "Gaussian": "This one hardly cares, with its lowest point between 2 and 3. That is "
             "Gaussian noise, for which least squares were invented.",
         },
