@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 10 · MIRAS: design your own memory
 #
-# *Read 23 minutes, play 10, code 35. Any CPU will do.*
+# *Read 26 minutes, play 10, code 35. Any CPU will do.*
 #
 # A thermometer sends a number every five seconds. A small memory reads along and learns to forecast the
 # next number, and it does this well. Then somebody lets steam into the room. For eight minutes the readings
@@ -251,6 +251,7 @@ huber_error.check()
 
 # %% [markdown]
 # Here are your errors as curves. A memory steps against them, so their height is the length of a step.
+# Huber's border is at 2 here.
 
 # %%
 r = torch.linspace(-3, 3, 600, dtype=torch.float64)
@@ -413,10 +414,11 @@ assert careful.after < nothing.after and careful.later > 1.5 * nothing.later
 # %%
 borders = (0.01, 0.03, 0.1, 0.2, 0.5)
 hubers = {f"δ = {delta}": partial(huber_error, delta=delta) for delta in borders}
-for name, one in forecast(place.changes, hubers).items():
+by_border = forecast(place.changes, hubers)
+for name, one in by_border.items():
     tell(name, one)
 ### CLAIM
-for delta, one in zip(borders, forecast(place.changes, hubers).values(), strict=True):
+for delta, one in zip(borders, by_border.values(), strict=True):
     assert abs(one.before / plain.before - 1) < 0.03
     assert (one.after < nothing.after) == (one.later < nothing.later) == (delta < 0.15)
 
@@ -851,7 +853,7 @@ quiz("10.steps")
 
 # %% [markdown]
 # In the table, a guess would get half of the bits right. What a memory *misses* is |kM − v|² / |v|² at the
-# end, which is L2's inner loss in other units: 43 % says that this share of the values is not in the
+# end, which is L2's inner loss in other units: 40 %, say, is the share of the values that is not in the
 # memory. For the dot product the number means nothing, because that memory does not try to give v back.
 
 # %%

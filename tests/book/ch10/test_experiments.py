@@ -6,7 +6,10 @@ import pytest
 import torch
 
 from titans_book.book.ch10 import design, mixing, mixtures, noise, sensor
+from titans_book.book.ch10.numbers import NaNProbe, number
+from titans_book.book.ch10.package import read_pairs
 from titans_book.book.ch10.shades import shaded
+from titans_book.memory import Rule
 from titans_book.steps.matrix import delta_write
 from titans_book.steps.miras import huber_error, lp_error, softmax_retain
 
@@ -32,6 +35,32 @@ def test_an_unknown_noise_is_refused_by_name():
 def test_the_score_of_a_power_on_its_own_noise_is_one():
     assert design.ratios(partial(lp_error, p=4))["uniform"] == pytest.approx(1)
     assert design.worst(partial(huber_error, delta=0.7)) < design.BAR
+
+
+def test_a_measured_error_names_its_best_rate():
+    found = design.measured(lambda answer, value: 1e6 * (answer - value))
+    assert found["outliers"][1] == noise.RATES[0]
+
+
+def test_a_forecast_takes_the_rates_that_it_is_given():
+    place = sensor.room().changes
+    one = sensor.forecast(place, {"L2": lambda answer, value: answer - value}, rates=[0.003])
+    assert one["L2"].rate == 0.003
+
+
+def test_a_probe_shows_nan_as_a_number():
+    probe = NaNProbe(inputs={"x": number(1, 2)}, returns=("y",), steps=1)
+    (step,) = probe(lambda x: torch.tensor([x, torch.nan]))
+    assert 1 <= step["y"][0] <= 2 and step["y"][1] == -999
+
+
+def test_the_package_reads_pairs_as_the_delta_rule_does():
+    K, V, W = noise.stream("uniform", length=5)(seed=0)
+    rule = Rule.of(1, objective="l2", retention="none", momentum=False, chunk=1)
+    M = torch.zeros_like(W)
+    for k, v in zip(K, V, strict=True):
+        M = delta_write(M, k, v, 0.3)
+    assert torch.allclose(M, read_pairs(rule, K, V, theta=0.3))
 
 
 def test_the_steam_is_in_the_record_where_the_labels_say():
@@ -70,6 +99,9 @@ def test_a_run_without_a_map_is_the_delta_rule():
 def test_doubled_keys_see_a_folded_memory():
     K, W = mixtures.unit_keys(0, 5, 8), softmax_retain(torch.randn(16, 3).double(), 2)
     assert torch.allclose(mixtures.doubled(K) @ W, K @ mixtures.folded(W))
+    truth = mixtures.signed(0, 8)
+    assert torch.allclose(mixtures.folded(mixtures.halves(truth)), truth)
+    assert mixtures.map_error(2 * truth, truth) == pytest.approx(1)
 
 
 def test_fewer_inputs_need_fewer_tokens():

@@ -118,7 +118,7 @@ def tokens_needed(
     rates: Sequence[float],
     *,
     goal: float = 0.01,
-    length: int = 2000,
+    length: int = 1500,
     seeds: int = 5,
 ) -> float:
     """How many tokens it takes until the error is below `goal`: the median, at the best rate."""

@@ -91,12 +91,15 @@ PICTURES = (
         xlabel="power p of the loss",
         ylabel="map error",
         log="y",
+        limits=(4e-3, 12),
         levels={"an empty memory": 1},
     ),
     Drawing(
         "10.tokens",
         shaded,
-        alt=_told("The tokens until the error is below 1 percent, against the number of inputs."),
+        alt=_told(
+            "The tokens until the map error is below 1 percent, against the number of inputs."
+        ),
         xlabel="inputs, d",
         ylabel="tokens needed",
         log="xy",
