@@ -213,8 +213,8 @@ def lp_error(answer, value, p):
     """How far a loss with the power p moves each entry of an answer.
 
     answer: (d_out), or (n, d_out) for n memories at once; value: (d_out); p: a number, 1 or more.
-    Returns the derivative of the loss with respect to the answer, of the
-    answer's shape. Gradients must pass through the result (autograd.grad: create_graph=True).
+    Returns the derivative of the loss with respect to the answer, of the answer's shape.
+    Gradients must pass through the result (with autograd.grad: create_graph=True).
     """
     ### BEGIN SOLUTION
     r = answer - value
@@ -240,7 +240,7 @@ def huber_error(answer, value, delta):
 
     answer: (d_out), or (n, d_out) for n memories at once; value: (d_out); delta: a number, the
     border. Returns the derivative of the loss with respect to the answer, of the answer's shape.
-    Gradients must pass through the result.
+    Gradients must pass through the result (with autograd.grad: create_graph=True).
     """
     ### BEGIN SOLUTION
     return (answer - value).clamp(-delta, delta)
@@ -365,9 +365,9 @@ assert best_rate(stream("uniform"), partial(lp_error, p=6), RATES, 2)[1] < flat[
 # ## Back to the steam
 #
 # Does the right loss save the forecasts? Nothing else changes: the memory, the keys, and the rule that the
-# rate is chosen on the time before the steam. Huber's loss needs a δ as well, and a δ that we chose after
-# having seen the steam would prove nothing. So we fix a rule beforehand: **δ is ten times the usual
-# forecast error**, which is that of L2 before the steam.
+# rate is chosen on the time before the steam. Huber's loss needs a δ as well, and a δ that was chosen to
+# suit the steam would prove nothing. So we take a rule that knows only the time before it: **δ is ten
+# times the usual forecast error**, that of L2 before the steam.
 
 # %%
 border = 10 * forecasts["L2"].before**0.5
@@ -462,8 +462,8 @@ assert quick.during < tried["δ = 10"].during < 1.6 * quick.during
 # every step off at δ. It is still on its way up when the steam begins to fade, and it never gets near the
 # highest values. When the steam ends, it is still on its way down. Before the steam, the two could not be
 # told apart. With δ = 3 its forecast error during the steam is still twice as large as L2's, and with 0.3
-# it is too slow even for the hours before. So the temperature wants a δ of twice the usual error or less,
-# and the humidity one of a hundred times or more.
+# it is too slow even for the hours before. The temperature is served best by a δ of twice the usual error or
+# less, and the humidity by one of a hundred times or more.
 
 # %% [markdown] tags=["instructor"]
 # **Discussion (10 minutes).** Who should decide whether a large error is a fault or a change: the loss, the
@@ -786,7 +786,7 @@ def lq_retain(A, q):
 
     A: (d_in, d_out), or (n, d_in, d_out) for n memories at once, each with a norm of its own, over
     all its entries; q: a number above 1. Returns the gradient above, a tensor of A's shape.
-    Gradients must pass through the result (autograd.grad: create_graph=True).
+    Gradients must pass through the result (with autograd.grad: create_graph=True).
     """
     ### BEGIN SOLUTION
     norm = (A.abs() ** q).sum((-2, -1), keepdim=True) ** (1 / q)

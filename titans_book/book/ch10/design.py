@@ -12,8 +12,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from titans_book.book.ch10.exercises_rate import best_rate_reference
 from titans_book.book.ch10.noise import NOISES, POWERS, RATES, stream
+from titans_book.book.ch10.rate import best_rate_reference
 
 __all__ = ["BAR", "measured", "ratios", "worst"]
 

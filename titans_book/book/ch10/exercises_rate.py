@@ -2,61 +2,12 @@
 
 import torch
 
+from titans_book.book.ch10 import rate
 from titans_book.book.ch10.numbers import NaNProbe
-from titans_book.lab.learning.exercise import Exercise, uniform
-from titans_book.steps import miras as steps
+from titans_book.book.ch10.rate import best_rate_reference
+from titans_book.lab.learning.exercise import Exercise
 
 CHAPTER = "notebooks/10_miras.ipynb"
-
-
-def best_rate_reference(make_stream, error, rates, repeats):
-    """The book's version."""
-    wrong = 0
-    for seed in range(repeats):
-        K, V, W = make_stream(seed)
-        M = torch.zeros(len(rates), *W.shape, dtype=W.dtype)
-        for k, v in zip(K, V, strict=True):
-            surprise = k[:, None] * error(k @ M, v)[:, None]
-            M = M - rates[:, None, None] * surprise
-        wrong = wrong + (M - W).square().sum((1, 2)) / W.square().sum()
-    wrong = (wrong / repeats).nan_to_num(nan=torch.inf)
-    best = wrong.argmin()
-    return rates[best], wrong[best]
-
-
-def _makers(generator):
-    """Something that makes small streams, every other one noisy, new ones for every example."""
-    first = int(torch.randint(10_000, (), generator=generator))
-
-    def make_stream(seed):
-        random = torch.Generator().manual_seed(first + seed)
-        W = torch.randn(3, 2, generator=random, dtype=torch.float64)
-        K = torch.randn(12, 3, generator=random, dtype=torch.float64)
-        K = K / K.norm(dim=1, keepdim=True)
-        noise = torch.randn(12, 2, generator=random, dtype=torch.float64)
-        return K, K @ W + (0.02 if seed % 2 else 1.0) * noise, W
-
-    return make_stream
-
-
-def _errors(generator):
-    """An error function with a power of its own."""
-    p = float(uniform(1.5, 3.0)(generator))
-
-    def error(answer, value):
-        return steps.lp_error(answer, value, p)
-
-    return error
-
-
-def _rates(generator):
-    """Five rates, the last of which blows every memory up."""
-    low = float(uniform(0.05, 0.15)(generator))
-    return torch.tensor([low, 2 * low, 4 * low, 6 * low, 1e200], dtype=torch.float64)
-
-
-def _counts(generator):
-    return 2 + int(torch.randint(3, (), generator=generator))
 
 
 best_rate = Exercise(
@@ -64,7 +15,12 @@ best_rate = Exercise(
     what="the best write rate for an error function, and how wrong the memory is with it",
     reference=best_rate_reference,
     probe=NaNProbe(
-        inputs={"make_stream": _makers, "error": _errors, "rates": _rates, "repeats": _counts},
+        inputs={
+            "make_stream": rate.small_makers,
+            "error": rate.small_errors,
+            "rates": rate.small_rates,
+            "repeats": rate.small_counts,
+        },
         returns=("rate", "wrong"),
         steps=4,
         seed=4,
@@ -148,8 +104,8 @@ def tunes_every_stream_for_itself(make_stream, error, rates, repeats):
 @best_rate.wrong("Would twice as many streams make a memory twice as wrong?")
 def adds_the_streams_up(make_stream, error, rates, repeats):
     """You add the streams up. Divide by how many there are."""
-    rate, wrong = best_rate_reference(make_stream, error, rates, repeats)
-    return rate, wrong * repeats
+    best, wrong = best_rate_reference(make_stream, error, rates, repeats)
+    return best, wrong * repeats
 
 
 @best_rate.wrong("Which of the two is easier for a large W: an error of 1, or an error of 1 %?")
