@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 10 · MIRAS: design your own memory
 #
-# *Read 26 minutes, play 10, code 35. Any CPU will do.*
+# *Read 28 minutes, play 10, code 35. Any CPU will do.*
 #
 # A thermometer sends a number every five seconds. A small memory reads along and learns to forecast the
 # next number, and it does this well. Then somebody lets steam into the room. For eight minutes the readings
