@@ -23,7 +23,7 @@ RATES = torch.logspace(-3.5, 1.5, 21, dtype=torch.float64)
 STARTS = 64
 HUGE = 1e12  # where a run is given up: it would only make numbers that are none
 
-Optimizer = Callable[[Tensor, Tensor, Tensor, Any], tuple[Tensor, Any]]
+Optimizer = Callable[[Tensor, Tensor, Tensor, dict[str, Any]], Tensor]  # p, g, rate, state -> p
 
 
 def _each(values: Tensor, runs: int) -> Tensor:
@@ -37,11 +37,10 @@ def _held(p: Tensor) -> Tensor:
 
 def _valley(optimizer: Optimizer) -> float:
     """The share of starts that end near the minimum, (1, 2) parameters each."""
-    p, state = valley.starts(STARTS).repeat(len(RATES), 1)[:, None], None
+    p, state = valley.starts(STARTS).repeat(len(RATES), 1)[:, None], {}
     rate = _each(RATES, STARTS)
     for _ in range(300):
-        p, state = optimizer(p, valley.slope(p), rate, state)
-        p = _held(p)
+        p = _held(optimizer(p, valley.slope(p), rate, state))
     near = p.flatten(1).norm(dim=1) < valley.NEAR
     return float(near.view(len(RATES), STARTS).double().mean(1).max())
 
@@ -50,13 +49,13 @@ def _tails(optimizer: Optimizer) -> float:
     """The error of tuned clipping over that of this optimizer, at most 1."""
     X, Y, right = tails.tails()
     runs, many = len(right), len(RATES)
-    w, state, rate = torch.zeros(many * runs, 1, X.shape[-1], dtype=X.dtype), None, _each(RATES, runs)
+    w, state = torch.zeros(many * runs, 1, X.shape[-1], dtype=X.dtype), {}
+    rate = _each(RATES, runs)
     goal, total = right.repeat(many, 1)[:, None], 0
     for t, (x, y) in enumerate(zip(X, Y, strict=True)):
         x = x.repeat(many, 1)[:, None]
         error = (w * x).sum(-1, keepdim=True) - y.repeat(many)[:, None, None]
-        w, state = optimizer(w, error * x, rate, state)
-        w = _held(w)
+        w = _held(optimizer(w, error * x, rate, state))
         if t >= 2 * len(X) // 3:
             total = total + (w - goal).square().sum((1, 2)) / goal.square().sum((1, 2))
     error = (total / (len(X) - 2 * len(X) // 3)).view(many, runs).mean(1)
@@ -70,11 +69,10 @@ def _clipping() -> float:
 
 def _facts(optimizer: Optimizer) -> float:
     """The share of facts that are known after 20 steps, none of them worse than at the start."""
-    given, state = facts.facts(), None
+    given, state = facts.facts(), {}
     W = torch.zeros(len(RATES), *given.keys.shape, dtype=RATES.dtype)
     for _ in range(20):
-        W, state = optimizer(W, given.gradient(W), _each(RATES, 1), state)
-        W = _held(W)
+        W = _held(optimizer(W, given.gradient(W), _each(RATES, 1), state))
     errors = given.errors(W)
     known = (errors < facts.KNOWN).double().mean(1)
     return float(known.where(errors.amax(1) <= 1, 0.0).max())
