@@ -59,10 +59,10 @@ def _spectra(ways: Mapping[str, Any], *, alt: str, dark: bool | None = None) -> 
                 if rank <= values.shape[1]:
                     curve, colour = values[:, rank - 1], style.colour("fast", dark)
                     axes.plot(curve, color=colour, alpha=shade, ls="-", marker="", lw=1.5)
-                    where = (len(curve) - 1, curve[-1])
                     if name == "cubic":
-                        look = {"textcoords": "offset points", "fontsize": 7, "va": "center"}
-                        axes.annotate(f"{rank}", where, (4, 0), **look) if rank > 8 else None
+                        at = int(np.argmax(curve > 0.5))
+                        look = {"textcoords": "offset points", "fontsize": 8, "va": "center"}
+                        axes.annotate(f"{rank}", (at, curve[at]), (3, -4), **look)
             axes.set(title=name, xlabel="steps", ylim=(0, 1.35))
             axes.locator_params(axis="x", integer=True)
             axes.grid(axis="y")
@@ -167,7 +167,6 @@ PICTURES = (
         ylabel="|w − w*|² / |w*|²",
         log="y",
         markers=False,
-        levels={"where it started": 1},
     ),
     Drawing("11.spectra", _spectra, alt=_spectra_told),
     Drawing("11.facts", _learned, alt=_learned_told),

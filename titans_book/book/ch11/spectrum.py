@@ -41,7 +41,7 @@ WAYS: dict[str, Callable[[Tensor, int], Tensor]] = {
 }
 
 
-def spectra(G: Tensor, steps: int = 30) -> dict[str, Tensor]:
+def spectra(G: Tensor, steps: int = 20) -> dict[str, Tensor]:
     """The singular values after 0, 1, ... steps, for each way: (steps + 1, rank).
 
     >>> spectra(torch.diag(torch.tensor([3.0, 4.0])), 1)["cubic"].shape
