@@ -10,7 +10,8 @@ x, e      | input of a layer, error at its output          | (d_in), (d_out) | x
 W         | weights of the layer, y = x W                  | (d_in, d_out) | W
 G         | a gradient, or a momentum, of a whole matrix   | (*n, rows, columns) | G
 
-The functions are pure. Those that end in a star take a batch as well.
+The functions are pure. Where a shape begins with *n they take a batch as well, and a step size for
+each of its members.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def delta_momentum(
     m: Float[Tensor, "*n size"],
     g: Float[Tensor, "*n size"],
     alpha: Number,
-    eta: Number,
+    eta: Number | Float[Tensor, "*#n #size"],
     s: Number,
 ) -> Float[Tensor, "*n size"]:
     """Momentum that first erases what it holds along the new gradient (Nested Learning eq. 49).
@@ -44,7 +45,7 @@ def printed_momentum(
     m: Float[Tensor, "*n size"],
     g: Float[Tensor, "*n size"],
     alpha: Number,
-    eta: Number,
+    eta: Number | Float[Tensor, "*#n #size"],
     s: Number = 1.0,
 ) -> Float[Tensor, "*n size"]:
     """m (alpha - s g^T g) - eta g, as eq. 49 is printed for a vector (there s is 1).

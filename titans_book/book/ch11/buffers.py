@@ -38,9 +38,7 @@ def hebb_buffer(m: Tensor, x: Tensor, e: Tensor, alpha: float = 0.9) -> Tensor:
     return alpha * m + x[..., :, None] * e[..., None, :]
 
 
-def delta_buffer(
-    m: Tensor, x: Tensor, e: Tensor, eta: float = 0.5, alpha: float = 1.0
-) -> Tensor:
+def delta_buffer(m: Tensor, x: Tensor, e: Tensor, eta: float = 0.5, alpha: float = 1.0) -> Tensor:
     """A momentum that asks before it writes: it adds what it does not know of the gradient."""
     missing = e - (x[..., None, :] @ m).squeeze(-2)
     return alpha * m + eta * x[..., :, None] * missing[..., None, :]

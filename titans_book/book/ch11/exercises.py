@@ -125,8 +125,8 @@ newton_schulz = Exercise(
         "Bring the whole matrix to norm 1 once, so that no singular value is above 1. Then repeat "
         "one and the same formula. Which matrix appears in it twice?",
         "X is (rows, columns), X Xᵀ is (rows, rows) and multiplies X from the left. The norm is "
-        "the root of the sum of all squares: with `.sum((-2, -1), keepdim=True)` each of n matrices has "
-        "its own.",
+        "the root of the sum of all squares: with `.sum((-2, -1), keepdim=True)` each of n "
+        "matrices has its own.",
         "    return X\n"
         "        X = 3.4445 * X + (-4.775 * A + 2.0315 * A @ A) @ X\n"
         "    for _ in range(steps):\n"

@@ -56,13 +56,15 @@ def _good_enough(steps_: list[Step]) -> str:
     problem, least = min(found.items(), key=lambda pair: pair[1])
     if least >= BAR:
         return ""
-    return f"Its score is {least:.2f}, from the problem “{problem}”; {BAR} is asked for. " + {
+    advice = {
         "valley": "A steep valley needs something that damps the swing from wall to wall and "
         "keeps the speed along the floor.",
         "tails": "There one gradient in a hundred is enormous, and says next to nothing.",
         "facts": "There the gradient of a rare fact is 180 times smaller than that of the most "
         "frequent one, and only 20 steps are allowed.",
-    }[problem]
+    }
+    said = f"Its score is {least:.2f}, from the problem “{problem}”; {BAR} is asked for. "
+    return said + advice[problem]
 
 
 def _my_optimizer(p, g, rate, state):

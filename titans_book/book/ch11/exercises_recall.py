@@ -52,8 +52,8 @@ recall = Exercise(
     source="Nested Learning section 4.2",
     taught=CHAPTER,
     part=False,
-    misfit="X is (T, d_in), E is (T, d_out), the buffer m is (d_in, d_out): on which side of m does "
-    "an input fit?",
+    misfit="X is (T, d_in), E is (T, d_out), the buffer m is (d_in, d_out): on which side of m "
+    "does an input fit?",
 )
 
 

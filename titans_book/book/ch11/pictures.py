@@ -129,7 +129,7 @@ def _runs(errors: Mapping[str, Any], *, alt: str, **look: Any) -> Picture:
 
 def _runs_told(errors: Mapping[str, Any]) -> str:
     told = (f"{name}: {_words(_array(values)[-1])}" for name, values in errors.items())
-    return f"The error of the weights while they are trained, and what it is last. {'; '.join(told)}."
+    return f"The error of the weights in training, and what it is at the end. {'; '.join(told)}."
 
 
 def _words(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Questions about chapter 11: what optimizers remember, and which claims about them are not true."""
+"""Questions about chapter 11: what optimizers remember, and which claims are not true."""
 
 from titans_book.lab.learning.question import Choice, Question
 
@@ -103,9 +103,9 @@ QUESTIONS = (
         (
             Choice(
                 "Whenever the gradient rotates",
-                because="On both circles with even speed a matrix is about as good, or better, "
-                "once its keys have a constant entry. The next place on a circle is a linear "
-                "function of this one.",
+                because="On the two circles with even speed, a matrix whose keys have a constant "
+                "entry does about as well: slightly worse on one, slightly better on the other. "
+                "The next place on a circle is a linear function of this one.",
             ),
             Choice(
                 "When the value was not a linear function of the key",

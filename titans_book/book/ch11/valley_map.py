@@ -28,7 +28,7 @@ __all__ = ["ValleyMap"]
 ALT = "A winding valley seen from above, with the ways of two optimizers from one start"
 ROLES = {"usual momentum": "slow", "delta momentum": "fast"}
 SIDE, STEPS = 4.5, 300
-RATES, ERASES = [0.001, 0.003, 0.01, 0.03], [0.01, 0.1, 1.0, 10.0]
+RATES, ERASES = ["0.001", "0.003", "0.01", "0.03"], ["0.01", "0.1", "1", "10"]
 LEVELS = (0.3, 2, 8, 30, 100, 250)
 
 
@@ -50,8 +50,8 @@ class ValleyMap(Panel):
         self.r = slider("start, r", valley.START[0], -4.0, 4.0, step=0.1)
         self.theta = slider("start, θ", valley.START[1], -4.0, 4.0, step=0.1)
         self.alpha = slider("decay α", 0.9, 0.0, 0.98, step=0.02)
-        self.rate = menu("rate η", RATES, 0.01)
-        self.erase = menu("erasing s", ERASES, 0.01)
+        self.rate = menu("rate η", RATES, "0.01")
+        self.erase = menu("erasing s", ERASES, "0.01")
         self.drawing, self.said = ipywidgets.HTML(), status()
         controls = (self.r, self.theta, self.alpha, self.rate, self.erase)
         for one in controls:
@@ -64,12 +64,12 @@ class ValleyMap(Panel):
     def repaint(self, _change: Any = None) -> None:
         """Let both run again, and show where they went."""
         start = (self.r.value, self.theta.value)
-        alpha, rate = self.alpha.value, self.rate.value
+        alpha, rate = self.alpha.value, float(self.rate.value)
         self.paths = {
             name: valley.path(
                 lambda m, g, s=s: delta_momentum(m, g, alpha, rate, s), start, STEPS
             ).numpy()
-            for name, s in zip(ROLES, (0.0, self.erase.value), strict=True)
+            for name, s in zip(ROLES, (0.0, float(self.erase.value)), strict=True)
         }
         self.drawing.value = self._svg()
         told = " ".join(f"<b>{name}</b>: {self.told(name)}." for name in self.paths)
@@ -80,9 +80,9 @@ class ValleyMap(Panel):
         far = float(np.linalg.norm(self.paths[name][-1]))
         if not far < 1e3:
             return "blown up"
-        steps = np.linalg.norm(self.paths[name], axis=1) >= valley.NEAR
+        away = np.flatnonzero(np.linalg.norm(self.paths[name], axis=1) >= valley.NEAR)
         if far < valley.NEAR:
-            return f"at the minimum, there to stay from step {int(np.flatnonzero(steps).max()) + 1}"
+            return f"at the minimum, there to stay from step {max(away, default=-1) + 1}"
         return f"{far:.2f} away from the minimum"
 
     def _seen(self, name: str) -> np.ndarray:
