@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 11 · Optimizers are memories
 #
-# *Read 23 minutes, play 10, code 35. Any CPU will do.*
+# *Read 25 minutes, play 10, code 35. Any CPU will do.*
 #
 # When you train a network with momentum, the optimizer keeps a second set of numbers, as large as the
 # network itself. With Adam it keeps two. For a large model these are hundreds of gigabytes, and when the
@@ -56,7 +56,7 @@ from titans_book.book.ch11.microscope import Microscope
 from titans_book.book.ch11.spectrum import spectra
 from titans_book.book.ch11.tails import SETTINGS, literal, sgd, tails, train
 from titans_book.book.ch11.tails import tuned as tuned_on_tails
-from titans_book.book.ch11.valley import slope, starts
+from titans_book.book.ch11.valley import path, slope, starts
 from titans_book.book.ch11.valley_map import ValleyMap
 from titans_book.lab.pictures import style
 from titans_book.steps.matrix import delta_write
@@ -192,8 +192,8 @@ for steps in (0, 7, 15, 31):
 assert known[0] > 0.9 and known[31] < 0.25 and more[31] > 0.4 and more[0] < known[0]
 
 # %% [markdown]
-# After 31 steps the usual buffer has forgotten the gradient, and the delta buffer still knows half of it.
-# It looks as if the delta rule had a longer memory. **But is this fair?** We have compared a buffer that
+# After 31 steps the usual buffer has as good as forgotten the gradient, and the delta buffer's answer still
+# has a cosine of 0.5. It looks as if the delta rule had a longer memory. **But is this fair?** We have compared a buffer that
 # decays with one that does not. The widget lets you change all of it.
 #
 # **A question for the microscope.** Find the decay at which the *usual* momentum knows the most gradients.
@@ -218,8 +218,10 @@ Microscope()
 ### CLAIM
 best = {}
 for common in (0.0, 0.3):
-    usuals = {a: partial(hebb_buffer, alpha=a) for a in (0.5, 0.7, 0.8, 0.9, 0.93, 0.95, 0.97, 0.99)}
-    deltas = {r: partial(delta_buffer, eta=r) for r in (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)}
+    decays = (0.5, 0.7, 0.8, 0.9, 0.93, 0.95, 0.97, 0.99)
+    write_rates = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+    usuals = {a: partial(hebb_buffer, alpha=a) for a in decays}
+    deltas = {r: partial(delta_buffer, eta=r) for r in write_rates}
     best[common] = [max(int((c >= 0.5).sum()) for c in mean_recall(rules, common).values())
                     for rules in (usuals, deltas)]
 assert 36 <= best[0.0][0] < best[0.0][1] < 50
@@ -289,9 +291,27 @@ delta_momentum.check()
 # %%
 ValleyMap()
 
+# %%
+### CLAIM
+def comes_home(start, rate, s):
+    p = path(lambda m, g: delta_momentum(m, g, 0.9, rate, s), start, 300)
+    return (p.norm(dim=1) >= 0.1).nonzero().max().item() + 1  # 301: not at home at the end
+
+assert comes_home((-1.5, 1.0), 0.003, 0.0) < 301
+assert all(comes_home((-1.5, 1.0), 0.003, s) == 301 for s in (0.01, 0.1, 1.0, 10.0))
+usual_way, delta_way = (comes_home((-3.5, -1.5), 0.01, s) for s in (0.0, 0.01))
+assert usual_way + 30 < delta_way < 301
+
 # %% [markdown]
-# You can probably find both, and this is the problem with races. From one start, with one rate, almost any
-# optimizer can win. Two things make a comparison honest. Each rule gets *its own best settings*, and the
+# <details><summary><b>Answer</b> (look for your own first)</summary>
+#
+# With the rate 0.003, the usual momentum comes home from (−1.5, 1.0), and the delta momentum does not,
+# whatever s is. With the rate 0.01 it is often the other way round. And from (−3.5, −1.5), both come home at
+# that rate, the usual momentum about 50 steps sooner.
+#
+# </details>
+#
+# This is the problem with races. From one start, with one rate, almost any optimizer can win. Two things make a comparison honest. Each rule gets *its own best settings*, and the
 # number that we compare is a **share over many starts**.
 #
 # **Your experiment** measures that share for one rule. All starts run at all rates at once. You will need
@@ -413,18 +433,19 @@ def slope_of_objective(W, before, x, e, eta):
     return (torch.outer(x, x @ W + e) + (W - before) / eta).norm().item()
 
 random = torch.Generator().manual_seed(0)
-before, unit, e = (torch.randn(*n, generator=random, dtype=torch.float64) for n in ((4, 3), (4,), (3,)))
-unit = unit / unit.norm()
+before, unit, e = (torch.randn(*shape, generator=random) for shape in ((4, 3), (4,), (3,)))
+before, unit, e = before.double(), (unit / unit.norm()).double(), e.double()
 left = {}
 for length in (0.5, 1.0, 2.0):
-    left[length] = [slope_of_objective(step(before, length * unit, e, 1.0), before, length * unit, e, 1.0)
+    x = length * unit
+    left[length] = [slope_of_objective(step(before, x, e, 1.0), before, x, e, 1.0)
                     for step in (dgd_step, printed_dgd)]
     print("|x| = {}: yours {:.2f}, printed {:.2f}".format(length, *left[length]))
 
 # %%
 ### CLAIM
 assert all(mine < 1e-12 for mine, _ in left.values())
-assert left[1.0][1] < 1e-12 and left[0.5][1] > 0.05 and left[2.0][1] > 0.5
+assert left[1.0][1] < 1e-6 and left[0.5][1] > 0.05 and left[2.0][1] > 0.5
 
 # %% [markdown]
 # The printed rate is right for |x| = 1 and for no other length. Your η′ has the same form as the erasing in
@@ -449,7 +470,8 @@ for _ in range(4):
     sizes.append(round(W.norm().item(), 1))
 print("the printed step, |x| = 2: sizes of W", sizes)
 ### CLAIM
-assert torch.allclose(x / 2 @ plain, v, atol=1e-6) and torch.allclose(x / 2 @ ours, v / 2, atol=1e-6)
+assert torch.allclose(x / 2 @ plain, v, atol=1e-6)
+assert torch.allclose(x / 2 @ ours, v / 2, atol=1e-6)
 assert sizes[3] > 20 * sizes[0]
 
 # %% [markdown]
@@ -469,8 +491,9 @@ assert sizes[3] > 20 * sizes[0]
 # \ell = \langle m(u), \mathbf 1\rangle \qquad \text{(50)} $$
 #
 # where u is the gradient of the weights and **1** a vector of ones. The "value" that the memory has to
-# store is always the same, 1. For the usual momentum that is only a way of writing: the derivative of the
-# sum of m's entries, weighted by u, is u itself. What happens with an MLP?
+# store is always the same, 1. With the usual momentum, this is only another way of writing it. There m is a
+# list of numbers, the inner loss is the sum of its entries weighted by u, and the derivative of that is u
+# itself. What happens with an MLP?
 
 # %%
 quiz("11.literal")
@@ -500,8 +523,8 @@ assert (step - step[..., :1]).abs().max() < 1e-12
 #
 # The repair is to give it a **value**. Let the key be the direction of the gradient, u/|u|, and let the
 # value be −u. This does train. Is it good for anything? One idea is that a memory averages over what it has
-# seen, so it might stand wild gradients. Here the targets have noise with heavy tails, so that one gradient
-# in a hundred is enormous. Each optimizer has its best settings.
+# seen, so it might cope with wild gradients. Here the targets have noise with heavy tails, so that one
+# gradient in a hundred is more than ten times as large as usual. Each optimizer has its best settings.
 
 # %%
 wild = tails()
@@ -520,10 +543,10 @@ assert heavy["clipped SGD"] < heavy["a matrix"] < heavy["an MLP"]
 # ## Foreseeing
 #
 # Where would a momentum need a *map*? The usual momentum says that the next gradient will be like the last
-# ones. Suppose that this is systematically wrong, because the minimum moves in a circle, and the gradient
-# turns with it. A momentum comes too late, always. A memory could learn **what follows what**. Its key is
-# the last estimate of where the minimum was, its value is this estimate, and the optimizer goes where the
-# memory expects the minimum next.
+# ones. Suppose that this is always wrong, because the minimum moves in a circle and the gradient turns with
+# it. Then a momentum always comes too late. A memory could learn **what follows what**. Its key is the last
+# estimate of where the minimum is, its value is the present one, and the optimizer goes where the memory
+# expects the minimum next.
 #
 # We try three paths. On the third, the minimum hurries on one side of the circle and almost stands still on
 # the other. The memories are a matrix, a matrix whose keys have one more entry that is always 1, and an
@@ -538,11 +561,11 @@ followers = {
     "MLP": (rotating.mlp_memory, (0.01, 0.02, 0.05), (0.7, 1.0)),
 }
 missed = {}
-for path in rotating.PATHS:
-    missed[path] = {name: rotating.tuned(make, path, *settings)
-                    for name, (make, *settings) in followers.items()}
-    told = ", ".join(f"{name} {far:.2f}" for name, far in missed[path].items())
-    print(f"{path}:\n    {told}")
+for way in rotating.PATHS:
+    missed[way] = {name: rotating.tuned(make, way, *settings)
+                   for name, (make, *settings) in followers.items()}
+    told = ", ".join(f"{name} {far:.2f}" for name, far in missed[way].items())
+    print(f"{way}:\n    {told}")
 
 # %%
 ### CLAIM
@@ -583,8 +606,8 @@ quiz("11.mlp")
 # **Muon** asks what would happen if all singular values of the step were 1. It keeps a usual momentum, and
 # then treats it with a few steps of a polynomial that pulls every singular value towards 1, without ever
 # computing one. In the language of this chapter, the output of the memory passes through a non-linearity
-# before it is added to the weights (52). One step with the matrix X, after X has been divided by its norm,
-# is
+# before it is added to the weights (52). Its steps are called **Newton–Schulz** steps. One of them, with the
+# matrix X that has been divided by its norm at the beginning, is
 #
 # $$ X \leftarrow 3.4445\,X - 4.775\,(XX^\top)X + 2.0315\,(XX^\top)^2X . $$
 #
@@ -671,13 +694,13 @@ assert shares["Muon"] == 1 and shares["heavy ball"] == 1
 assert 0.2 < shares["SGD"] < 0.4 and 0.55 < shares["Adam"] < 0.72
 
 # %% [markdown]
-# Adam leaves the rare facts behind, and Muon knows all of them. So far, this is what is said about Muon.
-# Adam cannot help here, because it looks at one entry of the matrix at a time, and each fact is spread over
-# all entries.
+# Adam does better than SGD and still leaves the rare facts behind, while Muon knows all of them. So far,
+# this is what is said about Muon. Adam can do little here, because it looks at one entry of the matrix at a
+# time, and each fact is spread over all entries.
 #
 # But **the heavy ball knows all of them too**. The problem is a quadratic, and for a quadratic the old
 # momentum is close to the best there is, if its rate and its decay are tuned. We cannot conclude that Muon
-# is needed for rare facts. What Muon saves is the tuning. In our runs it knew all facts with every decay
+# is needed for rare facts. What Muon saves here is the tuning of the decay. In our runs it knew all facts with every decay
 # from 0.5 to 0.95, and the heavy ball only with those from 0.7 to 0.85.
 
 # %%
@@ -686,7 +709,8 @@ def known_with(name, alpha):
     return (tuned(partial(OPTIMIZERS[name], alpha=alpha), 20) < KNOWN).double().mean().item()
 
 assert all(known_with("Muon", alpha) == 1 for alpha in (0.5, 0.7, 0.85, 0.95))
-assert [known_with("heavy ball", a) == 1 for a in (0.6, 0.7, 0.85, 0.9)] == [False, True, True, False]
+assert all(known_with("heavy ball", alpha) == 1 for alpha in (0.7, 0.8, 0.85))
+assert max(known_with("heavy ball", alpha) for alpha in (0.6, 0.9)) < 1
 assert max(known_with("Adam", alpha) for alpha in (0.5, 0.6, 0.7, 0.8, 0.9)) < 0.7
 
 # %% [markdown]
@@ -709,8 +733,9 @@ assert printed > 0.85 and 0.3 < decaying < 0.7 and undivided < 0.002 and undivid
 # %% [markdown]
 # As printed, M3 hardly trains on our facts. With means that decay it does, slowly. What hurts most is the
 # division. Newton–Schulz has just made all directions equal, and √V, which works entry by entry, makes them
-# unequal again. Without it, the slow momentum does help a little, compared with Muon. This is one small
-# quadratic problem, so it says what can go wrong. It does not say how M3 does on the networks of the paper.
+# unequal again. Without it, M3 even gets lower than Muon, but our Muon has a decay that was chosen for 20
+# steps, so this is no contest. And it is one small quadratic problem. It shows what can go wrong, and it
+# does not say how M3 does on the networks of the paper.
 #
 # ## Write an optimizer
 #
@@ -779,11 +804,23 @@ each = {name: scores(optimizer) for name, optimizer in rivals.items()}
 assert max(min(each[name].values()) for name in rivals if name != "yours") < 0.5
 assert min(each["yours"].values()) > 0.8 and each["delta momentum"]["valley"] > 0.95
 
+# %%
+### CLAIM
+def clipped(p, g, rate, state, alpha=0.9, s=0.0):
+    g = g * (2 / (g.square().sum((1, 2), keepdim=True).sqrt() + 1e-30)).clamp(max=1)
+    state["m"] = delta_momentum(state.get("m", torch.zeros_like(p)), g, alpha, 1, s)
+    return p + rate * state["m"]
+
+assert 0.75 < min(scores(clipped).values()) < 0.84
+faster = scores(partial(clipped, alpha=0.85, s=0.1))
+assert faster["facts"] == 1 and faster["valley"] < 0.88
+
 # %% [markdown]
 # Each of the four is very good at one problem and bad at another. The book's optimizer combines two things
 # from this page. It clips the gradient, so that nothing wild is ever written, and then it hands the rest to
-# the delta momentum. Most of its gain comes from the clipping. Its weakest point is the facts, where a
-# decay of 0.85 would suit it better, but then it loses in the valley. Can you get above 0.9?
+# the delta momentum. Most of its gain comes from the clipping. With clipping and the *usual* momentum the
+# score is already 0.8. Its weakest point is the facts. A decay of 0.85 would be better there, but then it
+# loses in the valley. Can you get above 0.9?
 #
 # ## Do you have it?
 

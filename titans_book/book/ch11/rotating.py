@@ -2,7 +2,7 @@
 
 The loss is 1/2 |p - o|^2 around a moving minimum o, so a gradient is p - o, plus noise; and p - g
 is an estimate of where the minimum is now. A memory may learn what follows what: its key is the
-last estimate, its value this one, and the optimizer goes where the memory expects the next.
+last estimate, its value the present one, and the optimizer goes where the memory expects the next.
 """
 
 from __future__ import annotations
