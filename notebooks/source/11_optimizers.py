@@ -504,7 +504,7 @@ errors, downhill = train(literal, [(rate, 0.9) for rate in (0.001, 0.01, 0.03)],
 plain, _ = train(sgd, [(0.5,)], easy)
 names = ("DMGD, rate 0.001", "DMGD, rate 0.01", "DMGD, rate 0.03")
 for name, error, alike in zip(names, errors.mean(-1).T, downhill.mean((0, 2)), strict=True):
-    print(f"{name}: lowest error {error.min():.2f}, last {error[-1]:.3g}; "
+    print(f"{name}: lowest error {error.min():.2f}, last {error[-1]:.2g}; "
           f"cosine with downhill {alike:.2f}")
 draw("11.literal", {"DMGD, 0.03": errors[:200, 2].mean(-1), "SGD": plain[:200, 0].mean(-1)})
 
