@@ -135,7 +135,8 @@ assert 1 - 0.9**6 < 0.5 < 1 - 0.9**7 and 1 - 0.9**43 < 0.99 < 1 - 0.9**44
 #
 # So let us ask the buffer. In a linear layer, every gradient is an outer product x ⊗ e, so the buffer is a
 # matrix of keys and values. We take the layer's input of i steps ago, use it as a question, and see if the
-# answer points in the direction of the error of that step. The **cosine** of the two is 1 if it does, and
+# answer points in the direction of the error of that step. (Here we leave out η and the minus sign, which
+# belong to the step and not to what is remembered.) The **cosine** of the two is 1 if it does, and
 # near 0 if that gradient has been forgotten.
 #
 # **Build this microscope.** It should work for any rule that writes, so the rule is an argument.
@@ -193,8 +194,8 @@ assert known[0] > 0.9 and known[31] < 0.25 and more[31] > 0.4 and more[0] < know
 
 # %% [markdown]
 # After 31 steps the usual buffer has as good as forgotten the gradient, and the delta buffer's answer still
-# has a cosine of 0.5. It looks as if the delta rule had a longer memory. **But is this fair?** We have compared a buffer that
-# decays with one that does not. The widget lets you change all of it.
+# has a cosine of 0.5. It looks as if the delta rule had a longer memory. **But is this fair?** We have
+# compared a buffer that decays with one that does not. The widget lets you change all of it.
 #
 # **A question for the microscope.** Find the decay at which the *usual* momentum knows the most gradients.
 # How close does it come to the delta buffer at its best write rate? Then set "what all inputs have in
@@ -208,9 +209,9 @@ Microscope()
 #
 # With independent inputs, the usual momentum at α = 0.99 knows 40 of the last 64 gradients, and the delta
 # buffer at a rate of 0.2 knows 45. So most of the difference was the decay, not the rule. When the inputs
-# have something in common, the rule matters. At 0.3 the usual momentum never gets beyond 10, at any decay,
-# and the delta buffer reaches 18. What the inputs have in common is stored again and again by the Hebb
-# rule, and it drowns the rest. The delta rule stores it once.
+# have something in common, the rule matters. At 0.3 the usual momentum does not get beyond 10 at any decay
+# that we tried, and the delta buffer reaches 18. What the inputs have in common is stored again and again
+# by the Hebb rule, and it drowns the rest. The delta rule stores it once.
 #
 # </details>
 
@@ -305,14 +306,15 @@ assert usual_way + 30 < delta_way < 301
 # %% [markdown]
 # <details><summary><b>Answer</b> (look for your own first)</summary>
 #
-# With the rate 0.003, the usual momentum comes home from (−1.5, 1.0), and the delta momentum does not,
-# whatever s is. With the rate 0.01 it is often the other way round. And from (−3.5, −1.5), both come home at
-# that rate, the usual momentum about 50 steps sooner.
+# With the rate 0.003, the usual momentum comes home from (−1.5, 1.0), and the delta momentum does not, for
+# any of the four values of s. With the rate 0.01 it is often the other way round. And from (−3.5, −1.5),
+# both come home at that rate, the usual momentum about 50 steps sooner.
 #
 # </details>
 #
-# This is the problem with races. From one start, with one rate, almost any optimizer can win. Two things make a comparison honest. Each rule gets *its own best settings*, and the
-# number that we compare is a **share over many starts**.
+# This is the problem with races. From one start, with one rate, almost any optimizer can win. Two things
+# make a comparison honest. Each rule gets *its own best settings*, and the number that we compare is a
+# **share over many starts**.
 #
 # **Your experiment** measures that share for one rule. All starts run at all rates at once. You will need
 # about ten lines.
@@ -378,11 +380,11 @@ assert found[30][0] < 0.3 and found[30][1] > 0.8 and found[30][2] < 0.1
 
 # %% [markdown]
 # *(In such a valley the smallest rounding error grows, so the second digit may be another one on your
-# machine.)* In the steep valleys the delta momentum finds the minimum from far more starts. The reason can be seen on
-# the map. Where the walls are steep, gradients are long and their directions change quickly. The usual
-# momentum keeps pushing in directions that are no longer right, and it is thrown from wall to wall. Erasing
-# along the new gradient takes out just that part. Along the floor the gradients are short, little is
-# erased, and the speed is kept.
+# machine.)* In the steep valleys the delta momentum finds the minimum from far more starts. The reason can
+# be seen on the map. Where the walls are steep, gradients are long and their directions change quickly. The
+# usual momentum keeps pushing in directions that are no longer right, and it is thrown from wall to wall.
+# Erasing along the new gradient takes out just that part. Along the floor the gradients are short, little
+# is erased, and the speed is kept.
 #
 # As printed the rule is worse than none, although we gave it a factor s in front of gᵀg that the paper does
 # not have.
@@ -477,7 +479,9 @@ assert sizes[3] > 20 * sizes[0]
 # %% [markdown]
 # DGD does not bring the answer to v. It stops halfway, where writing and erasing are in balance. So it is
 # best seen as gradient descent with a **weight decay along the input**. Directions that do not occur in the
-# inputs are left alone, and the paper wants just that, because it wants weights that adapt to the stream.
+# inputs are left alone. For a fixed task this decay is a price. In a stream that changes it may be worth it,
+# because the old answer to an input makes room for the new one.
+#
 # And the printed rate is not a detail. With |x| = 2 it blows up on a single pair.
 #
 # ## An MLP as momentum
@@ -537,8 +541,8 @@ assert heavy["clipped SGD"] < heavy["a matrix"] < heavy["an MLP"]
 
 # %% [markdown]
 # The MLP beats SGD by far. But a plain matrix in its place is a little better, and SGD with **clipping**,
-# which has no memory at all, is better than both. What helped was the key of length 1, which keeps a wild
-# gradient from shouting. It was not the MLP.
+# which has no memory at all, is better than both. Whatever helped here, it was not the MLP, and one line of
+# clipping helps more.
 #
 # ## Foreseeing
 #
@@ -595,8 +599,8 @@ quiz("11.mlp")
 #
 # A text mentions some facts every day and others once a year. In training, the frequent facts have large
 # gradients and the rare ones have tiny ones. Here are 32 facts, a key and a value each, to be stored in one
-# matrix. The fact with rank r occurs with a frequency proportional to 1/r^1.5, as words do (Zipf's law). The
-# keys are at right angles to each other, and so are the values.
+# matrix. The fact with rank r occurs with a frequency proportional to 1/r^1.5, a steep form of Zipf's law for
+# words. The keys are at right angles to each other, and so are the values.
 #
 # **By hand.** At W = 0 the gradient is −Σ f_r k_r ⊗ v_r. Because of the right angles this sum *is* a
 # singular value decomposition. Each fact is one pair of singular vectors, and the singular values are the
@@ -700,8 +704,8 @@ assert 0.2 < shares["SGD"] < 0.4 and 0.55 < shares["Adam"] < 0.72
 #
 # But **the heavy ball knows all of them too**. The problem is a quadratic, and for a quadratic the old
 # momentum is close to the best there is, if its rate and its decay are tuned. We cannot conclude that Muon
-# is needed for rare facts. What Muon saves here is the tuning of the decay. In our runs it knew all facts with every decay
-# from 0.5 to 0.95, and the heavy ball only with those from 0.7 to 0.85.
+# is needed for rare facts. What Muon saves here is the tuning of the decay. In our runs it knew all facts
+# with every decay from 0.5 to 0.95, and the heavy ball only with those from 0.7 to 0.85.
 
 # %%
 ### CLAIM
@@ -816,7 +820,7 @@ faster = scores(partial(clipped, alpha=0.85, s=0.1))
 assert faster["facts"] == 1 and faster["valley"] < 0.88
 
 # %% [markdown]
-# Each of the four is very good at one problem and bad at another. The book's optimizer combines two things
+# Each of the four is good at one problem and bad at another. The book's optimizer combines two things
 # from this page. It clips the gradient, so that nothing wild is ever written, and then it hands the rest to
 # the delta momentum. Most of its gain comes from the clipping. With clipping and the *usual* momentum the
 # score is already 0.8. Its weakest point is the facts. A decay of 0.85 would be better there, but then it
@@ -851,11 +855,12 @@ quiz("11.memories")
 # <details><summary>For readers of the paper: where we differ</summary>
 #
 # The half loss is used throughout. Equation (49) has no step size on the erasing and a matrix ∇ᵀ∇ or a
-# number, depending on the shape; for a vector it is a number, and that is what we tried. Our bounded erasing
-# is the exact minimum of the objective above it. Equation (53) has no constants in print, so the landscapes
-# are ours. In DMGD our MLP has one hidden layer of 32 with tanh, and its last layer starts at 0; the paper
-# does not say how it starts. In M3 the text subtracts where the algorithm adds, and we took the algorithm,
-# with β₁ = β₃ = 0.9, β₂ = 0.999, α = 0.5 and a slow step at every fifth. 
+# number, depending on the shape; for a vector it is a number, and that is what we tried. Our bounded
+# erasing is the exact minimum of the objective above it. Equation (53) has no constants in print, so the
+# landscapes are ours. The inner loss ⟨m(u), 1⟩ of DMGD is the paper's example; it allows others. Our MLP
+# has one hidden layer of 32 with tanh, and its last layer starts at 0; the paper does not say how it
+# starts. In M3 the text subtracts where the algorithm adds, and we took the algorithm, with β₁ = β₃ = 0.9,
+# β₂ = 0.999, α = 0.5 and a slow step at every fifth.
 #
 # </details>
 #

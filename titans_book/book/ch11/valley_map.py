@@ -101,7 +101,11 @@ class ValleyMap(Panel):
         entries = []
         for name, role in ROLES.items():
             look, path = (style.colour(role, self.dark), dashes(role)), self._seen(name)
-            body += frame.line(path[:, 0], path[:, 1], *look)
+            places = points(frame.across(path[:, 0]), frame.down(path[:, 1]))
+            body += (
+                f'<polyline points="{places}" fill="none" stroke="{look[0]}" stroke-width="2"'
+                f' stroke-linejoin="round" stroke-dasharray="{look[1]}"/>'
+            )
             entries.append((name, *look))
         x, y = float(frame.across(0)), float(frame.down(0))
         body += (
