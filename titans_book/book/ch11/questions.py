@@ -116,8 +116,8 @@ QUESTIONS = (
             ),
             Choice(
                 "With wild gradients",
-                because="There it beat SGD, and so did a plain matrix. Clipping has no memory at all, "
-                "and it was better than both.",
+                because="There it beat SGD, and so did a plain matrix. Clipping has no memory at "
+                "all, and it was better than both.",
             ),
         ),
     ),
