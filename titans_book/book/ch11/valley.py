@@ -30,8 +30,8 @@ def height(p: Tensor, k: float = 10, a: float = 0.5, w: float = 5) -> Tensor:
 def slope(p: Tensor, k: float = 10, a: float = 0.5, w: float = 5) -> Tensor:
     """Its gradient, (*n, 2).
 
-    >>> slope(torch.zeros(2)).tolist()
-    [0.0, 0.0]
+    >>> bool((slope(torch.zeros(2)) == 0).all())
+    True
     """
     off, r = _off(p, a, w), p[..., 0]
     by_r = 2 * r + 2 * k * off * (1 + a * w * torch.cos(w * r))
