@@ -42,12 +42,13 @@ class DMGD(GroupOptimizer):
               one that it foretells. m(k) = k + tanh(k A) B begins as gradient descent and helps
               where the minimum moves in a way that can be learned.
 
-    In all, L2 is a mean over rows, B's gradient is divided by 1 + |tanh(k A)|^2 and A's by
-    1 + |k|^2 (normalised steps, ours, so that rho needs no search; not in literal), and m moves
-    before it is asked.
+    In all, L2 is a sum over rows, and m moves before it is asked. The gradient of a layer with the
+    inputs X (one a row) is divided by 1 + |X^T X|, the Frobenius norm: for one row that is the
+    normalised step of the delta rule, and with rho <= 1 B is stable for any rows. Ours; literal
+    goes without.
 
-    hidden     width of the network.       seed   of its first weights: A is drawn, B is 0, in
-               literal B is drawn as well.
+    hidden     width of the network.
+    seed       of its first weights: A is drawn, B is 0; in literal B is drawn as well.
     `inner_losses()` gives L2 of the last step, before and after it, for every parameter.
 
     Raises ValueError for an unknown kind, hidden < 1, and options out of bounds. Taught in
@@ -63,7 +64,7 @@ class DMGD(GroupOptimizer):
         momentum: float = 1.0,
         *,
         kind: str = "gradient",
-        inner_lr: float = 0.5,
+        inner_lr: float = 1.0,
         reach: float = 1.0,
         hidden: int = 32,
         seed: int = 0,
@@ -122,14 +123,15 @@ class DMGD(GroupOptimizer):
         before = inner_loss(A, B, key, value)
         calm = value is not None
         for weight, x, e in ((A, key, at_z), (B, h, error)):
-            size = 1 + calm * x.square().sum(-1).mean()
-            weight.mul_(group["momentum"]).sub_(group["inner_lr"] / size * (x.mT @ e) / len(x))
+            size = 1 + calm * torch.linalg.matrix_norm(x.mT @ x)
+            weight.mul_(group["momentum"]).sub_(group["inner_lr"] / size * (x.mT @ e))
         state["inner_loss"] = torch.stack([before, inner_loss(A, B, key, value)])
 
     def _drawn(self, group: dict[str, Any], p: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """The first weights, the same on every device."""
         generator, hidden = torch.Generator().manual_seed(group["seed"]), group["hidden"]
-        A = torch.randn(width, hidden, generator=generator) / width**0.5
+        A = torch.randn(width, hidden, generator=generator)  # keys of length 1 bend tanh
+        A = A if group["kind"] == "gradient" else A / width**0.5
         B = torch.randn(hidden, width, generator=generator) / hidden**0.5
         B = B * (group["kind"] == "literal")
         return A.to(p), B.to(p)
@@ -149,7 +151,7 @@ def answer(
 
 
 def inner_loss(A: Tensor, B: Tensor, key: Tensor, value: Tensor | None) -> Tensor:
-    """L2 of DMGD, a mean over rows; value None for the literal <m(k), 1>."""
+    """L2 of DMGD, a sum over rows; value None for the literal <m(k), 1>."""
     found = answer(A, B, key)
     rows = found if value is None else 0.5 * (found - value).square()
-    return rows.sum(-1).mean()
+    return rows.sum()

@@ -4,7 +4,7 @@
     M^(1), M^(2)  fast and slow momentum                    fast, slow
     V             sum of squared gradients                  square
     beta_1, 2, 3  weights of what is new in M1, V, M2       betas
-    f             steps between two updates of M^(2)        period
+    f             steps between two updates of M^(2)        every
     NS_T          T steps of Newton-Schulz (eqs. 43-44)     newton_schulz
 
 Taught in chapter 11.
@@ -42,7 +42,7 @@ class M3(GroupOptimizer):
     A vector counts as a matrix of one row, and a tensor of three axes as a batch of matrices.
     coefficients: of newton_schulz; QUINTIC is Muon's, CUBIC the plain one.
 
-    Raises ValueError for betas that are not three numbers (from 0 to 1 with ema), for period or
+    Raises ValueError for betas that are not three numbers (from 0 to 1 with ema), for every or
     steps below 1, for slow < 0, eps <= 0, and coefficients that are not three numbers. Taught in
     chapter 11.
     """
@@ -56,7 +56,7 @@ class M3(GroupOptimizer):
         betas: tuple[float, float, float] = (0.1, 0.1, 0.1),
         *,
         slow: float = 0.5,
-        period: int = 8,
+        every: int = 8,
         ema: bool = False,
         divide: bool = True,
         steps: int = 5,
@@ -65,14 +65,14 @@ class M3(GroupOptimizer):
         weight_decay: float = 0.0,
     ) -> None:
         form = dict(ema=ema, divide=divide, steps=steps, coefficients=coefficients, eps=eps)
-        options = dict(lr=lr, betas=betas, slow=slow, period=period, weight_decay=weight_decay)
+        options = dict(lr=lr, betas=betas, slow=slow, every=every, weight_decay=weight_decay)
         super().__init__(params, {**options, **form})
 
     def _check(self, group: dict[str, Any]) -> None:
         super()._check(group)
         flag("ema", group["ema"])
         flag("divide", group["divide"])
-        whole("period", group["period"], least=1)
+        whole("every", group["every"], least=1)
         whole("steps", group["steps"], least=1)
         bounds = {"betas": (0, 1 if group["ema"] else INFINITY), "coefficients": (-1e9, 1e9)}
         for name, (low, high) in bounds.items():
@@ -89,7 +89,7 @@ class M3(GroupOptimizer):
             fast, window = self._kept(p, "fast"), self._kept(p, "window")
             _add(fast, g, beta_1, ema)
             window.add_(g)
-            if state["count"] % group["period"] == 0:
+            if state["count"] % group["every"] == 0:
                 _add(self._kept(p, "slow"), window, beta_3, ema)
                 state["pull"] = self._orthogonal(group, state["slow"])  # the same until the next
                 window.zero_()
