@@ -7,22 +7,29 @@ import torch
 
 from titans_book.evaluation import bits_per_token
 from titans_book.model import TitansConfig, TitansLM
+from titans_book.nested.optimizers import DGD, Momentum
 from titans_book.tasks import corpora
 from titans_book.training import Step, TrainingError, TrainingSettings, train
 
 CONFIG = dict(vocab=256, dim=32, depth=1, heads=2, hidden=64, memory={"chunk": 16})
 STEPS, BATCH, LENGTH = 150, 4, 64
+MORE = {  # what has no name of its own: rate -> model -> optimizer
+    "sgd": lambda lr: lambda model: Momentum(model.parameters(), lr=10 * lr, momentum=0.0),
+    "dgd, erase 1": lambda lr: lambda model: DGD(model, lr=10 * lr, erase=1.0),
+}
 GRIDS = {
-    "adamw": [4e-3, 8e-3, 16e-3, 32e-3],
-    "momentum": [0.2, 0.4, 0.8],
-    "delta-momentum": [0.2, 0.4, 0.8],
-    "dgd": [0.1, 0.3, 1.0],
-    "dmgd": [0.1, 0.3, 1.0],
-    "muon": [1e-2, 2e-2, 4e-2, 8e-2],
-    "m3": [2e-2, 4e-2, 8e-2],
-    "m3-printed": [1e-5, 1e-4, 1e-3],
-    "continuum": [8e-3, 16e-3, 32e-3],
-    "controller": [4e-3, 8e-3, 16e-3, 32e-3],
+    "adamw": [2e-3, 8e-3, 16e-3, 32e-3, 64e-3],
+    "controller": [2e-3, 8e-3, 16e-3, 32e-3, 64e-3],
+    "continuum": [8e-3, 16e-3, 32e-3, 64e-3],
+    "sgd": [0.1, 0.2, 0.4, 0.8],
+    "momentum": [0.1, 0.2, 0.4, 0.8],
+    "delta-momentum": [0.1, 0.2, 0.4, 0.8],
+    "dgd": [0.1, 0.2, 0.4, 0.8],
+    "dgd, erase 1": [0.01, 0.03, 0.1],
+    "dmgd": [0.2, 0.4, 0.8],
+    "muon": [2e-2, 4e-2, 8e-2, 16e-2],
+    "m3": [2e-2, 4e-2, 8e-2, 16e-2],
+    "m3-printed": [3e-4, 1e-3, 3e-3],
 }
 
 
@@ -32,11 +39,12 @@ def trained(name: str, rate: float, seed: int, tokens, held_out) -> tuple[float,
     model = TitansLM(TitansConfig(**CONFIG))
     settings = TrainingSettings(
         steps=STEPS, batch=BATCH, length=LENGTH, seed=seed, learning_rate=rate, warmup=20,
-        watch_every=0, evaluate_every=0, weight_decay=0.1,
+        watch_every=0, evaluate_every=0, weight_decay=0.0,
     )  # fmt: skip
+    optimizer = MORE[name](rate) if name in MORE else name
     start = time.perf_counter()
     try:
-        for event in train(model, tokens, settings, optimizer=name):
+        for event in train(model, tokens, settings, optimizer=optimizer):
             assert isinstance(event, Step)
     except TrainingError:
         return float("inf"), time.perf_counter() - start

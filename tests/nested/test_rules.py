@@ -244,7 +244,7 @@ def test_the_network_moves_and_lowers_its_inner_loss(kind):
     walked(optimizer, params, steps)
     losses = optimizer.inner_losses()
     assert len(losses) == len(SHAPES)
-    assert all(after < before for before, after in losses)
+    assert all(after < before or before < 1e-20 for before, after in losses)
     assert all(optimizer.state[p]["B"].abs().sum() > 0 for p in params)
     if kind == "gradient":  # one gradient, often: in the end it is what the network says
         whole = [0.5 * g.square().sum() for g in steps[0]]

@@ -12,7 +12,9 @@
     controller       AdamW, with a network that turns its rates
 
 dgd and dmgd take ten times the rate: a heavy ball of 0.9 adds up ten gradients as well. Weight
-decay is on matrices alone, and decoupled. Taught in chapter 11.
+decay is on matrices alone and decoupled, so a step takes away lr times weight_decay. As the rates
+are of different sizes, it is divided by the optimizer's first rate over AdamW's: at their first
+rates all take away the same. Taught in chapter 11.
 """
 
 from collections.abc import Callable
@@ -70,8 +72,10 @@ _MAKERS: dict[str, Callable[[nn.Module, float, float], Optimizer]] = {
     "adamw": adamw,
     "momentum": lambda model, lr, wd: Momentum(decaying(model, wd), lr=lr),
     "delta-momentum": lambda model, lr, wd: DeltaMomentum(decaying(model, wd), lr=lr),
-    "dgd": lambda model, lr, wd: DGD(model, lr=10 * lr, erase=0.01, params=decaying(model, wd)),
-    "dmgd": lambda model, lr, wd: DMGD(decaying(model, wd), lr=10 * lr),
+    "dgd": lambda model, lr, wd: DGD(
+        model, lr=10 * lr, erase=0.01, params=decaying(model, wd / 10)
+    ),
+    "dmgd": lambda model, lr, wd: DMGD(decaying(model, wd / 10), lr=10 * lr),
     "muon": muon,
     "m3": lambda model, lr, wd: M3(decaying(model, wd), lr=lr, ema=True, divide=False),
     "m3-printed": lambda model, lr, wd: M3(decaying(model, wd), lr=lr),
@@ -92,4 +96,6 @@ def named(
     0.9
     """
     choose("optimizer", name, OPTIMIZERS)
-    return _MAKERS[name](model, OPTIMIZERS[name] if lr is None else lr, weight_decay)
+    first = OPTIMIZERS[name]
+    decay = weight_decay * OPTIMIZERS["adamw"] / first
+    return _MAKERS[name](model, first if lr is None else lr, decay)
