@@ -50,7 +50,7 @@ def test_a_model_learns_with_it(name):
 
 
 def test_m3_as_printed_does_not_train_well():
-    """The best of seven rates ends above what M3 with means reaches with its first guess."""
+    """The best of four rates ends above what M3 with means reaches with its first guess."""
 
     def end(name, rate):
         settings = replace(SHORT, steps=40, learning_rate=rate)
@@ -59,7 +59,7 @@ def test_m3_as_printed_does_not_train_well():
         except TrainingError:
             return float("inf")
 
-    printed = [end("m3-printed", 10.0**exponent) for exponent in range(-7, 0)]
+    printed = [end("m3-printed", 10.0**exponent) for exponent in range(-5, -1)]
     assert min(printed) > 1.2 * end("m3", 3e-2)
 
 
