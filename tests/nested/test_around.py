@@ -113,6 +113,16 @@ def test_groups_can_be_added_and_schedules_reach_them():
     assert optimizer.counts() == [2, 1]
 
 
+@pytest.mark.parametrize("around", [lambda o: ContinuumOptimizer(o, 3), NestedController])
+def test_a_copy_of_both_goes_on_alike_and_apart(around):
+    params, steps = leaves(), gradients(8)
+    optimizer = around(AdamW(params, lr=0.01))
+    walked(optimizer, params, steps[:4])
+    again, other = copy.deepcopy((params, optimizer))
+    have, want = walked(other, again, steps[4:]), walked(optimizer, params, steps[4:])
+    assert all(map(torch.equal, have, want))
+
+
 # ---- the controller
 
 

@@ -7,8 +7,8 @@ Stop listening and training stops, with a checkpoint: when the loop is left, whe
 or a `with` block ends, and at the latest when Python does. Everything that decides the next step
 (weights, moments, random numbers, the place in the text) is in the checkpoint, so a run that was
 interrupted, even by kill -9, goes on to the same numbers, bit for bit, as one that was not.
-AdamW, a linear warm-up, a cosine down, and clipped gradients: Titans section 4 names the first and
-the third. Taught in chapter 13.
+AdamW unless another optimizer is asked for (chapter 11), a linear warm-up, a cosine down, and
+clipped gradients: Titans section 4 names the first and the third. Taught in chapter 13.
 """
 
 import json
