@@ -1,6 +1,6 @@
 """Do memories make better optimizers? Five small questions, with tuned rates and fresh seeds.
 
-    python -m tests.benchmarks.optimizers          measures all, about 10 minutes on one core, and
+    python -m tests.benchmarks.optimizers          measures all, about 7 minutes on one core, and
                                                    writes notebooks/records/optimizers_cpu.json
     python -m tests.benchmarks.optimizers eq53     measures one of them again
 
