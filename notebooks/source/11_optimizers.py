@@ -864,6 +864,12 @@ quiz("11.memories")
 #
 # </details>
 #
+# **In the package** they are optimizers as PyTorch has them: `titans_book.nested.optimizers` has
+# `Momentum`, `DeltaMomentum`, `DGD`, `DMGD`, `M3`, and with `ContinuumOptimizer` every group of weights
+# learns at its own pace. `python -m titans_book train --optimizer delta-momentum` trains a model of
+# chapter 13 with one of them, and `python -m tests.benchmarks.optimizers` measures what each of them is
+# worth on a small language model. There, too, the differences are small.
+#
 # **Keep your code.**
 
 # %%
