@@ -95,6 +95,13 @@ PLAYS = [
         "at +delta alone",
         "return (answer - value).clamp(-delta, delta)",
     ),
+    Play(
+        "11_optimizers",
+        "dgd_step",
+        "return W - eta / (1 + eta) * torch.outer(x, x @ W + e)",
+        "only if x has length 1",
+        "return W - eta / (1 + eta * x @ x) * torch.outer(x, x @ W + e)",
+    ),
 ]
 
 

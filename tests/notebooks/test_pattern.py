@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01", "10")
+PATTERNED = ("01", "10", "11")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -57,6 +57,21 @@ CHANGES = {
             "q=4": "q=2.5",
             "(1, 2, 3, 3.6, 4, 8)": "(2, 100)",
         },
+    ],
+    "11": [
+        {
+            "0.9 * m": "0.5 * m",
+            "0.5 * torch.outer(x, e": "1.9 * torch.outer(x, e",
+            "range(8)": "[3]",
+        },
+        {"(1, 10, 30)": "(100,)", "-3.5, -1.5, 9": "-2, 3, 4", "starts(64)": "starts(7)"},
+        {
+            "(0.001, 0.01, 0.03)": "(0.03, 0.1, 10.0)",
+            "tails(wild=False)": "tails(runs=2)",
+            "eta=0.5": "eta=9.0",
+            "(0.5, 1.0, 2.0)": "(0.1, 7.0)",
+        },
+        {"facts()": "facts(seed=5, power=0.5)", "steps=20": "steps=3", "steps=100": "steps=2"},
     ],
 }
 

@@ -14,6 +14,7 @@ from titans_book.cli import device
 from titans_book.evaluation import bits_per_token
 from titans_book.files import replace_file
 from titans_book.model import TitansConfig, TitansLM
+from titans_book.nested.names import OPTIMIZERS
 from titans_book.tasks import corpora
 from titans_book.training import TrainingSettings, load_checkpoint, train
 
@@ -36,6 +37,7 @@ class Beginning:
     tokens: torch.Tensor
     held_out: torch.Tensor | None
     source: dict
+    optimizer: str | None = None
 
     @property
     def look(self) -> torch.Tensor | None:
@@ -59,10 +61,12 @@ def fresh(options: argparse.Namespace) -> Beginning:
     tokens, held_out, source["sha256"] = _read(source)
     memory = given(options, ("rule", "chunk"))
     config = TitansConfig(**given(options, SIZE), **({"memory": memory} if memory else {}))
-    settings = TrainingSettings(**given(options, SETTINGS), watch_every=0)
+    name = options.optimizer
+    rate = {"learning_rate": OPTIMIZERS[name]} if name else {}
+    settings = TrainingSettings(**{**rate, **given(options, SETTINGS)}, watch_every=0)
     torch.manual_seed(settings.seed)
     model = TitansLM(config).to(where)
-    begun = Beginning(model, settings, tokens, held_out, source)
+    begun = Beginning(model, settings, tokens, held_out, source, name)
     if options.steps is None:
         minutes = MINUTES if options.minutes is None else options.minutes
         begun.settings = replace(settings, steps=_steps_in(60 * minutes, begun))
@@ -92,7 +96,8 @@ def resumed(options: argparse.Namespace) -> Beginning:
     if found != source["sha256"]:
         raise ValueError("the text is not the one this run began with: restore it, or begin anew")
     settings = TrainingSettings(**about["settings"])
-    return Beginning(model.to(where), settings, tokens, held_out, source)
+    name = about.get("optimizer", {}).get("asked")
+    return Beginning(model.to(where), settings, tokens, held_out, source, name)
 
 
 def given(options: argparse.Namespace, names: tuple[str, ...]) -> dict:
@@ -114,7 +119,7 @@ def _steps_in(seconds: float, begun: Beginning) -> int:
     if not 0 < seconds < float("inf"):
         raise ValueError(f"--minutes must be a finite number above 0, got {seconds / 60:g}")
     model, trial = copy.deepcopy(begun.model), replace(begun.settings, steps=TRIAL_STEPS, warmup=0)
-    steps = train(model, begun.tokens, trial)
+    steps = train(model, begun.tokens, trial, optimizer=begun.optimizer)
     next(steps)  # the first step is slower than the others
     start = time.monotonic()
     for _ in steps:

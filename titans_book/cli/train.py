@@ -13,6 +13,7 @@ from pathlib import Path
 from titans_book.cli import device
 from titans_book.cli.progress import Progress
 from titans_book.model.names import VARIANTS
+from titans_book.nested.names import OPTIMIZERS
 
 SIZES = {
     "dim": "width of the stream",
@@ -28,7 +29,7 @@ SIZES = {
     "persistent": "persistent tokens a block (all but lmm)",
     "axial": "positions by segments of N tokens and offset (all but lmm)",
 }
-RUN = ("text", "corpus", "minutes", "steps", "learning_rate", "variant", "rule")
+RUN = ("text", "corpus", "minutes", "steps", "learning_rate", "optimizer", "variant", "rule")
 FIXED_BY_THE_RUN = (*RUN, *SIZES)
 
 
@@ -57,10 +58,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--variant", choices=VARIANTS, help=wiring)
     rule = "of the memory, by name: titans, yaad, deltanet, ... (all in notebooks/presets.md)"
     parser.add_argument("--rule", metavar="NAME", help=rule)
+    what_trains = "what moves the weights (default: adamw); chapter 11 teaches the others"
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, help=what_trains)
     sizes = parser.add_argument_group("size options", "left out, they have the book's values")
     for name, meaning in SIZES.items():
         sizes.add_argument(f"--{name}", metavar="N", type=int, help=meaning)
-    sizes.add_argument("--learning-rate", metavar="X", type=float, help="at its highest")
+    rate = "at its highest (left out: the optimizer's own)"
+    sizes.add_argument("--learning-rate", metavar="X", type=float, help=rate)
     parser.set_defaults(run=_train, usage_error=parser.error)
 
 
@@ -78,7 +82,13 @@ def _train(options: argparse.Namespace) -> int:
 
     run = resumed(options) if options.resume else fresh(options)
     events = train(
-        run.model, run.tokens, run.settings, folder, held_out=run.look, resume=options.resume
+        run.model,
+        run.tokens,
+        run.settings,
+        folder,
+        held_out=run.look,
+        resume=options.resume,
+        optimizer=run.optimizer,
     )
     run.remember_source(folder)
     weights = sum(weight.numel() for weight in run.model.parameters())

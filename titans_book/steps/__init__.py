@@ -6,6 +6,8 @@
     layer       keys, values, queries, gates             chapter 07
     attention   masks, segments, persistent tokens       chapter 08
     blocks      MAC, MAG, MAL                            chapter 09
+    miras       errors, and maps to the memory           chapter 10
+    optimizers  DGD, delta momentum, Newton-Schulz       chapter 11
 
 Each equals what the package runs; tests hold that.
 """

@@ -3,6 +3,7 @@
     loop         `train` on a text          on_tasks     `train_on` a synthetic task
     schedule     settings, rate, batches    optimizer    one step of the outer loop
     runs         a run's folder             checkpoints  files written whole or not at all
+    packing      any optimizer's state as tensors and JSON
 
 Taught in chapters 07 and 13.
 """

@@ -7,15 +7,15 @@ Stop listening and training stops, with a checkpoint: when the loop is left, whe
 or a `with` block ends, and at the latest when Python does. Everything that decides the next step
 (weights, moments, random numbers, the place in the text) is in the checkpoint, so a run that was
 interrupted, even by kill -9, goes on to the same numbers, bit for bit, as one that was not.
-AdamW, a linear warm-up, a cosine down, and clipped gradients: Titans section 4 names the first and
-the third. Taught in chapter 13.
+AdamW unless another optimizer is asked for (chapter 11), a linear warm-up, a cosine down, and
+clipped gradients: Titans section 4 names the first and the third. Taught in chapter 13.
 """
 
 import json
 import os
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from titans_book.training import checkpoints, runs
 from titans_book.training.errors import TrainingError
 from titans_book.training.events import LOOKED_AT, Evaluated, Saved, Snapshot, Step
 from titans_book.training.lock import Lock, leave_older
-from titans_book.training.optimizer import differentiate, new_optimizer
+from titans_book.training.optimizer import Chosen, differentiate, new_optimizer
 from titans_book.training.schedule import TrainingSettings, windows
 
 Event = Step | Evaluated | Saved
@@ -73,7 +73,7 @@ def train(
     *,
     held_out: Int[Tensor, " total_held_out"] | None = None,
     resume: bool = False,
-    optimizer: optim.Optimizer | Callable[[nn.Module], optim.Optimizer] | None = None,
+    optimizer: Chosen = None,
 ) -> Training:
     """Train `model` on `tokens` and yield what happens.
 
@@ -83,8 +83,10 @@ def train(
     resume     go on from the newest checkpoint in `folder`, which must have been made with the same
                configuration and settings; the model's weights are replaced.
 
-    optimizer  another one than AdamW, or a function that makes it of the model. The plan multiplies
-               the learning rate of each of its groups.
+    optimizer  another one than AdamW: its name (`titans_book.nested.names`), which takes rate and
+               weight decay from the settings, itself, or a function that makes it of the model. The
+               plan multiplies the learning rate of each of its groups. A run is resumed with the
+               optimizer that it began with.
 
     However it ends, a checkpoint is saved first, see `Training`. Raises ValueError for a text that
     is too short, TrainingError if the loss is NaN or inf, or if the folder holds another run or one
@@ -97,7 +99,8 @@ def train(
         )
     runs.unwrapped(model)  # which refuses what is no model of ours
     where = None if folder is None else Path(folder)
-    run = _Run(model, settings, where, new_optimizer(model, settings, optimizer))
+    asked = optimizer if isinstance(optimizer, str) else None
+    run = _Run(model, settings, where, new_optimizer(model, settings, optimizer), asked)
     run.start(resume)
     return Training(run, tokens, held_out)
 
@@ -129,11 +132,15 @@ class _Run:
         settings: TrainingSettings,
         folder: Path | None,
         optimizer: optim.Optimizer,
+        asked: str | None = None,
     ) -> None:
         self.model, self.settings, self.folder = model, settings, folder
         self.device = device_of(model)
         self.step, self.saved, self.whole = 0, 0, True
         self.optimizer, self.lock = optimizer, None
+        self.about_optimizer: dict = {}
+        if folder is not None:  # now, before a step changes anything
+            self.about_optimizer = runs.about_optimizer(optimizer, asked)
         self.left, self.process = False, os.getpid()
         self.began, self.first = time.monotonic(), 0
 
@@ -165,7 +172,7 @@ class _Run:
         self.first = self.step
 
     def advance(self, tokens: Tensor) -> Step:
-        """One step of AdamW on the next batch."""
+        """One step of the optimizer on the next batch."""
         settings, began = self.settings, time.monotonic()
         rows = windows(tokens, self.step, settings).to(self.device)
         watched = settings.watch_every > 0 and self.step % settings.watch_every == 0
@@ -203,7 +210,8 @@ class _Run:
 
     def save(self) -> Saved:
         """Write everything that decides the next step."""
-        path = runs.save(self.folder, self.step, self.model, self.optimizer, self.settings)
+        about = self.about_optimizer
+        path = runs.save(self.folder, self.step, self.model, self.optimizer, self.settings, about)
         self.saved = self.step
         return Saved(self.step, path)
 

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch.nn.functional as F
-from torch import nn, optim
+from torch import nn
 
 from titans_book.evaluation import accuracy_asked
 from titans_book.model.generation import device_of
 from titans_book.tasks.batch import IGNORED, TaskBatch
 from titans_book.training.errors import TrainingError
-from titans_book.training.optimizer import differentiate, new_optimizer
+from titans_book.training.optimizer import Chosen, differentiate, new_optimizer
 from titans_book.training.schedule import Descent
 
 __all__ = ["Descent", "TaskStep", "TrainingError", "train_on"]
@@ -44,14 +44,14 @@ def train_on(
     draw: Callable[[int], TaskBatch],
     settings: Descent,
     *,
-    optimizer: optim.Optimizer | Callable[[nn.Module], optim.Optimizer] | None = None,
+    optimizer: Chosen = None,
 ) -> Iterator[TaskStep]:
     """Train a model on draw(0), draw(1), ... and yield what happens; stop listening to stop.
 
     model   maps tokens to (logits, state).
     draw    the batch of a step; the same step should give the same batch, so that a run can be
             repeated: let it choose its seed by the step.
-    optimizer   another one than AdamW, or a function that makes it of the model.
+    optimizer   another one than AdamW: its name, itself, or a function that makes it of the model.
 
     Raises ValueError for a batch in which nothing is asked, TrainingError if the loss or the
     gradient is NaN or inf. The weights then are those of the last good step.

@@ -1,4 +1,4 @@
-"""One step of the outer loop: AdamW, a planned learning rate, and a gradient that is clipped.
+"""One step of the outer loop: an optimizer, a planned learning rate, a gradient that is clipped.
 
 Both kinds of training share it, on a text (training.py) and on tasks (task_training.py). A loss or
 a gradient that is NaN or inf never reaches the weights. Taught in chapters 07 and 13.
@@ -11,36 +11,32 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from titans_book.nested.optimizers import NestedController, named
 from titans_book.training.errors import TrainingError
 from titans_book.training.schedule import Descent, learning_rate
 
+Chosen = torch.optim.Optimizer | Callable[[nn.Module], torch.optim.Optimizer] | str | None
 
-def adamw(model: nn.Module, settings: Descent) -> torch.optim.AdamW:
-    """AdamW for all slow weights; weight decay on those with two axes or more.
 
-    That is on matrices, and with them on the taps of convolutions and on M_0; not on biases and
-    norms.
-    """
-    matrices = [p for p in model.parameters() if p.dim() >= 2]
-    others = [p for p in model.parameters() if p.dim() < 2]
-    groups = [
-        {"params": matrices, "weight_decay": settings.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95))
+def adamw(model: nn.Module, settings: Descent) -> torch.optim.Optimizer:
+    """AdamW for all slow weights; weight decay on those with two axes or more."""
+    return named("adamw", model, settings.learning_rate, settings.weight_decay)
 
 
 def new_optimizer(
     model: nn.Module,
     settings: Descent,
-    given: torch.optim.Optimizer | Callable[[nn.Module], torch.optim.Optimizer] | None,
+    given: Chosen,
 ) -> torch.optim.Optimizer:
-    """AdamW, or the one that was given, or made by a function of the model.
+    """AdamW, or the one that was given, by its name or itself, or made by a function of the model.
 
-    Raises TypeError if that is no optimizer.
+    One by its name takes rate and weight decay from the settings. Raises ValueError for an unknown
+    name, TypeError for what is no optimizer.
     """
     if given is None:
         return adamw(model, settings)
+    if isinstance(given, str):
+        return named(given, model, settings.learning_rate, settings.weight_decay)
     made = given if isinstance(given, torch.optim.Optimizer) else given(model)
     if not isinstance(made, torch.optim.Optimizer):
         raise TypeError(f"optimizer must be a torch.optim.Optimizer, got {type(made).__name__}")
@@ -68,6 +64,8 @@ def differentiate(
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
     refuse_unless_finite("gradient", norm, step)
+    if isinstance(optimizer, NestedController):
+        optimizer.observe(loss.detach())
     return rate, norm.item()
 
 

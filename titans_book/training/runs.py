@@ -1,8 +1,9 @@
 """A training run on the disk: what goes into its checkpoints, and how it is taken up again.
 
 The folder of a run holds its checkpoints (see checkpoints.py) and log.jsonl, one line a step. What
-decides the next step is in the checkpoint: the weights, AdamW's moments, the state of the random
-number generator, and the step, of which the place in the text is a function (see schedule.py).
+decides the next step is in the checkpoint: the weights, the optimizer's state and which optimizer
+it is, the state of the random number generator, and the step, of which the place in the text is a
+function (see schedule.py).
 """
 
 import json
@@ -20,6 +21,7 @@ from titans_book.model import TitansConfig, TitansLM
 from titans_book.model.config import as_of_format_1
 from titans_book.training import checkpoints
 from titans_book.training.errors import TrainingError
+from titans_book.training.packing import pack, unpack
 from titans_book.training.schedule import TrainingSettings
 
 FORMAT = 2  # 1: memories forgot towards 0 unless told otherwise
@@ -31,16 +33,20 @@ def save(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     settings: TrainingSettings,
+    optimizer_began: dict | None = None,
 ) -> Path:
-    """Write a checkpoint of the run; its path. Raises CheckpointError if the disk refuses."""
+    """Write a checkpoint of the run; its path. Raises CheckpointError if the disk refuses.
+
+    optimizer_began   what `about_optimizer` said before the first step, if that is past.
+    """
     inner = unwrapped(model)
     moments = {"random": torch.get_rng_state()}
-    for index, values in optimizer.state_dict()["state"].items():
-        moments |= {f"{index}.{name}": value for name, value in values.items()}
+    tree = pack(optimizer.state_dict(), moments)
     about = {
         "format": FORMAT,
         "config": inner.config.to_dict(),
         "settings": asdict(settings),
+        "optimizer": {**(optimizer_began or about_optimizer(optimizer)), "state": tree},
         "versions": {"torch": torch.__version__, "python": platform.python_version()},
     }
     weights = {plain(name): weight for name, weight in inner.state_dict().items()}
@@ -57,7 +63,7 @@ def restore(
     """Put the newest checkpoint of the folder into model and optimizer; the step it was made at.
 
     Raises CheckpointError if there is none or it is damaged, TrainingError if it was made with
-    another configuration or other settings.
+    another configuration, other settings or another optimizer.
     """
     path = checkpoints.newest(folder)
     tensors, about = _read(path, "model", "training")
@@ -70,16 +76,63 @@ def restore(
                 f"{path} was made with another {part}: {', '.join(sorted(changed))} differ. "
                 "Resume with the same values, or start a new run in another folder."
             )
+    theirs = about.get("optimizer", {"name": "AdamW", "groups": []})  # before there was a choice
+    _refuse_another(optimizer, theirs, path)
     _put(tensors["model"], inner, path)
     moments = tensors["training"]
     torch.set_rng_state(moments.pop("random"))
+    if "state" in theirs:
+        optimizer.load_state_dict(unpack(theirs["state"], moments))
+    else:
+        optimizer.load_state_dict(_plain_state(optimizer, moments))
+    return about["step"]
+
+
+def _plain_state(optimizer: torch.optim.Optimizer, moments: dict[str, Tensor]) -> dict:
+    """The state_dict in a checkpoint that holds nothing but AdamW's moments."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in moments.items():
         index, name = key.split(".", 1)
         state.setdefault(int(index), {})[name] = value
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
-    return about["step"]
+    return {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+
+
+def about_optimizer(optimizer: torch.optim.Optimizer, asked: str | None = None) -> dict[str, Any]:
+    """Its name and the options of its groups as JSON, to be compared when a run is resumed.
+
+    asked   the short name by which it was asked for, if it was. Raises TypeError if its state_dict
+            holds what no checkpoint can.
+    """
+    pack(optimizer.state_dict(), {})
+    groups = [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
+    text = json.dumps(groups, default=lambda value: type(value).__name__)
+    return {"name": _name(optimizer), "asked": asked, "groups": json.loads(text)}
+
+
+def _name(optimizer: torch.optim.Optimizer) -> str:
+    """Its class, and in brackets those that it is made of."""
+    own = type(optimizer).__name__
+    inside = getattr(optimizer, "each", None) or [getattr(optimizer, "inner", None)]
+    names = [_name(one) for one in inside if isinstance(one, torch.optim.Optimizer)]
+    return f"{own}({', '.join(names)})" if names else own
+
+
+def _refuse_another(optimizer: torch.optim.Optimizer, theirs: dict, path: Path) -> None:
+    """Raise TrainingError unless the checkpoint is of this optimizer with these options."""
+    mine = about_optimizer(optimizer)
+    if mine["name"] != theirs["name"]:
+        raise TrainingError(
+            f"{path} belongs to the optimizer {theirs['name']}, not to {mine['name']}. Resume with "
+            "that one, or start a new run in another folder."
+        )
+    pairs = zip(mine["groups"], theirs["groups"], strict=False)
+    changed = {n for own, was in pairs for n in own.keys() & was.keys() if own[n] != was[n]}
+    if theirs["groups"] and (changed or len(mine["groups"]) != len(theirs["groups"])):
+        what = ", ".join(sorted(changed)) or "the number of groups"
+        raise TrainingError(
+            f"{path} was made with another {mine['name']}: {what} differ. "
+            "Resume with the same values, or start a new run in another folder."
+        )
 
 
 def _put(weights: dict[str, Tensor], model: nn.Module, path: Path) -> None:

@@ -21,7 +21,8 @@ class Descent:
     steps            optimizer steps in all.
     learning_rate    at the top of the schedule; it ends at `final` times that.
     warmup           steps until the top.
-    weight_decay     AdamW's, on all that has two axes or more: matrices, taps, M_0.
+    weight_decay     AdamW's, on all that has two axes or more: matrices, taps, M_0. For another
+                     optimizer by name it is scaled to the size of its rates.
     clip             largest norm of the gradient.
     """
 

@@ -53,6 +53,7 @@ CHAPTERS = (
         "11",
         "Optimizers are memories: DGD, delta momentum, DMGD, Muon",
         "Optimizers are memories",
+        True,
     ),
     Chapter("12", "Continuum memory and Hope", "Continuum memory and Hope"),
     Chapter("13", "Train it, watch it think", "Train it, watch it think", True),

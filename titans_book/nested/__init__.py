@@ -1,0 +1,7 @@
+"""Nested learning: what trains a memory is a memory itself (chapters 11 and 12).
+
+names            which optimizers bear a name, readable without PyTorch
+optimizers       Momentum, DeltaMomentum, DGD, DMGD, M3, and what goes around an optimizer
+self_modifying   memories that make their own keys, values and rates, and their loop
+hope             the same as a layer
+"""
