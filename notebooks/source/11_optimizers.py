@@ -869,7 +869,7 @@ quiz("11.memories")
 # learns at its own pace. `python -m titans_book train --optimizer delta-momentum` trains a model of
 # chapter 13 with one of them, and `python -m tests.benchmarks.optimizers` measures what each of them is
 # worth on a small language model. There Muon and AdamW are in front, close together, and M3 as printed is
-# far behind ([the record](records/optimizers_cpu.json)).
+# far behind (the record is `notebooks/records/optimizers_cpu.json`).
 #
 # **Keep your code.**
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tests.memory.cases import assert_equal
-from titans_book.nested.hope import SelfModifyingMemory, reference
-from titans_book.nested.self_modifying import MEMORIES, self_modify, self_modify_reference
+from titans_book.nested.hope import SelfModifyingMemory, self_modify, self_modify_reference
+from titans_book.nested.self_modifying import MEMORIES
 
 B, H, T, D = 2, 2, 21, 4
 OPEN_QUESTIONS = [
@@ -132,7 +132,7 @@ def test_the_layer_streams_learns_and_equals_its_reference(options):
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in memory.parameters())
     first, middle = memory(x[:, :13])
     assert_equal(torch.cat([first, memory(x[:, 13:], middle)[0]], dim=1), y)
-    memory.self_modify = reference
+    memory.self_modify = self_modify_reference
     assert_equal(memory(x)[0], y)
     assert state.position == 40
 

@@ -29,6 +29,10 @@ from titans_book.training.packing import pack, unpack
 SHORT = replace(SETTINGS, steps=12, evaluate_every=0, watch_every=0)
 
 
+def _called(case):
+    return getattr(case, "__name__", str(case))
+
+
 def paced(model):
     """A controller around windows of different lengths around AdamW."""
     groups = build_groups(model, embeddings={"period": 3}, rest={"period": 5, "lr": 2e-3})
@@ -63,7 +67,7 @@ def test_m3_as_printed_does_not_train_well():
     assert min(printed) > 1.2 * end("m3", 3e-2)
 
 
-@pytest.mark.parametrize("optimizer", MAKERS, ids=str)
+@pytest.mark.parametrize("optimizer", MAKERS, ids=_called)
 def test_stopped_and_resumed_it_is_the_same_run_to_the_bit(tmp_path, optimizer):
     rate = OPTIMIZERS.get(optimizer, 1e-2) if isinstance(optimizer, str) else 1e-2
     settings = replace(SHORT, learning_rate=rate)

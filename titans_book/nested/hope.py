@@ -22,12 +22,12 @@ from torch import Tensor, nn
 
 from titans_book.check import flag, positive, whole
 from titans_book.memory.network import Network
+from titans_book.nested.self_loop import self_modify_reference
 from titans_book.nested.self_modifying import MEMORIES, Options, SelfState, self_modify
-from titans_book.nested.self_modifying import self_modify_reference as reference
 from titans_book.state import State
 from titans_book.values import finite
 
-__all__ = ["HopeState", "SelfModifyingMemory", "reference", "self_modify"]
+__all__ = ["HopeState", "SelfModifyingMemory", "self_modify", "self_modify_reference"]
 
 EPS = 1e-5  # of the answer's norm, as in NeuralMemory
 APART = 0.2  # the spread of what the last layers say at the start, for a key of length 1

@@ -18,7 +18,7 @@ Every memory is written at k_t, to say v^ from now on, by delta gradient descent
 
 All that is generated, and all D, is measured at the memory of the chunk's start (90). What is left
 is a delta recurrence in W, so a chunk is one triangular solve for every layer: self_modify. Token
-by token it is self_modify_reference. What the paper leaves open or prints otherwise:
+by token it is self_modify_reference (self_loop.py). What the paper leaves open or prints otherwise:
 
     erase    "once": D is that of -<M(k), v^> (92), so h W is erased once: a delta rule.
              "dgd": D is that of 1/2 |M(k) - v^|^2 (93), which erases h W a second time.
@@ -50,15 +50,11 @@ from titans_book.memory.state import Layers
 from titans_book.state import State
 from titans_book.values import finite
 
-__all__ = ["MEMORIES", "SelfState", "self_modify", "self_modify_reference"]
+__all__ = ["MEMORIES", "SelfState", "self_modify"]
 
 MEMORIES = ("k", "v", "q", "eta", "alpha", "memory")
 # added to what M_alpha says, so that memories that say nothing yet forget 0.25 % a token
 OPEN = {"sigmoid": 6.0, "hard": 1.99}
-
-
-def sigmoid(z: Tensor) -> Tensor:
-    return torch.sigmoid(z)
 
 
 def hard(z: Tensor) -> Tensor:
@@ -66,7 +62,7 @@ def hard(z: Tensor) -> Tensor:
     return (z / 4 + 0.5).clamp(0, 1)
 
 
-GATES: dict[str, Callable[[Tensor], Tensor]] = {"sigmoid": sigmoid, "hard": hard}
+GATES: dict[str, Callable[[Tensor], Tensor]] = {"sigmoid": torch.sigmoid, "hard": hard}
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,9 +106,7 @@ class Made:
     keep: Tensor
 
 
-def _make(
-    net: Network, at: Mapping[str, Layers], x: Tensor, q: Tensor | None, how: Options
-) -> Made:
+def make(net: Network, at: Mapping[str, Layers], x: Tensor, q: Tensor | None, how: Options) -> Made:
     """k, v, q and the rates of every token (eq. 83)."""
 
     def unit(z: Tensor) -> Tensor:
@@ -156,7 +150,7 @@ def self_modify(
 
     Returns y and the new state. Raises ValueError or TypeError, naming the argument.
     """
-    how, net, state = _prepared(x, q, weights, state, options)
+    how, net, state = prepared(x, q, weights, state, options)
     heads, lengths = x.shape[:2], lengths_of(x.shape[2], how.chunk, state.position)
     asked = [None] * len(lengths) if q is None else flat(q).split(lengths, dim=1)
     state, answers = state.map(flat), []
@@ -164,7 +158,7 @@ def self_modify(
         flat(x).split(lengths, dim=1) if lengths else (), asked, strict=True
     ):
         at = state.memories if state.position % how.chunk == 0 else state.anchor
-        made = _make(net, at, piece, question, how)
+        made = make(net, at, piece, question, how)
         after, y = {}, None
         for name, old in state.memories.items():
             H, D = _errors(net, at[name], made, how)
@@ -206,51 +200,7 @@ def _read_before(net: Network, old: Layers, H: Layers, written: list[Tensor], ma
     return net.trace(made.q, product).result
 
 
-def self_modify_reference(
-    x: Float[Tensor, "batch heads time dim"],
-    q: Float[Tensor, "batch heads time dim"] | None,
-    weights: Mapping[str, Sequence[Tensor]],
-    *,
-    state: SelfState | None = None,
-    **options,
-) -> tuple[Float[Tensor, "batch heads time dim"], SelfState]:
-    """The same function, one token after the other, the errors by autograd: the oracle."""
-    how, net, state = _prepared(x, q, weights, state, options)
-    now, anchor, position = dict(state.memories), dict(state.anchor), state.position
-    answers = []
-    for t in range(x.shape[2]):
-        if position % how.chunk == 0:
-            anchor = dict(now)
-        at = slice(t, t + 1)
-        made = _make(net, anchor, x[:, :, at], None if q is None else q[:, :, at], how)
-        answers.append(net(anchor["memory"] if how.read == "start" else now["memory"], made.q))
-        eta, keep = made.eta[..., None], made.keep[..., None]
-        for name, old in now.items():
-            slopes, inputs = _slopes(net, anchor[name], made, how)
-            now[name] = tuple(
-                keep * W - eta * (h.mT @ (h @ W) + slope)
-                for W, h, slope in zip(old, inputs, slopes, strict=True)
-            )
-        position += 1
-    y = torch.cat(answers, dim=2) if answers else torch.zeros_like(x)
-    return y, SelfState(now, anchor, position)
-
-
-def _slopes(net: Network, at: Layers, made: Made, how: Options) -> tuple[Layers, Layers]:
-    """The gradient of the inner loss by every layer, by autograd, and the layers' inputs."""
-    with torch.enable_grad():
-        leaves = [W.clone() if W.requires_grad else W.detach().requires_grad_() for W in at]
-        steps = net.trace(made.k, lambda layer, h: h @ leaves[layer])
-        value = net(at, made.v)  # of the memory itself: a constant of the inner step
-        loss = -(steps.result * value).sum()
-        if how.erase == "dgd":
-            loss = 0.5 * (steps.result - value).square().sum()
-        slopes = torch.autograd.grad(loss, leaves, create_graph=True, materialize_grads=True)
-    inputs = net.trace(made.k, lambda layer, h: h @ at[layer]).inputs
-    return slopes, inputs
-
-
-def _prepared(x, q, weights, state, options) -> tuple[Options, Network, SelfState]:
+def prepared(x, q, weights, state, options) -> tuple[Options, Network, SelfState]:
     """The options, the network that all memories have, and the state to go on from, checked."""
     try:
         how = Options(**options)

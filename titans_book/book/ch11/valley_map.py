@@ -12,7 +12,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 import torch
-from contourpy import contour_generator
+from matplotlib.figure import Figure
 
 from titans_book.book.ch11 import valley
 from titans_book.lab.pictures import style
@@ -38,8 +38,8 @@ def contours() -> list[np.ndarray]:
     side = torch.linspace(-SIDE, SIDE, 121, dtype=torch.float64)
     r, theta = torch.meshgrid(side, side, indexing="xy")
     heights = valley.height(torch.stack([r, theta], -1)).numpy()
-    lines = contour_generator(side.numpy(), side.numpy(), heights)
-    return [line for level in LEVELS for line in lines.lines(level)]
+    drawn = Figure().add_subplot().contour(side.numpy(), side.numpy(), heights, levels=LEVELS)
+    return [line for level in drawn.allsegs for line in level]
 
 
 class ValleyMap(Panel):
