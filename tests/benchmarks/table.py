@@ -26,9 +26,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tests.memory.cases import pairs
 from titans_book.lab.project import ROOT
 from titans_book.memory import NeuralMemory, presets, reference
-from titans_book.memory.layer import LayerState
 
 RECORD, PAGE = ROOT / "notebooks/records/presets.json", ROOT / "notebooks/presets.md"
 ASKED = 0.95  # of RECALL
@@ -74,17 +74,6 @@ def grads(name: str) -> bool:
     return worst < 1e-6
 
 
-def pairs(generator: torch.Generator, batch: int = 32, n: int = 8, bits: int = 16):
-    """Tokens (key, value, 1) then (key, 0, 0) in another order, and the values to answer."""
-    key, value = (
-        torch.randint(0, 2, (batch, n, bits), generator=generator) * 2.0 - 1 for _ in range(2)
-    )
-    order = torch.rand(batch, n, generator=generator).argsort(-1)[..., None].expand_as(key)
-    store = torch.cat([key, value, torch.ones(batch, n, 1)], -1)
-    ask = torch.cat([key.gather(1, order), torch.zeros(batch, n, bits + 1)], -1)
-    return torch.cat([store, ask], 1), value.gather(1, order)
-
-
 class Recall(nn.Module):
     """A line in, one memory, a line out."""
 
@@ -126,13 +115,9 @@ def cost(name: str) -> tuple[float, int]:
                 _, state = layer(x)
                 took.append(time.perf_counter() - start)
                 if layer is layers[0]:
-                    bytes_ = kept(state)
+                    bytes_ = state.memory.nbytes
             ratios.append(took[0] / took[1])
     return statistics.median(ratios[1:]), bytes_
-
-
-def kept(state: LayerState) -> int:
-    return sum(x.numel() * x.element_size() for x in state.memory.tensors())
 
 
 def measure(name: str) -> dict:

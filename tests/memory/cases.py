@@ -65,3 +65,14 @@ def assert_same_function(leaves, **options):
         gradients(y, state, leaves), gradients(want, want_state, leaves), strict=True
     ):
         assert_equal(have, expected)
+
+
+def pairs(generator: torch.Generator, batch: int = 32, n: int = 8, bits: int = 16):
+    """Tokens (key, value, 1) then (key, 0, 0) in another order, and the values to answer."""
+    key, value = (
+        torch.randint(0, 2, (batch, n, bits), generator=generator) * 2.0 - 1 for _ in range(2)
+    )
+    order = torch.rand(batch, n, generator=generator).argsort(-1)[..., None].expand_as(key)
+    store = torch.cat([key, value, torch.ones(batch, n, 1)], -1)
+    ask = torch.cat([key.gather(1, order), torch.zeros(batch, n, bits + 1)], -1)
+    return torch.cat([store, ask], 1), value.gather(1, order)

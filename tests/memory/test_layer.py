@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tests.memory.cases import pairs
 from titans_book.memory import NeuralMemory
 
 TIME, DIM = 64, 16
@@ -205,17 +206,6 @@ def test_the_first_gradient_of_a_fresh_memory_is_bounded(dtype):
 
 
 # ---- RECALL: eight pairs of 16 bits, stored and asked back in one call
-
-
-def pairs(generator, batch=32, n=8, bits=16):
-    """Tokens (key, value, 1) then (key, 0, 0) in another order, and the values to answer."""
-    key, value = (
-        torch.randint(0, 2, (batch, n, bits), generator=generator) * 2.0 - 1 for _ in range(2)
-    )
-    order = torch.rand(batch, n, generator=generator).argsort(-1)[..., None].expand_as(key)
-    store = torch.cat([key, value, torch.ones(batch, n, 1)], -1)
-    ask = torch.cat([key.gather(1, order), torch.zeros(batch, n, bits + 1)], -1)
-    return torch.cat([store, ask], 1), value.gather(1, order)
 
 
 class Recall(nn.Module):

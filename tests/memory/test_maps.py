@@ -208,3 +208,16 @@ def test_what_a_token_says_does_not_depend_on_later_ones(name):
         other[:, t] += 1
         assert torch.equal(memory(other)[0][:, :t], y[:, :t])
         assert (memory(other)[0][:, t:] - y[:, t:]).abs().max() > 1e-9
+
+
+def test_beyond_yaads_threshold_no_slope_reaches_the_value_so_it_starts_far_out():
+    answer, value = torch.zeros(1, 4), torch.full((1, 4), 3.0, requires_grad=True)
+    slopes = {}
+    for delta in (1.0, 100.0):
+        error = Huber(None, "switch").error(answer, value, delta=torch.full((1,), delta))
+        (slope,) = torch.autograd.grad(error.sum(), value)
+        slopes[delta] = slope.abs().max().item()
+    assert slopes == {1.0: 0.0, 100.0: 1.0}
+    torch.manual_seed(0)
+    start = NeuralMemory(16, rule="yaad").gates(torch.zeros(1, 1, 16)).delta
+    assert start.item() == pytest.approx(4 * 16**0.5)  # a value of ones is 16 ** 0.5 long

@@ -75,10 +75,10 @@ def _learning(rule: Rule) -> Iterator[str]:
             yield "retention must not be 'local-global' with learning 'newton-schulz': it is a step"
         return
     name = rule.learning.name
-    want = {"objective": "l2", "retention": "none" if name == "kernel" else None}
-    for field, allowed in want.items():
-        if allowed is not None and (have := getattr(rule, field).name) != allowed:
-            yield f"{field} must be {allowed!r} with learning {name!r}, got {have!r}"
+    if (have := rule.objective.name) != "l2":
+        yield f"objective must be 'l2' with learning {name!r}, got {have!r}"
+    if name == "kernel" and (have := rule.retention.name) != "none":
+        yield f"retention must be 'none' with learning {name!r}, got {have!r}"
     if not rule.network.linear or rule.network.signed:
         yield f"network must be linear with learning {name!r}: it is solved, and not learned"
     for field, off in {"momentum": False, "chunk": 1, "window": 1, "steps": 1, "writes": 1}.items():

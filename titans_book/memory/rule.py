@@ -88,7 +88,8 @@ class Rule:
             whole(name, getattr(self, name), least=1)
         for name in ("momentum", "forget_first", "split"):
             flag(name, getattr(self, name))
-        for name in ("clamp", "damping", "theta_max"):
+        positive("theta_max", self.theta_max)
+        for name in ("clamp", "damping"):
             if getattr(self, name) is not None:
                 positive(name, getattr(self, name))
         combining.check(self)
