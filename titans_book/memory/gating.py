@@ -102,6 +102,8 @@ class Gating(nn.ModuleDict):
         """(B, T, ...) as (B, H, T), or (B, H, T, d) for a gate with features."""
         if name in ("erase", "write") or (name == "alpha" and self.rule.retention.channels):
             return rearrange(z, "b t (h d) -> b h t d", h=self.heads)
+        if z.shape[-1] == self.heads:
+            return z.mT
         return rearrange(z, "b t (h n) -> b h (t n)", h=self.heads)
 
 
