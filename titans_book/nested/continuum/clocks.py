@@ -1,32 +1,16 @@
-"""When a level is updated, and how.
-
-    symbol    meaning                                        identifier
-    C         tokens in a window, the period of a level      period
-    eta       rate                                           rate
-    rho       what an update keeps of what was learned       keep
-
-    W_{i+1} = W_0 + rho (W_i - W_0) - eta (g_{i-C+1} + ... + g_i)   if C divides i,  else W_i
-
-is Nested Learning eq. 71 with a window of C terms (the paper prints C + 1, one of them counted
-twice) and retention. Taught in chapter 12.
-"""
+"""When a level is updated: after every C-th token of the stream, however that is cut."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from titans_book.nested.continuum.state import Weights
-
-EPS = 1e-6  # a level moves if an update changes it by more than this share of its length
+from titans_book.check import number, whole
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The pace of one level; a period of None never comes round."""
+    """The pace of one level: C, eta, and the share of what was learned that an update keeps."""
 
     period: int | None
     rate: float
@@ -34,7 +18,7 @@ class Clock:
 
     @property
     def ticks(self) -> bool:
-        """Whether an update can change anything."""
+        """Whether an update can change anything; a level whose period is None is frozen."""
         return self.period is not None and (self.rate != 0 or self.keep != 1)
 
     @property
@@ -47,6 +31,33 @@ class Clock:
         return self.period is not None and position % self.period == 0
 
 
+def clocks_of(
+    periods: Sequence[int | None],
+    rates: float | Sequence[float],
+    keep: float | Sequence[float],
+) -> tuple[Clock, ...]:
+    """A clock a level. Raises ValueError or TypeError naming the argument."""
+    if isinstance(periods, str) or not isinstance(periods, Iterable):
+        raise TypeError(f"periods must be a sequence, one number a level, got {periods!r}")
+    each = [None if p is None else whole("each of periods", p, least=1) for p in periods]
+    if not each:
+        raise ValueError("periods must hold a number for each level, got none")
+    rates = _numbers("rates", rates, len(each), float("inf"))
+    return tuple(map(Clock, each, rates, _numbers("keep", keep, len(each), 1)))
+
+
+def _numbers(name: str, given: float | Sequence[float], size: int, most: float) -> list[float]:
+    """One number a level, between 0 and the most."""
+    each = [given] * size if number(given) else list(given)
+    if len(each) != size:
+        raise ValueError(f"{name} must be one number or {size}, one a level, got {len(each)}")
+    for one in each:
+        if not (number(one) and 0 <= one <= most and one < float("inf")):
+            allowed = f"between 0 and {most}" if most < float("inf") else "finite and >= 0"
+            raise ValueError(f"{name} must be {allowed}, got {one!r}")
+    return [float(one) for one in each]
+
+
 def pieces(position: int, time: int, periods: Iterable[int]) -> list[int]:
     """Lengths that cut `time` tokens after `position` behind every multiple of a period.
 
@@ -57,39 +68,3 @@ def pieces(position: int, time: int, periods: Iterable[int]) -> list[int]:
     cuts = {i for period in periods for i in range(position - position % period, end, period)}
     ends = [*sorted(cut for cut in cuts if cut > position), end]
     return [b - a for a, b in zip([position, *ends], ends, strict=False) if b > a]
-
-
-def gathered(window: Weights | None, gradients: Weights) -> Weights:
-    """The window with the gradients of more tokens."""
-    if window is None:
-        return dict(gradients)
-    return {name: window[name] + g for name, g in gradients.items()}
-
-
-def updated(
-    weights: Weights, window: Weights | None, origin: Weights | None, clock: Clock, average: bool
-) -> Weights:
-    """The weights after an update; origin is what they fall back to, None for 0."""
-    rate = clock.rate / clock.period if average else clock.rate
-    after = {}
-    for name, W in weights.items():
-        if clock.keep == 1:
-            kept = W
-        elif origin is None:
-            kept = clock.keep * W
-        else:
-            kept = origin[name] + clock.keep * (W - origin[name])
-        after[name] = kept if window is None else kept - rate * window[name]
-    return after
-
-
-def length(weights: Weights) -> Tensor:
-    """|W| of every row, all parameters together."""
-    squares = [W.detach().flatten(1).square().sum(1) for W in weights.values()]
-    return torch.stack(squares).sum(0).sqrt()
-
-
-def moves(before: Weights, after: Weights) -> Tensor:
-    """1 for every row that an update changed by more than EPS of its length, else 0."""
-    change = length({name: after[name] - W for name, W in before.items()})
-    return (change > EPS * length(before)).to(change)

@@ -1,21 +1,27 @@
-"""The levels that come with a continuum memory, and how levels answer together."""
+"""How levels answer together, and the level that comes with them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.func import functional_call
 
-from titans_book.check import flag, whole
+from titans_book.check import choose, flag, whole
+from titans_book.nested.continuum.state import Weights
 
+KINDS = ("chain", "headwise", "nested", "sequential")
 Call = Callable[[Tensor], Tensor]
+Answers = tuple[Tensor, tuple[Tensor, ...]]  # of all levels together, and what each of them says
 
 
 class Perceptron(nn.Module):
     """x + W_1 gelu(W_2 x), Nested Learning eq. 89, or without x.
 
-    dim        width of what comes in and goes out; hidden: between, 4 dim unless told.
+    dim        width of what comes in and goes out; hidden: in between, 4 dim unless told.
     residual   whether x is added.
 
     Raises ValueError or TypeError naming the field. Taught in chapter 12.
@@ -40,38 +46,86 @@ class Perceptron(nn.Module):
         return x + said if self.residual else said
 
 
-def half_squared_error(y: Tensor, target: Tensor) -> Tensor:
-    """1/2 |y - target|^2 of every token.
+class Levels(nn.Module):
+    """Modules that answer together: one after the other (70), or side by side (74).
 
-    >>> import torch
-    >>> half_squared_error(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]))
-    tensor([12.5000])
+    What a level says is what it adds: its answer, times its share of the sum; in a chain its answer
+    minus its input, if they have one shape.
     """
-    if y.shape != target.shape:
-        raise ValueError(
-            f"target must have the shape of the answer, {tuple(y.shape)} for a row, "
-            f"got {tuple(target.shape)}"
-        )
-    return 0.5 * (y - target).square().sum(-1)
+
+    def __init__(self, levels: int | Iterable[nn.Module], size: int, kind: str, aggregate: str):
+        super().__init__()
+        choose("kind", kind, KINDS)
+        choose("aggregate", aggregate, ("sum", "mean", "learned"))
+        if isinstance(levels, Integral):
+            levels = [Perceptron(levels, residual=kind != "headwise") for _ in range(size)]
+        levels = list(levels)
+        for level in levels:
+            if not isinstance(level, nn.Module):
+                raise TypeError(f"levels must be modules or one whole number, got {level!r}")
+        if len(levels) != size:
+            raise ValueError(f"periods must be {len(levels)} numbers, one a level, got {size}")
+        self.levels = nn.ModuleList(levels)
+        self.kind, self.aggregate = kind, aggregate
+        learned = kind == "headwise" and aggregate == "learned"
+        self.shares = nn.Parameter(torch.ones(size)) if learned else None
+
+    def reset_parameters(self) -> None:
+        """Draw all starts afresh, whatever they were."""
+        for level in self.levels:
+            _reset(level)
+        if self.shares is not None:
+            nn.init.ones_(self.shares)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The answer of the levels as they stand; nothing is learned."""
+        return self.answer(self.levels, x)[0]
+
+    def answer(
+        self, calls: Iterable[Call], x: Tensor, which: Sequence[int] | None = None
+    ) -> Answers:
+        """What the levels answer, or some of them, with the rest left out."""
+        calls = list(calls)
+        which = range(len(calls)) if which is None else which
+        if self.kind != "headwise":
+            return _chained([calls[n] for n in which], x)
+        says = [self._share(n, calls[n](x)) for n in which]
+        total = says[0]
+        for said in says[1:]:
+            total = total + said
+        return total, tuple(says)
+
+    def _share(self, n: int, y: Tensor) -> Tensor:
+        if self.shares is not None:
+            return self.shares[n].to(y.dtype) * y
+        return y / len(self.levels) if self.aggregate == "mean" else y
+
+    def calls(self, weights: Sequence[Weights]) -> list[Call]:
+        """The levels with these weights, each its own where there are none."""
+        return [self.call(n, own) for n, own in enumerate(weights)]
+
+    def call(self, n: int, own: Weights) -> Call:
+        """A level with these weights."""
+        level = self.levels[n]
+        if own:
+            return lambda h: functional_call(level, own, (h,))
+        dtypes = {p.dtype for p in level.parameters()} or {None}
+        return lambda h: level(h.to(next(iter(dtypes)) or h.dtype)).to(h.dtype)
 
 
-def chained(calls: Sequence[Call], x: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """One level after the other (70): the answer, and what each has added to its input."""
+def _chained(calls: Sequence[Call], x: Tensor) -> Answers:
     says = []
     for call in calls:
-        h = call(x)
-        says.append(h - x if h.shape == x.shape else h)
-        x = h
+        y = call(x)
+        says.append(y - x if y.shape == x.shape else y)
+        x = y
     return x, tuple(says)
 
 
-def side_by_side(
-    calls: Sequence[Call], x: Tensor, shares: Sequence[Tensor | float | None]
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """The sum of all levels (74), each times its share: the answer, and each level's part of it."""
-    answers = [call(x) for call in calls]
-    says = [y if share is None else share * y for y, share in zip(answers, shares, strict=True)]
-    total = says[0]
-    for said in says[1:]:
-        total = total + said
-    return total, tuple(says)
+def _reset(module: nn.Module) -> None:
+    """Draw all weights of a module afresh, in its own way or in that of its parts."""
+    if callable(own := getattr(module, "reset_parameters", None)):
+        own()
+        return
+    for part in module.children():
+        _reset(part)

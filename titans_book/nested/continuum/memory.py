@@ -3,64 +3,82 @@
     symbol    meaning                                          identifier
     x_i       a token, (batch, time, dim)                      x
     C         tokens in a window, the period of a level        periods
-    W_i       weights of a level when token i is served        state.levels[...].weights
+    W_i       weights of a level when token i is served        state.levels[n].weights
     W_0       its start, the parameters of the module          levels
-    g_i       gradient of token i's loss at W_i                window (summed)
+    g_i       gradient of token i's loss at W_i                state.levels[n].window (the sum)
 
-Token i is served by W_i before its loss is known. The loss then gives every level a gradient, at
-the weights that all levels have now. A level whose period divides i takes its whole window at once
-and serves token i + 1 with the new weights (clocks.py).
-Taught in chapter 12.
+Token i = 1, 2, ... is served by W_i before its loss is known. The loss then gives every level a
+gradient, at the weights that all levels have now. A level whose period divides i takes its whole
+window at once (steps.py), and token i + 1 is served by the new weights. So an update after token i
+may use the target of token i, which in a text is token i + 1. Between two updates all weights stand
+still, and all tokens are read in one call. Taught in chapter 12.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vmap
+from torch.func import vmap
 
-from titans_book.check import choose, flag, number, whole
-from titans_book.nested.continuum.clocks import Clock, gathered, moves, pieces, updated
-from titans_book.nested.continuum.levels import (
-    Perceptron,
-    chained,
-    half_squared_error,
-    side_by_side,
-)
+from titans_book.check import choose, flag
+from titans_book.nested.continuum.clocks import clocks_of, pieces
+from titans_book.nested.continuum.levels import Answers, Levels
+from titans_book.nested.continuum.liveness import Liveness, liveness
 from titans_book.nested.continuum.state import ContinuumState, LevelState, Weights
+from titans_book.nested.continuum.steps import (
+    fresh,
+    gathered,
+    learnable,
+    shapes,
+    stepped,
+    untouched,
+    updated,
+)
 from titans_book.values import finite
 
-KINDS = ("chain", "headwise", "nested", "sequential")
-Loss = Callable[[Tensor, Tensor], Tensor]
+
+def half_squared_error(y: Tensor, target: Tensor) -> Tensor:
+    """1/2 |y - target|^2 of every token.
+
+    >>> half_squared_error(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]))
+    tensor([12.5000])
+    """
+    if y.shape != target.shape:
+        raise ValueError(
+            f"target must have the shape of the answer, (time, dim) = {tuple(y.shape)} in a row, "
+            f"got {tuple(target.shape)}"
+        )
+    return 0.5 * (y - target).square().sum(-1)
 
 
-class ContinuumMemory(nn.Module):
+class ContinuumMemory(Levels):
     """Levels that answer together and learn apart: y, state = memory.read(x, target, state).
 
-    levels    modules, one a level, each a map of every token by itself (time, dim) -> (time, dim);
-              or a whole number `dim` for a Perceptron a level, residual unless kind is "headwise".
-    periods   C of every level, in tokens; None for one that is frozen (all frozen: the
-              feed-forward part of a transformer).
+    levels    modules, one a level; each maps every token by itself, whatever axes come before the
+              last. Or a whole number dim for a Perceptron a level, residual unless side by side.
+              All parameters learn, those that do not require gradients as well.
+    periods   C of every level, by which it is named; None for one that is frozen. If all are, this
+              is the feed-forward part of a transformer.
     kind      "chain": y = level_k(... level_1(x)), eq. 70.
-              "headwise": y = level_1(x) + ... + level_k(x), eq. 74; see `aggregate`.
-              "sequential": the chain; all starts are the outer parameters (73), so `read` lets
-              outer gradients through its own steps unless told otherwise.
-              "nested": the chain; a level has a start that the next slower level learns, with its
-              own period C' and rate eta', and goes back to it when that level's window ends (72):
-                  Phi <- Phi - eta' (g_{i-C'+1} + ... + g_i),   W <- Phi    if C' divides i
-              (first-order: the gradients g are the level's own). Periods must differ, and each must
-              divide the next slower one.
-    rates     eta, one for all or one a level; average: of the mean over C instead of the sum.
-    keep      share of W - W_0 that an update keeps, one for all or one a level; toward: "start", or
-              "zero" for a share of W.
+              "headwise": y = level_1(x) + ... + level_k(x), eq. 74; see aggregate.
+              "sequential": the chain; all starts are the outer parameters and never gone back to
+              (73), so outer gradients go through the steps of `read` unless told otherwise.
+              "nested": the chain; what a level starts from is learned by the next slower level, of
+              period C' and rate eta', and gone back to when that one's window ends (72):
+                  Phi <- Phi - eta' (g_{i-C'+1} + ... + g_i),   W <- Phi   if C' divides i
+              with the level's own gradients g, as in first-order MAML. Only the slowest level has
+              its start outside. Periods must differ, and each must divide the next slower one.
+    rates     eta, one for all or one a level; average: of the mean over C in the place of the sum.
+    keep      share of W - W_0 (toward "start") or of W (toward "zero") that an update keeps, one
+              for all or one a level.
     correct   "joint": every level is corrected for the error of the whole answer. "slow first": for
-              that of the answer of its own and the slower levels, the faster ones left out.
+              the error of what it and the slower levels answer, with the faster ones left out (a
+              chain then goes past them, so its levels should be residual).
     aggregate of "headwise": "sum", "mean", or "learned", a sum with an outer weight a level.
-    loss      loss(y, target) of a row, (time, ...) each, gives one number a token.
+    loss      loss(y, target), both (time, ...) of one row, gives one number a token.
 
     Raises ValueError or TypeError naming the argument. Taught in chapter 12.
 
@@ -83,51 +101,25 @@ class ContinuumMemory(nn.Module):
         correct: str = "joint",
         aggregate: str = "sum",
         average: bool = False,
-        loss: Loss = half_squared_error,
+        loss: Callable[[Tensor, Tensor], Tensor] = half_squared_error,
     ) -> None:
-        super().__init__()
-        choose("kind", kind, KINDS)
+        clocks = clocks_of(periods, rates, keep)
+        super().__init__(levels, len(clocks), kind, aggregate)
         choose("toward", toward, ("start", "zero"))
         choose("correct", correct, ("joint", "slow first"))
-        choose("aggregate", aggregate, ("sum", "mean", "learned"))
         flag("average", average)
-        periods = _periods(periods)
-        if isinstance(levels, int):
-            residual = kind != "headwise"
-            levels = [Perceptron(levels, residual=residual) for _ in periods]
-        self.levels = nn.ModuleList(levels)
-        if len(self.levels) != len(periods):
-            raise ValueError(
-                f"periods must be {len(self.levels)} numbers, one a level, got {len(periods)}"
-            )
-        each_rate = _numbers("rates", rates, len(periods), 0, float("inf"))
-        each_keep = _numbers("keep", keep, len(periods), 0, 1)
-        self.clocks = tuple(map(Clock, periods, each_rate, each_keep))
-        if kind == "nested":
-            _refuse_unnested(periods)
         if not callable(loss):
-            raise TypeError(f"loss must be a function of the answer and the target, got {loss!r}")
-        self.kind, self.toward, self.correct = kind, toward, correct
-        self.aggregate, self.average, self.loss = aggregate, average, loss
-        learned = kind == "headwise" and aggregate == "learned"
-        self.shares = nn.Parameter(torch.ones(len(periods))) if learned else None
+            raise TypeError(f"loss must be a function of answer and target, got {loss!r}")
+        self.clocks, self.toward, self.correct = clocks, toward, correct
+        self.average, self.loss = average, loss
         self.last: list[int] | None = None
+        if kind == "nested":
+            _refuse_unnested(self.periods)
 
     @property
     def periods(self) -> tuple[int | None, ...]:
         """C of every level."""
         return tuple(clock.period for clock in self.clocks)
-
-    def reset_parameters(self) -> None:
-        """Draw all starts afresh, whatever they were."""
-        for level in self.levels:
-            _reset(level)
-        if self.shares is not None:
-            nn.init.ones_(self.shares)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The answer of the levels as they stand; nothing is learned."""
-        return self._answer(list(self.levels), x, range(len(self.levels)))[0]
 
     def read(
         self,
@@ -142,127 +134,110 @@ class ContinuumMemory(nn.Module):
 
         target        what the answers are to be, (batch, time, ...) as the loss takes it.
         state         where an earlier call stopped; every row of the batch has weights of its own.
-        freeze        periods of levels that stand still in this call.
-        create_graph  whether outer gradients go through the gradients of the steps (exact), or take
-                      them as constants (first-order). None: only if kind is "sequential".
+        freeze        periods of levels that stand still in this call, windows and all.
+        create_graph  whether outer gradients go through the gradients of the steps (exact) or take
+                      them as constants (first-order). None: exact only if kind is "sequential".
 
+        Where nothing can learn, as with all rates 0, the answer is that of the modules to the bit.
         Raises ValueError or TypeError naming the argument.
         """
         state = self._checked(x, target, state)
         exact = self.kind == "sequential" if create_graph is None else create_graph
         flag("create_graph", exact)
         active = self._active(freeze)
-        full = torch.promote_types(x.dtype, torch.float32)
-        lengths = pieces(state.position, x.shape[1], [self.clocks[n].period for n in active])
+        cuts = pieces(state.position, x.shape[1], [self.clocks[n].period for n in active])
         answers = []
-        for xs, targets in zip(x.to(full).split(lengths, 1), target.split(lengths, 1), strict=True):
-            y, says, gradients = self._piece(state, active, xs, targets, exact)
-            state = self._recorded(state, says, targets, xs.shape[1])
-            state = self._learned(state, gradients)
-            answers.append(y)
-        y = torch.cat(answers, 1).to(x.dtype) if answers else self(x)
+        for piece, wanted in zip(x.split(cuts, 1), target.split(cuts, 1), strict=True):
+            now = [level.weights for level in state.levels]
+            if active:
+                y, says, gradients = self._learn(now, active, piece, wanted, exact)
+            else:
+                (y, says), gradients = self._serve(now, piece), {}
+            state = self._stepped(_recorded(state, says, wanted), gradients)
+            answers.append(y.to(x.dtype))
         self.last = self.counts(state)
-        return y, state
+        return torch.cat(answers, 1) if answers else self(x), state
 
     def counts(self, state: ContinuumState | None = None) -> list[int]:
         """Updates of every level so far; without a state, at the end of the last `read`."""
         if state is not None:
             return [level.updates for level in state.levels]
         if self.last is None:
-            raise ValueError("state must be given: nothing has been read yet")
+            raise ValueError("state must be given, as nothing has been read yet")
         return list(self.last)
 
-    def _active(self, freeze: Iterable[int]) -> list[int]:
-        frozen = {self._named(period) for period in freeze}
-        still = {n for group in frozen for n in group}
-        return [n for n, clock in enumerate(self.clocks) if clock.ticks and n not in still]
+    def liveness(self, state: ContinuumState, since: ContinuumState | None = None) -> Liveness:
+        """Which levels learn, speak and are right, from `since` or the beginning until now."""
+        return liveness(self.periods, state, since)
 
-    def _named(self, period: int) -> tuple[int, ...]:
+    def wipe(self, state: ContinuumState, period: int) -> ContinuumState:
+        """The state with the level of that period back at its start, and its window empty."""
+        levels = list(state.levels)
+        for n in self._named(period):
+            weights = self._start(n, levels[n])
+            levels[n] = replace(levels[n], weights=weights, window=None, start_window=None)
+        return replace(state, levels=tuple(levels))
+
+    def _named(self, period: int) -> list[int]:
         """The levels of that period."""
-        found = tuple(n for n, own in enumerate(self.periods) if own == period)
-        if not found or period is None:
-            own = ", ".join(str(p) for p in self.periods if p is not None)
-            raise ValueError(f"a level is named by its period, one of {own}; got {period!r}")
+        found = [n for n, own in enumerate(self.periods) if own == period is not None]
+        if not found:
+            names = ", ".join(str(own) for own in self.periods if own is not None)
+            raise ValueError(f"a level is named by its period, one of {names}; got {period!r}")
         return found
 
-    def _answer(self, calls: Sequence, x: Tensor, which: Iterable[int]) -> tuple[Tensor, Any]:
-        """What these levels answer together, and what each of them says."""
-        which = list(which)
-        if self.kind != "headwise":
-            return chained([calls[n] for n in which], x)
-        if self.shares is not None:
-            shares = [self.shares[n] for n in which]
-        else:
-            shares = [1 / len(self.levels) if self.aggregate == "mean" else None] * len(which)
-        return side_by_side([calls[n] for n in which], x, shares)
+    def _active(self, freeze: Iterable[int]) -> list[int]:
+        """The levels that learn; of "nested", those as well at whose end others start again."""
+        still = {n for period in freeze for n in self._named(period)}
+        ticking = [n for n, clock in enumerate(self.clocks) if clock.ticks]
+        ticking += [m for n in ticking if (m := self._slower(n)) is not None]
+        return sorted(set(ticking) - still)
 
-    def _calls(self, weights: Sequence[Weights]) -> list[Callable[[Tensor], Tensor]]:
-        """The levels with these weights."""
+    def _learn(
+        self, now: list[Weights], active: list[int], x: Tensor, target: Tensor, exact: bool
+    ) -> tuple[Tensor, tuple[Tensor, ...], dict[int, Weights]]:
+        """Answer tokens between two updates: the answer, what levels say, gradients of the loss.
 
-        def with_weights(level, own):
-            return (lambda h: functional_call(level, own, (h,))) if own else level
+        The rows share no weight, so the gradient of the sum of their losses is that of each.
+        """
+        outer = torch.is_grad_enabled() and any(
+            one.requires_grad for one in (x, target, *self.parameters(), *_all(now))
+        )
+        x = x.to(torch.promote_types(x.dtype, torch.float32))
+        with torch.enable_grad():
+            own = {n: learnable(now[n]) for n in active}
+            total, (y, says) = vmap(self._row, randomness="different")(own, now, x, target)
+            gradients = torch.autograd.grad(
+                total.sum(), _all(own.values()), create_graph=exact and outer, retain_graph=outer,
+                materialize_grads=True,
+            )  # fmt: skip
+        found = iter(gradients)
+        named = {n: {name: next(found) for name in weights} for n, weights in own.items()}
+        return (y if outer else y.detach()), says, named
 
-        return [with_weights(level, own) for level, own in zip(self.levels, weights, strict=True)]
-
-    def _row_loss(
-        self, learning: dict[int, Weights], now: Sequence[Weights], x: Tensor, target: Tensor
-    ) -> tuple[Tensor, tuple[Tensor, Any]]:
-        """What the levels of one row are corrected for, its answer, and what each level says."""
-        everything = range(len(self.levels))
+    def _row(
+        self, own: dict[int, Weights], now: list[Weights], x: Tensor, target: Tensor
+    ) -> tuple[Tensor, Answers]:
+        """What one row is corrected for, with its answer; `own` is what gradients are asked of."""
         if self.correct == "joint":
-            calls = self._calls([learning.get(n, now[n]) for n in everything])
-            y, says = self._answer(calls, x, everything)
-            return self.loss(y, target).sum(), (y, says)
-        calls, total = self._calls(now), x.new_zeros(())
-        for n, own in learning.items():
-            mine = [*calls]
-            mine[n] = lambda h, n=n, own=own: functional_call(self.levels[n], own, (h,))
+            answers = self.answer(self.calls([own.get(n, W) for n, W in enumerate(now)]), x)
+            return self.loss(answers[0], target).sum(), answers
+        calls, total = self.calls(now), 0
+        for n, weights in own.items():
+            mine = [*calls[:n], self.call(n, weights), *calls[n + 1 :]]
             least = self.clocks[n].slowness
-            slower = [m for m in everything if self.clocks[m].slowness >= least]
-            total = total + self.loss(self._answer(mine, x, slower)[0], target).sum()
-        return total, self._answer(calls, x, everything)
+            slower = [m for m, clock in enumerate(self.clocks) if clock.slowness >= least]
+            total = total + self.loss(self.answer(mine, x, slower)[0], target).sum()
+        return total, self.answer(calls, x)
 
-    def _piece(self, state, active, x, target, exact):
-        """Answers, what the levels say, and gradients, of tokens between two updates."""
-        now = [level.weights for level in state.levels]
-        if not active:
-            return *self._still(now, x), {}
-        learning = {n: now[n] for n in active}
-        per_row = vmap(grad(self._row_loss, has_aux=True), randomness="different")
-        gradients, (y, says) = per_row(learning, now, x, target)
-        if not exact:
-            gradients = {
-                n: {name: g.detach() for name, g in own.items()} for n, own in gradients.items()
-            }
-        return y, says, gradients
+    def _serve(self, now: list[Weights], x: Tensor) -> Answers:
+        """Answer where nothing learns; if nothing ever has, as the plain modules do."""
+        if all(map(untouched, self.levels, now)):
+            return self.answer(self.levels, x)
+        x = x.to(torch.promote_types(x.dtype, torch.float32))
+        return vmap(lambda W, row: self.answer(self.calls(W), row), randomness="different")(now, x)
 
-    def _still(self, now: Sequence[Weights], x: Tensor) -> tuple[Tensor, Any]:
-        """Answers where nothing learns; of levels that never have, those of the plain modules."""
-        everything = range(len(self.levels))
-        if all(map(_untouched, self.levels, now)):
-            return self._answer(list(self.levels), x, everything)
-        if not any(now):
-            return self._answer(self._calls(now), x, everything)
-        row = vmap(lambda own, xs: self._answer(self._calls(own), xs, everything))
-        return row(now, x)
-
-    @torch.no_grad()
-    def _recorded(self, state, says, target, time) -> ContinuumState:
-        """The state with what `liveness` sums up, and the position after the piece."""
-        comparable = target.is_floating_point()
-        levels = []
-        for level, said in zip(state.levels, says, strict=True):
-            energy = level.energy + said.flatten(1).square().sum(1)
-            agreed = level.agreed
-            if comparable and said.shape == target.shape:
-                agreed = agreed + (said * target).flatten(1).sum(1)
-            levels.append(replace(level, energy=energy, agreed=agreed))
-        wanted = state.wanted
-        if comparable:
-            wanted = wanted + target.flatten(1).square().sum(1).to(wanted)
-        return ContinuumState(tuple(levels), wanted, state.position + time)
-
-    def _learned(self, state: ContinuumState, gradients: dict[int, Weights]) -> ContinuumState:
+    def _stepped(self, state: ContinuumState, gradients: dict[int, Weights]) -> ContinuumState:
         """The state with the gradients in the windows, and those applied that are full."""
         levels = list(state.levels)
         for n, own in gradients.items():
@@ -270,102 +245,87 @@ class ContinuumMemory(nn.Module):
             if level.start is not None:
                 level = replace(level, start_window=gathered(level.start_window, own))
             if self.clocks[n].due(state.position):
-                level = self._update(n, level)
+                origin = None if self.toward == "zero" else self._start(n, level)
+                level = updated(level, origin, self.clocks[n], self.average)
             slower = self._slower(n)
-            if slower is not None and self.clocks[slower].due(state.position):
-                level = self._restart(slower, level)
+            if slower in gradients and self.clocks[slower].due(state.position):
+                level = self._again(slower, level)
             levels[n] = level
         return replace(state, levels=tuple(levels))
 
-    def _update(self, n: int, level: LevelState) -> LevelState:
-        origin = None if self.toward == "zero" else self._origin(n, level)
-        after = updated(level.weights, level.window, origin, self.clocks[n], self.average)
-        moved = level.moved + moves(level.weights, after)
-        return replace(level, weights=after, window=None, moved=moved, updates=level.updates + 1)
-
-    def _restart(self, slower: int, level: LevelState) -> LevelState:
-        """The start learns what the window of the slower level holds, and is gone back to (72)."""
+    def _again(self, slower: int, level: LevelState) -> LevelState:
+        """The start learns from the window of the slower level, and is gone back to (72)."""
         clock = replace(self.clocks[slower], keep=1.0)
-        start = updated(level.start, level.start_window, None, clock, self.average)
+        start = stepped(level.start, level.start_window, None, clock, self.average)
         return replace(level, weights=start, window=None, start=start, start_window=None)
 
-    def _origin(self, n: int, level: LevelState) -> Weights:
+    def _start(self, n: int, level: LevelState) -> Weights:
+        """What a level begins from, for every row."""
         if level.start is not None:
             return level.start
-        own = self.levels[n].named_parameters()
-        return {
-            name: p.to(level.weights[name].dtype).expand_as(level.weights[name]) for name, p in own
-        }
+        own = dict(self.levels[n].named_parameters())
+        return {name: own[name].to(W.dtype).expand_as(W) for name, W in level.weights.items()}
 
     def _slower(self, n: int) -> int | None:
-        """The next slower level, of "nested"; None if there is none that moves."""
-        if self.kind != "nested":
-            return None
+        """The next slower level of "nested", None for the slowest."""
         mine = self.clocks[n].slowness
-        others = [m for m, clock in enumerate(self.clocks) if mine < clock.slowness < float("inf")]
-        return min(others, key=lambda m: self.clocks[m].slowness, default=None)
+        others = [m for m, c in enumerate(self.clocks) if mine < c.slowness < float("inf")]
+        if self.kind != "nested" or not others:
+            return None
+        return min(others, key=lambda m: self.clocks[m].slowness)
 
     def _fresh(self, x: Tensor) -> ContinuumState:
-        batch, levels = len(x), []
-        nothing = x.new_zeros(batch, dtype=torch.promote_types(x.dtype, torch.float32))
-        for n, level in enumerate(self.levels):
-            weights = {}
-            if self.clocks[n].period is not None:
-                for name, p in level.named_parameters():
-                    full = torch.promote_types(p.dtype, torch.float32)
-                    weights[name] = p.to(full).expand(batch, *p.shape)
-            start = weights if self._slower(n) is not None else None
-            levels.append(LevelState(weights, None, nothing, nothing, nothing, start))
-        return ContinuumState(tuple(levels), nothing)
+        levels = []
+        none = x.new_zeros(len(x), dtype=torch.promote_types(x.dtype, torch.float32)).detach()
+        for n, (level, clock) in enumerate(zip(self.levels, self.clocks, strict=True)):
+            own = {} if clock.period is None else dict(level.named_parameters())
+            one = fresh(own, len(x), none)
+            levels.append(one if self._slower(n) is None else replace(one, start=one.weights))
+        sums = none[:, None].expand(-1, len(levels))
+        return ContinuumState(tuple(levels), sums, sums, none)
 
-    def _checked(self, x, target, state) -> ContinuumState:
+    def _checked(self, x: Tensor, target: Tensor, state: ContinuumState | None) -> ContinuumState:
         for name, given in (("x", x), ("target", target)):
             if not isinstance(given, Tensor):
                 raise TypeError(f"{name} must be a torch.Tensor, got {type(given).__name__}")
         if x.dim() != 3 or not x.is_floating_point():
-            raise ValueError(
-                f"x must be numbers of shape (batch, time, dim), got {x.dtype} {tuple(x.shape)}"
-            )
+            shape = f"{x.dtype} of shape {tuple(x.shape)}"
+            raise ValueError(f"x must be numbers of shape (batch, time, dim), got {shape}")
         if target.shape[:2] != x.shape[:2]:
             raise ValueError(
                 f"target must begin with the batch and time of x, {tuple(x.shape[:2])}, "
                 f"got shape {tuple(target.shape)}"
             )
-        finite(x=x)
-        if target.is_floating_point():
-            finite(target=target)
-        fresh = self._fresh(x)
-        if state is None:
-            return fresh
-        if not isinstance(state, ContinuumState):
+        finite(x=x, **({"target": target} if target.is_floating_point() else {}))
+        if state is not None and not isinstance(state, ContinuumState):
             raise TypeError(f"state must be a ContinuumState or None, got {type(state).__name__}")
-        have, want = _shapes(state), _shapes(fresh)
-        if have != want:
+        begin = self._fresh(x)
+        if state is not None and shapes(state.levels) != shapes(begin.levels):
             raise ValueError(
-                f"state belongs to another memory or batch: it has {have}, this call needs {want}"
+                "state belongs to another memory or batch: it has "
+                f"{shapes(state.levels)}, this call needs {shapes(begin.levels)}"
             )
-        return state
+        return begin if state is None else state
 
 
-def _periods(periods: Sequence[int | None]) -> list[int | None]:
-    if isinstance(periods, int | str) or not isinstance(periods, Iterable):
-        raise TypeError(f"periods must be a sequence, one number a level, got {periods!r}")
-    found = [None if p is None else whole("a period", p, least=1) for p in periods]
-    if not found:
-        raise ValueError("periods must hold at least one number")
-    return found
+@torch.no_grad()
+def _recorded(state: ContinuumState, says: tuple[Tensor, ...], target: Tensor) -> ContinuumState:
+    """The state after the tokens, with what `liveness` is made of."""
 
+    def sums(one: Tensor, other: Tensor) -> Tensor:
+        if one.shape != other.shape or not other.is_floating_point():
+            return state.wanted.new_zeros(len(one))
+        return (one * other).flatten(1).sum(1).to(state.wanted)
 
-def _numbers(name: str, given, size: int, low: float, high: float) -> list[float]:
-    """One number a level, between low and high."""
-    each = [given] * size if number(given) else list(given)
-    if len(each) != size:
-        raise ValueError(f"{name} must be one number or {size}, one a level, got {len(each)}")
-    for one in each:
-        if not (number(one) and low <= one <= high and one < float("inf")):
-            allowed = f"between {low} and {high}" if high < float("inf") else f"finite and >= {low}"
-            raise ValueError(f"{name} must be {allowed}, got {one!r}")
-    return [float(one) for one in each]
+    said = torch.stack([sums(one, one) for one in says], 1)
+    agreed = torch.stack([sums(one, target) for one in says], 1)
+    return ContinuumState(
+        state.levels,
+        state.said + said,
+        state.agreed + agreed,
+        state.wanted + sums(target, target),
+        state.position + target.shape[1],
+    )
 
 
 def _refuse_unnested(periods: Sequence[int | None]) -> None:
@@ -378,21 +338,5 @@ def _refuse_unnested(periods: Sequence[int | None]) -> None:
             )
 
 
-def _reset(module: nn.Module) -> None:
-    """Draw all weights of a module afresh, in its own way or in that of its parts."""
-    if callable(own := getattr(module, "reset_parameters", None)):
-        own()
-        return
-    for part in module.children():
-        _reset(part)
-
-
-def _untouched(level: nn.Module, weights: Weights) -> bool:
-    """Whether the weights are the module's own, in every row."""
-    own = dict(level.named_parameters())
-    return all(W.dtype == own[n].dtype and bool((W == own[n]).all()) for n, W in weights.items())
-
-
-def _shapes(state: ContinuumState) -> list:
-    """Names and shapes of all weights."""
-    return [{name: tuple(W.shape) for name, W in level.weights.items()} for level in state.levels]
+def _all(weights: Iterable[Weights]) -> list[Tensor]:
+    return [W for own in weights for W in own.values()]
