@@ -15,9 +15,10 @@ fresh sequences of 256 tokens. What counts is the accuracy of the eight answers 
 128 and 256. No setting was searched: all contestants have one learning rate, and 1,000 steps of
 training, or 150 where a step takes as long as ten others.
 
-`eigenvalue` is the least that a token can multiply the memory with, 1 - alpha - theta, or
-(1 - alpha)(1 - theta) where it forgets first: -1 turns a sign and loses nothing of it. Of
-self-modifying memories it is not known in advance. Taught in chapter 12.
+`factors` has a number for each token of the task: what its write multiplies the memory with along
+its key, 1 - alpha - theta, or (1 - alpha)(1 - theta) where it forgets first. -1 turns a sign and
+loses nothing of it, 1 leaves the memory as it is. With two writes a token has two. Those of
+self-modifying memories are not known in advance. Taught in chapter 12.
 """
 
 import argparse
@@ -115,16 +116,16 @@ def read(model: Tracker, task: str, seed: int) -> list[float]:
     return [round(right[:, end - LAST : end].mean().item(), 4) for end in READS]
 
 
-def eigenvalue(memory: nn.Module, x: Tensor) -> float | None:
-    """The least factor of the memory among the tokens x, (tokens, DIM); keys have length 1."""
+def factors(memory: nn.Module, x: Tensor) -> list[float] | None:
+    """What each write of the tokens x, (tokens, DIM), does to the memory along its own key."""
     if not isinstance(memory, NeuralMemory):
         return None
     with torch.no_grad():
         theta, _, keep = memory.rule.rates(memory.gates(x[:, None]))
     if memory.rule.objective.name == "dot":  # it looks at no memory, and erases nothing
-        return round(keep.min().item(), 4)
-    asked_of = keep if memory.rule.forget_first else 1
-    return round((keep - theta * asked_of).min().item(), 4)
+        theta = torch.zeros_like(theta)
+    asked = keep if memory.rule.forget_first else 1
+    return [round(factor, 4) for factor in (keep - theta * asked).flatten().tolist()]
 
 
 def cell(task: str, name: str, seed: int, steps: int | None = None) -> dict[str, Any]:
@@ -143,9 +144,8 @@ def cell(task: str, name: str, seed: int, steps: int | None = None) -> dict[str,
         failed = f"{type(error).__name__}: {error}".splitlines()[0]
     accuracy = read(model.eval(), task, seed=10_000 + seed)
     seconds = round(time.process_time() - start, 1)
-    least = eigenvalue(model.memory, model.enter.weight)
-    found = {"steps": steps, "loss": round(loss, 4), "accuracy": accuracy, "eigenvalue": least}
-    found |= {"seconds": seconds}
+    found = {"steps": steps, "loss": round(loss, 4), "accuracy": accuracy, "seconds": seconds}
+    found["factors"] = factors(model.memory, model.enter.weight)
     return found | ({"failed": failed} if failed else {})
 
 
