@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from titans_book.check import flag, positive, whole
 from titans_book.memory.network import Network
 from titans_book.nested.self_loop import self_modify_reference
-from titans_book.nested.self_modifying import MEMORIES, Options, SelfState, self_modify
+from titans_book.nested.self_modifying import self_modify
+from titans_book.nested.self_rules import MEMORIES, Options, SelfState
 from titans_book.state import State
 from titans_book.values import finite
 
@@ -79,6 +80,8 @@ class SelfModifyingMemory(nn.Module):
         erase: str = "dgd",
         read: str = "start",
         gate: str = "sigmoid",
+        rates: str = "mean",
+        retention: str = "decay",
         activation: str = "gelu",
         eta_max: float = 0.5,
         fixed_q: bool = True,
@@ -94,7 +97,7 @@ class SelfModifyingMemory(nn.Module):
         self.sizes = network.sizes(dim // heads, expansion)
         self.spreads = network.spreads(self.sizes)
         rate = positive("eta_max", eta_max) / self.spreads[-1]
-        self.options = dict(chunk=chunk, erase=erase, read=read, gate=gate, activation=activation)
+        self.options = dict(chunk=chunk, erase=erase, read=read, gate=gate, activation=activation, rates=rates, retention=retention)
         self.options["eta_max"] = rate
         Options(**self.options)
         self.dim, self.heads, self.conv = dim, heads, conv
