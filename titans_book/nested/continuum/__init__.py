@@ -4,16 +4,17 @@ memory     ContinuumMemory, the module (Nested Learning eqs. 70-74)
 liveness   which level learns, speaks, and is right
 stacking   a fresh fast level on top of one that was pushed to a slower clock
 language   read_and_learn: any language model, some of its modules learning while it reads
-levels     how levels answer together, and the level that comes with it
+levels     how levels answer together; learning, how they learn from what they have answered
 clocks     when a level is updated; steps, how; state, what is handed on
 
 Taught in chapter 12.
 """
 
 from titans_book.nested.continuum.language import LearningState, read_and_learn
+from titans_book.nested.continuum.learning import half_squared_error
 from titans_book.nested.continuum.levels import Perceptron
 from titans_book.nested.continuum.liveness import Liveness
-from titans_book.nested.continuum.memory import ContinuumMemory, half_squared_error
+from titans_book.nested.continuum.memory import ContinuumMemory
 from titans_book.nested.continuum.stacking import stack
 from titans_book.nested.continuum.state import ContinuumState, LevelState
 

@@ -53,7 +53,9 @@ class Levels(nn.Module):
     minus its input, if they have one shape.
     """
 
-    def __init__(self, levels: int | Iterable[nn.Module], size: int, kind: str, aggregate: str):
+    def __init__(
+        self, levels: int | Iterable[nn.Module], size: int, kind: str, aggregate: str
+    ) -> None:
         super().__init__()
         choose("kind", kind, KINDS)
         choose("aggregate", aggregate, ("sum", "mean", "learned"))
@@ -79,7 +81,11 @@ class Levels(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The answer of the levels as they stand; nothing is learned."""
-        return self.answer(self.levels, x)[0]
+        if self.kind == "headwise":
+            return self.answer(self.levels, x)[0]
+        for level in self.levels:
+            x = level(x)
+        return x
 
     def answer(
         self, calls: Iterable[Call], x: Tensor, which: Sequence[int] | None = None
