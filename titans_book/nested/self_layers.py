@@ -27,86 +27,89 @@ from torch import Tensor
 
 from titans_book.memory.recurrence import decay_matrix
 
-__all__ = ["Pace", "Reading"]
+__all__ = ["Kept", "Reading"]
 
 
 @dataclass(frozen=True)
-class Pace:
-    """The rates of a piece, and what is left at every token of what was there before it."""
+class Kept:
+    """What is left, at every token of a piece, of what was written and of what was there before.
 
-    eta: Float[Tensor, "*batch time"]
+    apart   whether every feature of what the layer says has numbers of its own, on an axis before
+            the tokens: then each feature is a layer of its own, with one column.
+    """
+
     kept: Float[Tensor, "*batch time time"]
     beta: Float[Tensor, "*batch time"]
+    apart: bool = False
 
     @classmethod
-    def of(cls, eta: Float[Tensor, "*batch time"], keep: Float[Tensor, "*batch time"]) -> Pace:
-        """The pace of tokens with these rates."""
+    def of(cls, keep: Float[Tensor, "*batch time features"]) -> Kept:
+        """Of alpha_t; one number for all features, or one for each."""
+        apart = keep.shape[-1] > 1
+        keep = keep.mT if apart else keep[..., 0]
         kept = decay_matrix(keep)
-        return cls(eta, kept, keep[..., :1] * kept[..., 0])
+        return cls(kept, keep[..., :1] * kept[..., 0], apart)
 
-    def before(self) -> Pace:
+    def before(self) -> Kept:
         """The same one token earlier: what a token finds that has not written yet."""
         kept = torch.cat([torch.zeros_like(self.kept[..., :1, :]), self.kept[..., :-1, :]], dim=-2)
         beta = torch.cat([torch.ones_like(self.beta[..., :1]), self.beta[..., :-1]], dim=-1)
-        return Pace(self.eta, kept, beta)
+        return Kept(kept, beta, self.apart)
 
-    def writes(self) -> Float[Tensor, "*batch time time"]:
-        """A_ti eta_i: how much of what i wrote is there at t."""
-        return self.kept * self.eta[..., None, :]
+    def rows(self, h: Tensor) -> Tensor:
+        """h_t, as the layers of single features meet it."""
+        return h[..., None, :, :] if self.apart else h
+
+    def columns(self, x: Tensor) -> Tensor:
+        """A matrix or what it says, (..., features), as layers of single features."""
+        return x.mT[..., None] if self.apart else x
+
+    def together(self, x: Tensor) -> Tensor:
+        """What `columns` took apart."""
+        return x[..., 0].mT if self.apart else x
 
 
 class Reading:
     """A layer of several memories while they read a piece: all E_t, and what follows from them.
 
-    eta, keep   (B, 1, H, T, 1), rates of every token; or (B, 1, H, T, d_out), of every feature that
-                the layer says. Then each feature is a layer of its own, with one column.
+    kept, eta   of every token, and eta_t, (B, M or 1, H, T, 1 or d_out).
     h, D        (B, M or 1, H, T, ...), see the top of this file. W: (B, M, H, d_in, d_out).
     origin      what the layer forgets towards, as W; None for 0.
     """
 
     def __init__(
-        self, eta: Tensor, keep: Tensor, h: Tensor, W: Tensor, D: Tensor, origin: Tensor | None
+        self, kept: Kept, eta: Tensor, h: Tensor, W: Tensor, D: Tensor, origin: Tensor | None
     ) -> None:
-        self.apart = eta.shape[-1] > 1
-        eta, keep = (rate.mT if self.apart else rate[..., 0] for rate in (eta, keep))
-        self.pace = Pace.of(eta, keep)
-        self.before = self.pace.before()
-        self.h, self.W = self._rows(h), self._columns(W)
-        self.origin = None if origin is None else self._columns(origin)
-        triangle = (self.h @ self.h.mT) * self.before.writes()
-        missing = -self._columns(D) - self._was_there(self.h, self.W, self.origin)
+        self.all, self.before = kept, kept.before()
+        self.eta = eta.mT if kept.apart else eta[..., 0]
+        self.h, self.W = kept.rows(h), kept.columns(W)
+        self.origin = None if origin is None else kept.columns(origin)
+        triangle = (self.h @ self.h.mT) * self.before.kept * self.eta[..., None, :]
+        missing = -kept.columns(D) - self._was_there(self.h, self.W, self.origin)
         self.E = torch.linalg.solve_triangular(triangle, missing, upper=False, unitriangular=True)
 
     def end(self) -> Tensor:
         """W after the piece."""
-        beta, last = self.pace.beta[..., -1, None, None], self.pace.writes()[..., -1, :, None]
-        after = beta * self.W + self.h.mT @ (last * self.E)
+        beta, kept = self.all.beta[..., -1, None, None], self.all.kept[..., -1, :]
+        after = beta * self.W + self.h.mT @ ((kept * self.eta)[..., None] * self.E)
         if self.origin is not None:
             after = after + (1 - beta) * self.origin
-        return self._back(after)
+        return self.all.together(after)
 
     def ask(self, g: Tensor) -> Tensor:
         """g_t W_{t-1} of every token, for the last of the memories, the one that answers."""
-        g, (h, W, E) = self._rows(g), (x[:, -1:] for x in (self.h, self.W, self.E))
-        origin = None if self.origin is None else self.origin[:, -1:]
-        found = (g @ h.mT * self.before.writes()) @ E
-        return self._back(self._was_there(g, W, origin) + found)
+        h, W, E, eta = (x[:, -1:] for x in (self.h, self.W, self.E, self.eta))
+        g, origin = self.all.rows(g), None if self.origin is None else self.origin[:, -1:]
+        found = ((g @ h.mT) * self.before.kept * eta[..., None, :]) @ E
+        return self.all.together(self._was_there(g, W, origin) + found)
 
     def square(self) -> Tensor:
         """|h_t^T E_t|^2 of every token: how long what it writes is before its rate."""
-        return self._back(self.h.square().sum(-1, keepdim=True) * self.E.square()).sum(-1)
+        lengths = self.h.square().sum(-1, keepdim=True) * self.E.square()
+        return self.all.together(lengths).sum(-1)
 
     def _was_there(self, g: Tensor, W: Tensor, origin: Tensor | None) -> Tensor:
         """What g_t is told by what is left of that which was there before the piece."""
         beta = self.before.beta[..., None]
         told = beta * (g @ W)
         return told if origin is None else told + (1 - beta) * (g @ origin)
-
-    def _rows(self, h: Tensor) -> Tensor:
-        return h[..., None, :, :] if self.apart else h
-
-    def _columns(self, x: Tensor) -> Tensor:
-        return x.mT[..., None] if self.apart else x
-
-    def _back(self, x: Tensor) -> Tensor:
-        return x[..., 0].mT if self.apart else x

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from titans_book.memory.network import Network
 from titans_book.memory.state import Layers
-from titans_book.nested.self_modifying import Made, bounded, make
+from titans_book.nested.self_modifying import Made, bounded, limited, make
 from titans_book.nested.self_rules import Options, SelfState, prepared
 
 __all__ = ["self_modify_reference"]
@@ -40,10 +40,10 @@ def self_modify_reference(
         asked = anchor if how.read == "start" else now
         answers.append(net([W[:, -1] for W in asked], made.q))
         slopes, inputs = _slopes(net, anchor, made, how)
-        layers = zip(made.rates(net.layers), now, first, inputs, slopes, strict=True)
+        layers = zip(made.eta, made.keep, now, first, inputs, slopes, strict=True)
         now = tuple(
             keep * W + _back_to(W_0, keep, how) - bounded(eta, h, how) * (h.mT @ (h @ W) + slope)
-            for (eta, keep), W, W_0, h, slope in layers
+            for eta, keep, W, W_0, h, slope in layers
         )
         position += 1
     y = torch.cat(answers, dim=2) if answers else torch.zeros_like(x)
@@ -61,7 +61,7 @@ def _slopes(net: Network, at: Layers, made: Made, how: Options) -> tuple[Layers,
     with torch.enable_grad():
         leaves = [W.clone() if W.requires_grad else W.detach().requires_grad_() for W in at]
         steps = net.trace(k, lambda layer, h: h @ leaves[layer])
-        value = net(at, v)  # of the memory itself: a constant of the inner step
+        value = limited(net(at, v), how)  # of the memory itself: a constant of the inner step
         loss = -(steps.result * value).sum()
         if how.erase == "dgd":
             loss = 0.5 * (steps.result - value).square().sum()

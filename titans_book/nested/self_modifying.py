@@ -34,7 +34,10 @@ paper leaves open or prints otherwise:
                layers before are not those of the memory, and take the mean.
     retention  "decay": alpha keeps, and what is lost is lost (88). "initial": it goes back to M_0,
                W_t = alpha_t W_{t-1} + (1 - alpha_t) W_0 - ...; a deep memory then does not age.
-    normalise  v_t is brought to length 1 as k_t is: nothing else keeps the memories finite.
+    normalise  v_t is brought to length 1 as k_t is; the paper says it of q and k alone.
+    guarded    what a memory is to say is what it says, so it can talk itself up without end. With
+               the guard |v^| <= sqrt(d), and eta_t |h_t|^2 <= 2, or 1 where the erasure is double:
+               a step may turn the sign of what a layer says, and not make it longer.
 
 Taught in chapter 12.
 """
@@ -53,7 +56,7 @@ from torch import Tensor
 from titans_book.memory.network import Network
 from titans_book.memory.pieces import lengths_of, split
 from titans_book.memory.state import Layers
-from titans_book.nested.self_layers import Reading
+from titans_book.nested.self_layers import Kept, Reading
 from titans_book.nested.self_rules import GATES, MEMORIES, OPEN, Options, SelfState, prepared
 from titans_book.nested.self_trace import Recorder
 
@@ -64,21 +67,15 @@ __all__ = ["MEMORIES", "SelfState", "self_modify"]
 class Made:
     """What the memories of a chunk's start make of its tokens.
 
-    eta and keep are pairs: for the layers inside a memory, (B, H, T, 1), and for its last layer,
-    the same or (B, H, T, d), a rate a feature.
+    eta and keep have a tensor for each layer: (B, 1, H, T, 1), for all memories and features, or in
+    the last layer (B, 1, H, T, d), for every feature.
     """
 
     k: Tensor
     v: Tensor
     q: Tensor
-    eta: tuple[Tensor, Tensor]
-    keep: tuple[Tensor, Tensor]
-
-    def rates(self, layers: int) -> list[tuple[Tensor, Tensor]]:
-        """eta and keep of every layer, for all memories alike."""
-        inside, last = zip(self.eta, self.keep, strict=True)
-        pairs = [inside] * (layers - 1) + [last]
-        return [(eta[:, None], keep[:, None]) for eta, keep in pairs]
+    eta: tuple[Tensor, ...]
+    keep: tuple[Tensor, ...]
 
 
 def make(net: Network, at: Layers, x: Tensor, q: Tensor | None, how: Options) -> Made:
@@ -87,9 +84,10 @@ def make(net: Network, at: Layers, x: Tensor, q: Tensor | None, how: Options) ->
     def unit(z: Tensor) -> Tensor:
         return F.normalize(z, dim=-1) if how.normalise else z
 
-    def opened(z: Tensor, more: float = 0.0) -> tuple[Tensor, Tensor]:
+    def opened(z: Tensor, more: float = 0.0) -> tuple[Tensor, ...]:
         mean = GATES[how.gate](z.mean(-1, keepdim=True) + more)
-        return mean, GATES[how.gate](z + more) if how.rates == "channel" else mean
+        last = GATES[how.gate](z + more) if how.rates == "channel" else mean
+        return (mean[:, None],) * (net.layers - 1) + (last[:, None],)
 
     said = net(tuple(W[:, :-1] for W in at), x[:, None])  # all but the memory itself
     k, v, *asked, eta, alpha = said.unbind(1)
@@ -113,8 +111,8 @@ def self_modify(
     x        tokens; q: what is asked, x W_q in the paper, or None to let M_q make it.
     weights  the initial layers of each memory, by name: MEMORIES, "q" only where q is None. One
              tensor a layer, (H, d_in, d_out) or (B, H, d_in, d_out).
-    options  chunk, erase, read, gate, rates, retention, eta_max, activation, normalise: see the top
-             of this file.
+    options  chunk, erase, read, gate, rates, retention, eta_max, activation, normalise, guarded:
+             see the top of this file.
     state    where an earlier call stopped; one call equals any split into calls.
     trace    a list that receives a MemoryTrace of each memory, "memory" first: see self_trace.py.
 
@@ -135,7 +133,7 @@ def self_modify(
         state = SelfState(after, at, state.position + piece.shape[2])
         if recorder is not None:
             square = sum(layer.square() for layer in layers)
-            shown = (*made.rates(1)[0], made.k[:, None], value, square)
+            shown = (made.eta[-1], made.keep[-1], made.k[:, None], value, square)
             recorder.add(*shown, state)
     if recorder is not None:
         recorder.finish()
@@ -150,19 +148,30 @@ def _read(
     The value is a constant of the inner step; the outer gradient goes through it.
     """
     steps = net.trace(made.k[:, None], lambda layer, h: h @ at[layer])
-    value = net(at, made.v[:, None])
+    value = limited(net(at, made.v[:, None]), how)
     error = -value if how.erase == "once" else steps.result - value  # (92), (93)
     D = net.errors(at, steps, error)
-    layers = zip(made.rates(net.layers), steps.inputs, now, D, origin, strict=True)
-    return [
-        Reading(bounded(eta, h, how), keep, h, *layer) for (eta, keep), h, *layer in layers
-    ], value
+    last = Kept.of(made.keep[-1])
+    inside = last if how.rates == "mean" else Kept.of(made.keep[0])
+    kept = [inside] * (net.layers - 1) + [last]
+    rates = [bounded(eta, h, how) for eta, h in zip(made.eta, steps.inputs, strict=True)]
+    layers = zip(kept, rates, steps.inputs, now, D, origin, strict=True)
+    return [Reading(*layer) for layer in layers], value
+
+
+def limited(value: Tensor, how: Options) -> Tensor:
+    """v^, no longer than a vector with features of size 1, if guarded."""
+    if not how.guarded:
+        return value
+    return value / (value.norm(dim=-1, keepdim=True) / value.shape[-1] ** 0.5).clamp(min=1)
 
 
 def bounded(eta: Tensor, h: Tensor, how: Options) -> Tensor:
-    """eta_t, so that no step throws what a layer says at h_t beyond its mirror image."""
+    """eta_t, no larger than that which turns what a layer says at h_t around, if guarded."""
+    if not how.guarded:
+        return eta
     most = 2 if how.erase == "once" else 1
-    return eta / (eta * h.square().sum(-1, keepdim=True) / most).clamp(min=1) if how.bounded else eta
+    return eta / (eta * h.square().sum(-1, keepdim=True) / most).clamp(min=1)
 
 
 def _answer(net: Network, at: Layers, layers: list[Reading], made: Made, how: Options) -> Tensor:

@@ -66,7 +66,7 @@ class Options:
     eta_max: float = 1.0
     activation: str = "gelu"
     normalise: bool = True
-    bounded: bool = True
+    guarded: bool = False
 
     def __post_init__(self) -> None:
         whole("chunk", self.chunk, least=1)
@@ -77,7 +77,7 @@ class Options:
         choose("retention", self.retention, ("decay", "initial"))
         positive("eta_max", self.eta_max)
         flag("normalise", self.normalise)
-        flag("bounded", self.bounded)
+        flag("guarded", self.guarded)
 
 
 def prepared(
