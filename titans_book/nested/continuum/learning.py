@@ -16,7 +16,14 @@ from titans_book.check import choose, flag
 from titans_book.nested.continuum.clocks import clocks_of
 from titans_book.nested.continuum.levels import Answers, Levels
 from titans_book.nested.continuum.state import ContinuumState, LevelState, Weights
-from titans_book.nested.continuum.steps import gathered, learnable, stepped, untouched, updated
+from titans_book.nested.continuum.steps import (
+    gathered,
+    learnable,
+    started,
+    stepped,
+    untouched,
+    updated,
+)
 
 
 def half_squared_error(y: Tensor, target: Tensor) -> Tensor:
@@ -163,8 +170,7 @@ class LearningLevels(Levels):
         """What a level begins from, for every row."""
         if level.start is not None:
             return level.start
-        own = dict(self.levels[n].named_parameters())
-        return {name: own[name].to(W.dtype).expand_as(W) for name, W in level.weights.items()}
+        return started(dict(self.levels[n].named_parameters()), len(level.moved))
 
     def _slower(self, n: int) -> int | None:
         """The next slower level of "nested", None for the slowest."""
