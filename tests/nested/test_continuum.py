@@ -85,6 +85,8 @@ def test_a_piece_is_the_loop_in_answers_weights_windows_and_counts(kind, options
             terms = [sum(g) for g in zip(*row.windows[n], strict=True)]
             if not terms:
                 assert level.window is None
+            for start, p in zip((level.start or {}).values(), row.start[n], strict=False):
+                assert_equal(start[b].detach(), p)
             for g, total in zip((level.window or {}).values(), terms, strict=True):
                 assert_equal(g[b], total)
     assert (y - memory(x)).abs().max() > 1e-3  # and it has learned something
@@ -343,6 +345,28 @@ def test_our_own_levels():
         assert torch.equal(memory(x), x if residual else torch.zeros_like(x))
     side.reset_parameters()
     assert side(x).abs().max() > 0
+
+
+def test_inference_mode_learns_as_no_grad_does():
+    memory, x, target = problem("nested")
+    with torch.no_grad():
+        want, end = memory.read(x, target)
+    with torch.inference_mode():
+        first, state = memory.read(x[:, :9] + 0, target[:, :9] + 0)
+        second, last = memory.read(x[:, 9:] + 0, target[:, 9:] + 0, state.map(lambda W: W + 0))
+    assert_equal(torch.cat([first, second], 1), want)
+    assert_same_state(last, end)
+
+
+def test_a_trace_holds_what_each_level_says():
+    memory, x, target = problem("headwise")
+    pieces = []
+    y, state = memory.read(x, target, trace=pieces)
+    says = [torch.cat(one, 1) for one in zip(*pieces, strict=True)]
+    assert_equal(sum(says), y.detach())
+    energy = torch.stack([said.square().sum() for said in says])
+    have = [level.energy for level in memory.liveness(state).levels]
+    assert_equal(torch.tensor(have, dtype=torch.float64), energy / energy.sum())
 
 
 def test_half_precision_streams_learn_in_full():

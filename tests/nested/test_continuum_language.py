@@ -91,9 +91,16 @@ def test_reading_is_that_of_a_copy_whose_weights_are_set_by_hand(variant):
     assert (logits[:, 3:] - plain[:, 3:]).abs().amax((0, 2)).min() > 1e-6
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize(
-    "lengths", [[3, 20], [7, 8, 8], [1] * TIME], ids=lambda each: f"{len(each)} calls"
+    ("variant", "lengths"),
+    [
+        ("attention", [1] * TIME),
+        ("lmm", [3, 20]),
+        ("mac", [7, 16]),
+        ("mag", [9, 14]),
+        ("mal", [22, 1]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} calls",
 )
 def test_one_call_is_any_split_and_a_state_survives_a_file(variant, lengths, tmp_path):
     model, tokens = problem(variant)
@@ -128,9 +135,9 @@ def test_at_rate_0_it_is_the_model_to_the_bit(variant):
 
 
 def test_nothing_is_seen_before_its_time_and_no_row_sees_another():
-    model, tokens = problem("mag")
+    model, tokens = problem("attention")
     want, _ = read_and_learn(model, tokens, **HOW)
-    for t in (3, 5, 14):
+    for t in (5, 14):
         other = tokens.clone()
         other[0, t] = (other[0, t] + 1) % VOCAB
         have, _ = read_and_learn(model, other, **HOW)
@@ -152,6 +159,15 @@ def test_the_models_own_weights_stay_as_they_are_and_repetition_is_learned():
     losses = F.cross_entropy(logits[0, :-1], text[0, 1:], reduction="none")
     plain = F.cross_entropy(model(text)[0][0, :-1], text[0, 1:], reduction="none")
     assert losses[-20:].mean() < 0.3 * plain[-20:].mean()
+
+
+def test_inference_mode_learns_as_no_grad_does():
+    model, tokens = problem("lmm")
+    want, _ = read_and_learn(model, tokens, **HOW)
+    with torch.inference_mode():
+        have, state = read_and_learn(model, tokens + 0, **HOW)
+    assert_equal(have, want)
+    assert state.position == TIME
 
 
 def test_bad_calls_are_refused_by_name(as_people_call_it):

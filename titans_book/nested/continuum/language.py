@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from titans_book.nested.continuum.clocks import Clock, clocks_of, pieces
+from titans_book.nested.continuum.gradients import works_in_inference_mode
 from titans_book.nested.continuum.state import LevelState, Weights
 from titans_book.nested.continuum.steps import fresh, gathered, shapes, started, untouched, updated
 from titans_book.state import State
@@ -108,6 +109,7 @@ class _Reader:
         return lambda *given: functional_call(self.model, weights, given)
 
 
+@works_in_inference_mode
 def read_and_learn(
     model: nn.Module,
     tokens: Integer[Tensor, "batch time"],

@@ -14,11 +14,11 @@ from torch.func import vmap
 
 from titans_book.check import choose, flag
 from titans_book.nested.continuum.clocks import clocks_of
+from titans_book.nested.continuum.gradients import learnable
 from titans_book.nested.continuum.levels import Answers, Levels
 from titans_book.nested.continuum.state import ContinuumState, LevelState, Weights
 from titans_book.nested.continuum.steps import (
     gathered,
-    learnable,
     started,
     stepped,
     untouched,
@@ -152,13 +152,17 @@ class LearningLevels(Levels):
             if level.start is not None:
                 level = replace(level, start_window=gathered(level.start_window, own))
             if self.clocks[n].due(state.position):
-                origin = None if self.toward == "zero" else self._start(n, level)
-                level = updated(level, origin, self.clocks[n], self.average)
+                level = self._updated(n, level)
             slower = self._slower(n)
             if slower in gradients and self.clocks[slower].due(state.position):
                 level = self._again(slower, level)
             levels[n] = level
         return replace(state, levels=tuple(levels))
+
+    def _updated(self, n: int, level: LevelState) -> LevelState:
+        lets_go = self.clocks[n].keep != 1 and self.toward == "start"
+        origin = self._start(n, level) if lets_go else None
+        return updated(level, origin, self.clocks[n], self.average)
 
     def _again(self, slower: int, level: LevelState) -> LevelState:
         """The start learns from the window of the slower level, and is gone back to (72)."""

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from titans_book.check import flag
 from titans_book.nested.continuum.clocks import pieces
+from titans_book.nested.continuum.gradients import works_in_inference_mode
 from titans_book.nested.continuum.learning import LearningLevels
 from titans_book.nested.continuum.liveness import Liveness, liveness
 from titans_book.nested.continuum.state import ContinuumState
@@ -68,6 +69,7 @@ class ContinuumMemory(LearningLevels):
 
     last: list[int] | None = None  # counts at the end of the last read
 
+    @works_in_inference_mode
     def read(
         self,
         x: Tensor,

@@ -83,14 +83,6 @@ def moves(before: Weights, after: Weights) -> Tensor:
     return (change > EPS * length(before)).to(change)
 
 
-def learnable(weights: Weights) -> Weights:
-    """The same weights as tensors that gradients can be asked of, still joined to their graph."""
-    return {
-        name: W.view_as(W) if W.requires_grad else W.detach().requires_grad_()
-        for name, W in weights.items()
-    }
-
-
 def untouched(module: nn.Module, weights: Weights) -> bool:
     """Whether the weights are the module's own, in every row."""
     own = dict(module.named_parameters())
