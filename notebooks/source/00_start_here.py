@@ -276,7 +276,7 @@ book.chapter_map(alt="A memory matrix of 3 by 5 tiles, for the chapters 00 to 14
 # | 09 | MAC, MAG, MAL | three ways to wire memory and attention | [ready](09_mac_mag_mal.ipynb) |
 # | 10 | MIRAS: design your own memory | four choices that span a family | [ready](10_miras.ipynb) |
 # | 11 | Optimizers are memories: DGD, delta momentum, DMGD, Muon | optimizers that remember gradients | [ready](11_optimizers.ipynb) |
-# | 12 | Continuum memory and Hope | memories that change at many speeds | in preparation |
+# | 12 | Continuum memory and Hope | memories that change at many speeds | [ready](12_continuum.ipynb) |
 # | 13 | Train it, watch it think | a language model, trained live | [ready](13_train_it.ipynb) |
 # | 14 | Read its memory: needle, length, honesty | tests of what was really remembered | in preparation |
 

@@ -881,5 +881,5 @@ for mine in (delta_momentum, dgd_step, newton_schulz):
 progress_map()
 
 # %% [markdown]
-# **Next.** A fast momentum and a slow one were our first two memories of different speed. In chapter 12 a
-# whole model is made of them.
+# **Next.** A fast momentum and a slow one were our first two memories of different speed. In [chapter
+# 12](12_continuum.ipynb) a whole model is made of them.

@@ -102,6 +102,13 @@ PLAYS = [
         "only if x has length 1",
         "return W - eta / (1 + eta * x @ x) * torch.outer(x, x @ W + e)",
     ),
+    Play(
+        "12_continuum",
+        "slow_first",
+        "return (says.sum(0) - v).expand_as(says)",
+        "error of the whole answer",
+        "return says.flip(0).cumsum(0).flip(0) - v",
+    ),
 ]
 
 

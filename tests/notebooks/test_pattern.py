@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01", "10", "11")
+PATTERNED = ("01", "10", "11", "12")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -72,6 +72,24 @@ CHANGES = {
             "(0.5, 1.0, 2.0)": "(0.1, 7.0)",
         },
         {"facts()": "facts(seed=5, power=0.5)", "steps=20": "steps=3", "steps=100": "steps=2"},
+    ],
+    "12": [
+        {"(1, 0.5, 1)": "(2, 1.9, 0.5)", "(64, 0.03, 1)": "(7, 0.5, 0.9)", "novel()": "novel(3)"},
+        {"C=4, length=14": "C=5, length=9", "[:200]": "[:40]", "rates=[0.5, 0.03]": "rates=0.9"},
+        {
+            "0.5 * k * (m": "3.0 * k * (m",
+            "tokens(192)": "tokens(200, seed=4)",
+            "(0.1, 0.3, 1.0)": "(0.5, 3.0)",
+            "tokens(12), 4": "tokens(9), 3",
+            "(0.2, 0.5, 1.0)": "(0.1, 1.5)",
+        },
+        {
+            '(2.0, "hard")': '(1.5, "hard")',
+            '"adamw"': '"muon"',
+            "(0.0, 0.3)": "(5.0,)",
+            "plays(2048)": "plays(300)",
+            "(1, 0.6, 1)": "(3, 0.1, 1)",
+        },
     ],
 }
 

@@ -28,6 +28,13 @@ def test_every_gradient_is_used_once_in_the_window_that_it_belongs_to(C, time):
     assert torch.equal(window[0], (torch.arange(time) >= done).float())
 
 
+def test_as_printed_the_last_gradient_of_a_window_is_used_twice():
+    W, window = torch.zeros(1, 9), torch.zeros(1, 9)
+    for i in range(1, 10):
+        W, window = steps.printed_update(W, window, torch.eye(9)[i - 1 : i], i, 3, 1.0, 1.0)
+    assert (-W[0]).tolist() == [1, 1, 2, 1, 1, 2, 1, 1, 1]
+
+
 @pytest.mark.parametrize("correct", ["joint", "slow first"])
 @pytest.mark.parametrize("levels", [[(1, 0.5, 0.9), (3, 0.2, 1.0), (8, 0.1, 0.95)], [(2, 0.4, 1)]])
 def test_reading_with_levels_is_the_packages_memory(levels, correct):
@@ -69,7 +76,7 @@ def test_a_token_is_that_of_the_packages_loop(seed, eta):
     names = [name for name in MEMORIES if name != "q"]
     weights = {n: (a[None], b[None]) for n, a, b in zip(names, W_1, W_2, strict=True)}
     y, state = self_modify_reference(
-        X[None, None], Q[None, None], weights, chunk=1, erase="once", eta_max=eta
+        X[None, None], Q[None, None], weights, chunk=1, erase="dgd", eta_max=eta
     )
     told = []
     for x, q in zip(X, Q, strict=True):
@@ -84,7 +91,7 @@ def test_a_write_is_the_gradient_step_of_its_loss_and_erases_what_was_said():
     W_1, W_2, k, v = normal(D, M), normal(M, D, seed=1), normal(D, seed=2), normal(D, seed=3)
     value = steps.mlp_read(W_1, W_2, v)
     layers = [W_1.clone().requires_grad_(), W_2.clone().requires_grad_()]
-    loss = -(steps.mlp_read(*layers, k) @ value)
+    loss = 0.5 * (steps.mlp_read(*layers, k) - value).square().sum()
     slopes = torch.autograd.grad(loss, layers)
     h = steps.gelu(k @ W_1)
     after = steps.self_write(W_1, W_2, k, v, 0.3, 0.9)

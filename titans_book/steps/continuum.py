@@ -1,8 +1,8 @@
 """What chapter 12 adds: levels with clocks, and memories that make their own keys and values.
 
 symbol    | meaning                                         | shape                  | identifier
-W         | weights of a level, of several levels           | (*levels, d_in, d_out) | W
-g         | gradient of one token                           | (d_in, d_out)          | g, window
+W         | weights of a level, of several levels           | (*n, d_in, d_out)      | W
+g         | gradient of one token                           | as W                   | g, window
 C         | period: after how many tokens a level learns    | whole number           | C
 eta, rho  | rate of an update, and what it keeps of W       | numbers                | rate, keep
 W_1, W_2  | layers of a memory, of several memories         | (*n, d, m), (*n, m, d) | W_1, W_2
@@ -24,9 +24,17 @@ from torch import Tensor
 from titans_book.steps.deep import Hidden, Last, gelu, gelu_slope, mlp_read
 from titans_book.steps.matrix import Number
 
-__all__ = ["cms_update", "joint", "read_levels", "self_token", "self_write", "slow_first"]
+__all__ = [
+    "cms_update",
+    "joint",
+    "printed_update",
+    "read_levels",
+    "self_token",
+    "self_write",
+    "slow_first",
+]
 
-Matrix = Float[Tensor, "d_in d_out"]
+Matrix = Float[Tensor, "*n d_in d_out"]
 Levels = Float[Tensor, "levels d_in d_out"]
 
 
@@ -42,6 +50,19 @@ def cms_update(
     if i % C:
         return W, window
     return keep * W - rate * window, torch.zeros_like(window)
+
+
+def printed_update(
+    W: Matrix, window: Matrix, g: Matrix, i: int, C: int, rate: Number, keep: Number
+) -> tuple[Matrix, Matrix]:
+    """The same with C + 1 terms, as the sum is printed: g_i is in the next window as well.
+
+    Taught in notebooks/12_continuum.ipynb.
+    """
+    window = window + g
+    if i % C:
+        return W, window
+    return keep * W - rate * window, g
 
 
 def joint(
@@ -97,15 +118,16 @@ def self_write(
     eta: Number,
     keep: Number,
 ) -> tuple[Hidden, Last]:
-    """A memory of two layers writes, under k, what it says itself to v (Nested Learning 84-92).
+    """A memory of two layers writes, under k, what it says itself to v (Nested Learning 84-93).
 
     Each layer takes a delta step with its own input h and the error D at its output, that of the
-    loss -<M(k), M(v)>: W <- keep W - eta h^T (h W + D). Taught in notebooks/12_continuum.ipynb.
+    loss 1/2 |M(k) - value|^2 with value = M(v): W <- keep W - eta h^T (h W + D), eq. 93.
+    Taught in notebooks/12_continuum.ipynb.
     """
     value = mlp_read(W_1, W_2, v)
     z = k @ W_1
     h = gelu(z)
-    D_2 = -value
+    D_2 = k + h @ W_2 - value
     D_1 = (D_2 @ W_2.T) * gelu_slope(z)
     W_1 = keep * W_1 - eta * torch.outer(k, k @ W_1 + D_1)
     W_2 = keep * W_2 - eta * torch.outer(h, h @ W_2 + D_2)
@@ -119,7 +141,7 @@ def self_token(
     q: Float[Tensor, " d"],
     eta_max: Number,
 ) -> tuple[Float[Tensor, "5 d m"], Float[Tensor, "5 m d"], Float[Tensor, " d"]]:
-    """One token of self-modifying Titans, C = 1: the five memories after it, and the answer (83-88).
+    """One token of self-modifying Titans, C = 1: five memories after it, and the answer (83-93).
 
     In order: those that make keys, values, rates and retention, and the one that answers q, before
     anything is written. Taught in notebooks/12_continuum.ipynb.

@@ -55,7 +55,7 @@ CHAPTERS = (
         "Optimizers are memories",
         True,
     ),
-    Chapter("12", "Continuum memory and Hope", "Continuum memory and Hope"),
+    Chapter("12", "Continuum memory and Hope", "Continuum memory and Hope", True),
     Chapter("13", "Train it, watch it think", "Train it, watch it think", True),
     Chapter("14", "Read its memory: needle, length, honesty", "Read its memory"),
 )
