@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 12 · Continuum memory and Hope
 #
-# *Read 30 minutes, play 10, code 40. Any CPU will do.*
+# *Read 33 minutes, play 10, code 40. Any CPU will do.*
 #
 # You are reading a long novel. In the middle of it there is a letter, written by somebody with a style of
 # their own. It takes you a few lines to get used to it. When the letter ends you are back in the novel at
