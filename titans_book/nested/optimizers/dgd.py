@@ -95,15 +95,14 @@ class DGD(GroupOptimizer):
     def _check_seen(self) -> None:
         """Raise where the erasing would be left out without a word."""
         moved = [m.weight for m in self.layers if m.weight.grad is not None]
-        erasing = any(group["erase"] for group in self.param_groups)
-        if erasing and moved and self.remove.alive:
-            if not any("inputs" in self.state.get(weight, ()) for weight in moved):
-                raise RuntimeError(
-                    "DGD has seen no input of any nn.Linear layer since the last step, so it cannot"
-                    " erase. Make DGD before the model's first compiled call, and copy it together"
-                    " with its model. Where plain gradient steps are meant, call remove() or set"
-                    " erase=0."
-                )
+        erasing = any(group["erase"] for group in self.param_groups) and self.remove.alive
+        seen = any("inputs" in self.state.get(weight, ()) for weight in moved)
+        if erasing and moved and not seen:
+            raise RuntimeError(
+                "DGD has seen no input of any nn.Linear layer since the last step, so it cannot "
+                "erase. Make DGD before the model's first compiled call, and copy it together with "
+                "its model. Where plain gradient steps are meant, call remove() or set erase=0."
+            )
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients, and the inputs that belong to them."""
