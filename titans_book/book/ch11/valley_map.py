@@ -46,10 +46,9 @@ def contours() -> list[np.ndarray]:
 
 @lru_cache(maxsize=1)
 def floor() -> np.ndarray:
-    """The floor of the valley, (n, 2), as far as it is on the map."""
-    r = torch.linspace(-SIDE, SIDE, 181, dtype=torch.float64)
-    line = torch.stack([r, valley.floor(r)], -1).numpy()
-    return line[(np.abs(line) <= SIDE).all(1)]
+    """The floor of the valley, (n, 2), from edge to edge."""
+    r = torch.linspace(-4, 4, 161, dtype=torch.float64)
+    return torch.stack([r, valley.floor(r)], -1).numpy()
 
 
 class ValleyMap(Panel):
