@@ -38,7 +38,7 @@ def test_the_map_says_who_came_home():
     widget.erase.value = "10"
     assert len(widget.paths["usual momentum"]) == 301
     widget.r.value, widget.theta.value = 0.0, 0.0
-    assert widget.told("usual momentum").endswith("from step 0")
+    assert widget.told("usual momentum").endswith("from step 0 on")
 
 
 def test_a_path_is_drawn_until_it_leaves_the_map():

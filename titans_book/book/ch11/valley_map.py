@@ -27,7 +27,7 @@ from titans_book.steps.optimizers import delta_momentum
 
 __all__ = ["ValleyMap"]
 
-ALT = "A winding valley seen from above, with the ways of two optimizers from one start"
+ALT = "A winding valley seen from above, with the paths of two optimizers from one start"
 NAMES = ("usual momentum", "delta momentum")
 SIDE, STEPS = 4.5, 300
 RATES, ERASES = ["0.001", "0.003", "0.01", "0.03"], ["0.01", "0.1", "1", "10"]
@@ -91,7 +91,7 @@ class ValleyMap(Panel):
             return "blown up"
         away = np.flatnonzero(np.linalg.norm(self.paths[name], axis=1) >= valley.NEAR)
         if far < valley.NEAR:
-            return f"at the minimum, there to stay from step {max(away, default=-1) + 1}"
+            return f"at the minimum from step {max(away, default=-1) + 1} on"
         return f"{far:.2f} away from the minimum"
 
     def _seen(self, name: str) -> np.ndarray:
