@@ -11,7 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from titans_book.nested.optimizers import NestedController, named
+from titans_book.nested.optimizers import named
+from titans_book.nested.optimizers.base import tell
 from titans_book.training.errors import TrainingError
 from titans_book.training.schedule import Descent, learning_rate
 
@@ -64,8 +65,7 @@ def differentiate(
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
     refuse_unless_finite("gradient", norm, step)
-    if isinstance(optimizer, NestedController):
-        optimizer.observe(loss.detach())
+    tell(optimizer, loss.detach())
     return rate, norm.item()
 
 
