@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,12 +32,15 @@ class State:
 
     kinds: ClassVar[dict[str, type["State"]]] = {}  # every kind of state, by its name
     names: ClassVar[tuple[str, ...]] = ()  # of the fields
+    numbers: ClassVar[tuple[str, ...]] = ()  # of those that hold a whole number
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        own = (name for name, what in cls.__annotations__.items() if "ClassVar" not in str(what))
+        own = {n: what for n, what in cls.__annotations__.items() if "ClassVar" not in str(what)}
         cls.names = (*cls.names, *own)
+        cls.numbers = (*cls.numbers, *(name for name, what in own.items() if what in (int, "int")))
         State.kinds[cls.__name__] = cls
+        _known_to_pytorch(cls)
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, Any]) -> "State":
@@ -99,6 +103,36 @@ def _tensors(part: Any) -> Iterator[Tensor]:
     elif isinstance(part, tuple | Mapping):
         for one in part.values() if isinstance(part, Mapping) else part:
             yield from _tensors(one)
+
+
+def _known_to_pytorch(cls: type[State]) -> None:
+    """Let torch.export and torch.func take states in and hand them out; whole numbers stay."""
+
+    def split(state: State) -> tuple[dict[str, Any], tuple]:
+        parts = state.parts()
+        fixed = {n: part for n, part in parts.items() if part is None or n in cls.numbers}
+        inside = {name: part for name, part in parts.items() if name not in fixed}
+        return inside, (tuple(inside), tuple(fixed.items()))
+
+    def flatten(state: State) -> tuple[list[Any], tuple]:
+        inside, context = split(state)
+        return list(inside.values()), context
+
+    def flatten_with_keys(state: State) -> tuple[list[tuple[Any, Any]], tuple]:
+        inside, context = split(state)
+        return [(pytree.GetAttrKey(name), part) for name, part in inside.items()], context
+
+    def unflatten(values: Iterable[Any], context: tuple) -> State:
+        names, fixed = context
+        return cls(**dict(zip(names, values, strict=True)), **dict(fixed))
+
+    pytree.register_pytree_node(
+        cls,
+        flatten,
+        unflatten,
+        flatten_with_keys_fn=flatten_with_keys,
+        serialized_type_name=f"{cls.__module__}.{cls.__qualname__}",
+    )
 
 
 def _short(part: Any) -> str:

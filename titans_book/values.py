@@ -57,3 +57,19 @@ def finite(**tensors: Tensor) -> None:
                 f"{name} must be finite, and no number in it larger than {most:.0e}; "
                 f"got values from {low:g} to {high:g}"
             )
+
+
+def fetched(x: Tensor, **weights: Tensor) -> None:
+    """Raise RuntimeError where weights that meet x are on a disk and nobody has fetched them.
+
+    Weights that are offloaded come when the module that owns them is called; these are read from
+    outside it.
+    """
+    for name, weight in weights.items():
+        if weight.is_meta and not x.is_meta:
+            raise RuntimeError(
+                f"{name} is offloaded, and its block reads it from outside the part that owns it: "
+                "offload whole blocks, as accelerate.disk_offload(model, folder, "
+                'preload_module_classes=["MACBlock", "MAGBlock", "MALBlock"]) does, or keep the '
+                "model on the CPU in the device_map"
+            )

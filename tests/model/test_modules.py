@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from titans_book.evaluation import state_bytes
 from titans_book.memory import LayerState, NeuralMemory
@@ -219,3 +220,69 @@ def test_a_variant_of_ones_own_is_a_class_and_an_entry(tmp_path, monkeypatch):
     assert state_bytes(state).total == state.nbytes
     with pytest.raises(ValueError, match="window has no effect on variant 'two'"):
         build("two", window=8)
+
+
+def test_a_model_is_exported_with_its_state(variant):
+    """torch.export takes states in and hands them out: the same answers, and the text goes on."""
+    model = build(variant).eval()
+    want, state = model(tokens())
+    first = torch.export.export(model, (tokens(),)).module()
+    logits, mine = first(tokens())
+    assert torch.equal(logits, want) and mine.position == 40
+    later = torch.export.export(model, (tokens(5), state)).module()
+    logits, mine = later(tokens(5), mine)
+    assert torch.equal(logits, model(tokens(5), state)[0]) and mine.position == 45
+
+
+@pytest.mark.parametrize("name", ["lmm", "attention", "mac", "mag"])
+def test_weights_on_a_disk(name, tmp_path):
+    """They come when they are asked for; where that cannot be, it is said what to do."""
+    accelerate = pytest.importorskip("accelerate")
+    model, where = build(name), torch.device("cpu")
+    want, _ = model(tokens())
+    apart = copy.deepcopy(model)
+    blocks = [block.__name__ for block in VARIANTS.values()]
+    accelerate.disk_offload(
+        apart, tmp_path / "whole", execution_device=where, preload_module_classes=blocks
+    )
+    assert torch.equal(apart(tokens())[0], want)
+    accelerate.disk_offload(model, tmp_path / "parts", execution_device=where)
+    if name in ("lmm", "attention"):
+        assert torch.equal(model(tokens())[0], want)
+    else:
+        with pytest.raises(RuntimeError, match="offload whole blocks"):
+            model(tokens())
+
+
+def test_a_slope_of_a_slope_through_attention():
+    model = build("mag")
+
+    def twice():
+        loss = model(tokens())[0].square().mean()
+        slopes = torch.autograd.grad(loss, list(model.parameters()), create_graph=True)
+        sum(slope.square().sum() for slope in slopes).backward()
+
+    with pytest.raises(RuntimeError, match="sdpa_kernel"):
+        twice()
+    with sdpa_kernel(SDPBackend.MATH):
+        twice()
+    assert all(p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_a_state_handed_on_through_ddp(tmp_path):
+    """Two calls and one way back, as without it; and a state that is cut off."""
+    plain = build("mac")
+    wrapped = copy.deepcopy(plain)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1
+    )
+    try:
+        for model in (plain, ddp := nn.parallel.DistributedDataParallel(wrapped)):
+            _, state = model(tokens())
+            logits, state = model(tokens(9), state)
+            logits.square().mean().backward()
+        assert ddp(tokens(3), state.detach())[0].isfinite().all()
+    finally:
+        torch.distributed.destroy_process_group()
+    for mine, want in zip(wrapped.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(mine.grad, want.grad)

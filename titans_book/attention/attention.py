@@ -25,7 +25,7 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from titans_book.attention import flex, masks, rotary
+from titans_book.attention import flex, masks, rotary, twice
 from titans_book.attention.check import check_bounds, check_call, check_width
 from titans_book.attention.state import AttentionState
 from titans_book.check import whole
@@ -44,7 +44,7 @@ class Attention(nn.Module):
     axial       C: rotary positions by segment and offset, see rotary.py. None: by position alone.
 
     One call equals any split into calls. Raises ValueError naming the field, its value and what is
-    allowed.
+    allowed, and RuntimeError where somebody differentiates twice through PyTorch's fast kernels.
 
     >>> attention = Attention(dim=16, heads=2, window=8, persistent=4)
     >>> y, state = attention(torch.randn(1, 20, 16))
@@ -238,6 +238,7 @@ class Attention(nn.Module):
         k, v, mask = self._columns(k, v, first_key)
         queries = first_query + torch.arange(q.shape[2], device=q.device)
         visible = masks.matrix(mask, queries, k.shape[2])
+        twice.refuse(q, k, v)
         return F.scaled_dot_product_attention(q, k, v, attn_mask=visible)
 
     def _columns(self, k: Tensor, v: Tensor, first_key: int) -> tuple[Tensor, Tensor, masks.Mask]:

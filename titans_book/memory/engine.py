@@ -4,12 +4,13 @@ form          for rules with
 limits.py     learning "least-squares" or "kernel": no gradient steps at all
 exact.py      one matrix, the L2 objective and chunk = 1, or a gate for every feature of the key
 dense.py      a matrix for every token (maps that are read inside a chunk, Newton-Schulz)
+one.py        one token, where a call brings no more
 chunked.py    all others, and the frame of dense.py
 """
 
 from torch import Tensor
 
-from titans_book.memory import chunked, exact, limits
+from titans_book.memory import chunked, exact, limits, one
 from titans_book.memory.gates import Gates
 from titans_book.memory.network import Network
 from titans_book.memory.rule import Rule
@@ -33,6 +34,8 @@ def run(
         return _apart(rule, q, k, v, gates, state, origin, recompute, recorder)
     if not rule.learning.gradual:
         return limits.run(rule, q, k, v, gates, state, recorder)
+    if k.shape[2] == 1 and one.has(rule) and not exact.has(rule):
+        return one.run(rule, q, k, v, gates, state, origin, recorder)
     engine = exact if exact.has(rule) else chunked
     return engine.run(rule, q, k, v, gates, state, origin, recompute, recorder)
 

@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from titans_book.check import flag, whole
 from titans_book.memory import limits
 from titans_book.memory.choosing import LEFT_OUT, given, network_of, rule_of, start
+from titans_book.memory.first import FirstWeights
 from titans_book.memory.gating import Gating
 from titans_book.memory.groups import begin, check_state
 from titans_book.memory.memorize import memorize
@@ -37,7 +38,7 @@ from titans_book.memory.retention import Retention
 from titans_book.memory.rule import Rule
 from titans_book.memory.state import MemoryState
 from titans_book.state import State
-from titans_book.values import finite
+from titans_book.values import fetched, finite
 
 EPS = 1e-5  # of the answer's norm: a fresh memory answers nearly 0, and 1e-5 bounds its slope
 
@@ -80,6 +81,8 @@ class NeuralMemory(nn.Module):
     value_activation   SiLU on v as well, as the paper has it.
     theta_max   the largest write rate a gate can open to, as a multiple of the rate that stores a
                 pair in one step; 1 unless the rule says otherwise.
+    gate        how the gates open: "sigmoid" (the default) or "hard", which reaches 0 and 1; see
+                `opening`. As every other field of a Rule it is given by its name.
     clamp       the longest surprise taken at full length, as a multiple of what a fresh memory
                 feels at a value with features of size 1; None for no limit. See `soften`.
     damping     how many alike tokens of a chunk may together correct an error fully: chunk / 2
@@ -139,9 +142,7 @@ class NeuralMemory(nn.Module):
         self.project = nn.Linear(dim, (1 + 2 * pairs) * dim, bias=False)  # W_Q, W_K, W_V in a row
         self.taps = nn.Parameter(torch.zeros(conv, (1 + 2 * pairs) * dim))
         self.gates = Gating(self.rule, dim, heads, self.stable)
-        self.initial = nn.ParameterList(torch.empty(heads, *size) for size in self.sizes)  # M_0
-        if self.rule.learning.name == "kernel":  # it has no matrix to begin with
-            self.initial.requires_grad_(False)
+        self.initial = FirstWeights(self.rule, heads, self.sizes)  # M_0
         self.norm = nn.Parameter(torch.ones(dim))
         self.out_gate = nn.Linear(dim, dim, bias=False)
         self.out = nn.Linear(dim, dim, bias=False)
@@ -158,7 +159,7 @@ class NeuralMemory(nn.Module):
 
     def first_weights(self) -> list[Tensor]:
         """M_0, one tensor a layer: what a memory is before its first token."""
-        return [self.rule.retention.free(W) for W in self.initial]
+        return self.initial()
 
     def reset_parameters(self) -> None:
         """Draw all slow weights afresh, whatever they were."""
@@ -168,23 +169,16 @@ class NeuralMemory(nn.Module):
         self._start()
 
     def _start(self) -> None:
-        """Where convolution, gates and M_0 begin.
+        """Where the convolution begins, near the identity, and the gates and M_0 with it.
 
-        The convolution starts near the identity. The hidden layers of M_0 start so that a unit key
-        reaches every sigma with a spread of 1/2, where it bends; the last layer starts at zero, so
-        that nothing is remembered. A fresh memory then stores a pair in one step at the write rate
-        1 / |h|^2 with h the input of its last layer: `stable` is that rate, 1 for a linear memory.
+        A fresh memory stores a pair in one step at the write rate 1 / |h|^2 with h the input of its
+        last layer: `stable` is that rate, 1 for a linear memory.
         """
         nn.init.normal_(self.taps, std=0.02)
         with torch.no_grad():
             self.taps[-1] += 1
         self.gates.reset_parameters()
-        spreads, twice = self.rule.network.spreads(self.sizes), self.rule.network.layers > 1
-        for W, size in zip(self.initial[:-1] if twice else [], spreads, strict=False):
-            nn.init.normal_(W, std=0.5 * size**-0.5)
-            with torch.no_grad():
-                W.copy_(self.rule.retention.bound(W))
-        nn.init.zeros_(self.initial[-1])
+        self.initial.reset_parameters()
 
     if TYPE_CHECKING:  # what nn.Module hides from type checkers
 
@@ -231,6 +225,7 @@ class NeuralMemory(nn.Module):
         So a stretch of questions may come in several calls, as MAC asks them (Titans eq. 21).
         """
         self._check(x, state)
+        fetched(x, taps=self.taps)
         q, _, _, tail = self._queries_keys_values(x, state)
         weights = self.first_weights()
         memory = begin(weights, len(x), self.rule) if state is None else state.memory
@@ -262,7 +257,7 @@ class NeuralMemory(nn.Module):
         tail = padded[:, time:]
         pairs = self.rule.writes
         z = rearrange(z, "b t (n h d) -> n b h t d", h=self.heads, d=self.dim // self.heads)
-        q, k, v = z[0], *(rearrange(x, "n b h t d -> b h (t n) d") for x in z[1:].split(pairs))
+        q, k, v = z[0], *(_in_a_row(x) for x in z[1:].split(pairs))
         eps = max(1e-12, torch.finfo(q.dtype).tiny)  # 1e-12 is 0 in float16
         q, k = (F.normalize(F.silu(part), dim=-1, eps=eps) for part in (q, k))
         if self.rule.learning.name == "kernel":  # likeness as attention measures it
@@ -273,3 +268,8 @@ class NeuralMemory(nn.Module):
         """Normalised per head and gated on the way out (section 4.4)."""
         y = rearrange(F.rms_norm(y, y.shape[-1:], eps=EPS), "b h t d -> b t (h d)").to(x.dtype)
         return self.out(y * self.norm * F.silu(self.out_gate(x)))
+
+
+def _in_a_row(x: Tensor) -> Tensor:
+    """(n, B, H, T, d), the n pairs that each token writes, as (B, H, T n, d)."""
+    return x[0] if len(x) == 1 else rearrange(x, "n b h t d -> b h (t n) d")

@@ -28,6 +28,7 @@ from titans_book.attention import Attention, AttentionState
 from titans_book.memory import LayerState, NeuralMemory
 from titans_book.memory.pieces import lengths_of
 from titans_book.model.block import Block, BlockState, GatedMLP, Stream
+from titans_book.values import fetched
 
 
 class LMMBlock(Block):
@@ -215,5 +216,6 @@ def begin(attention: Attention, memory: NeuralMemory, x: Stream) -> BlockState:
     """
     P = attention.persistent
     P = x.new_zeros(0, attention.dim) if P is None else P
+    fetched(x, persistent=P)
     _, layer = memory(P.expand(len(x), *P.shape))
     return BlockState(attention.begin(x), layer)

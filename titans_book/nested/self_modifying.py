@@ -54,10 +54,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from titans_book.memory.network import Network
+from titans_book.memory.opening import GATES
 from titans_book.memory.pieces import lengths_of, split
 from titans_book.memory.state import Layers
 from titans_book.nested.self_layers import Kept, Reading
-from titans_book.nested.self_rules import GATES, MEMORIES, OPEN, Options, SelfState, prepared
+from titans_book.nested.self_rules import MEMORIES, OPEN, Options, SelfState, prepared
 from titans_book.nested.self_trace import Recorder
 
 __all__ = ["MEMORIES", "SelfState", "self_modify"]
@@ -85,8 +86,8 @@ def make(net: Network, at: Layers, x: Tensor, q: Tensor | None, how: Options) ->
         return F.normalize(z, dim=-1) if how.normalise else z
 
     def opened(z: Tensor, more: float = 0.0) -> tuple[Tensor, ...]:
-        mean = GATES[how.gate](z.mean(-1, keepdim=True) + more)
-        last = GATES[how.gate](z + more) if how.rates == "channel" else mean
+        mean = GATES[how.gate].open_(z.mean(-1, keepdim=True) + more)
+        last = GATES[how.gate].open_(z + more) if how.rates == "channel" else mean
         return (mean[:, None],) * (net.layers - 1) + (last[:, None],)
 
     said = net(tuple(W[:, :-1] for W in at), x[:, None])  # all but the memory itself

@@ -5,7 +5,7 @@ The equations, and what the questions mean, are in self_modifying.py. Taught in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,23 +14,16 @@ from torch import Tensor
 
 from titans_book.check import choose, flag, positive, whole
 from titans_book.memory.network import Network
+from titans_book.memory.opening import GATES
 from titans_book.memory.state import Layers
 from titans_book.state import State
 from titans_book.values import finite
 
-__all__ = ["GATES", "MEMORIES", "OPEN", "Options", "SelfState", "prepared"]
+__all__ = ["MEMORIES", "OPEN", "Options", "SelfState", "prepared"]
 
 MEMORIES = ("k", "v", "q", "eta", "alpha", "memory")
 # added to what M_alpha says, so that memories that say nothing yet forget 0.25 % a token
 OPEN = {"sigmoid": 6.0, "hard": 1.99}
-
-
-def hard(z: Tensor) -> Tensor:
-    """A gate that reaches 0 and 1: clamp(z / 4 + 1/2, 0, 1)."""
-    return (z / 4 + 0.5).clamp(0, 1)
-
-
-GATES: dict[str, Callable[[Tensor], Tensor]] = {"sigmoid": torch.sigmoid, "hard": hard}
 
 
 @dataclass(frozen=True, repr=False)

@@ -3,9 +3,10 @@
 memory     ContinuumMemory, the module (Nested Learning eqs. 70-74)
 liveness   which level learns, speaks, and is right
 stacking   a fresh fast level on top of one that was pushed to a slower clock
+toys       two small worlds to try it in: terms of several paces; A, then B
 language   read_and_learn: any language model, some of its modules learning while it reads
 levels     how levels answer together; learning, how they learn from what they have answered
-clocks     when a level is updated; steps, how; state, what is handed on
+clocks     when a level is updated; steps, how; gradients, of what; state, what is handed on
 
 Taught in chapter 12.
 """

@@ -27,8 +27,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from titans_book.nested.continuum.clocks import Clock, clocks_of, pieces
+from titans_book.nested.continuum.gradients import works_in_inference_mode
 from titans_book.nested.continuum.state import LevelState, Weights
-from titans_book.nested.continuum.steps import fresh, gathered, shapes, untouched, updated
+from titans_book.nested.continuum.steps import fresh, gathered, shapes, started, untouched, updated
 from titans_book.state import State
 
 Levels = Mapping[int, str | Sequence[str]]
@@ -61,6 +62,7 @@ class _Reader:
 
     @property
     def active(self) -> list[int]:
+        """The levels that learn."""
         return [n for n, clock in enumerate(self.clocks) if clock.ticks]
 
     def serve(self, levels: tuple[LevelState, ...], tokens: Tensor, state: State | None):
@@ -82,7 +84,8 @@ class _Reader:
             with torch.enable_grad():
                 call = self._with(own)
                 logits, _ = _called(call, state.open[b : b + 1], _state_row(state.before, b))
-                loss = F.cross_entropy(logits[0].float(), targets[b], reduction="sum")
+                logits = logits[0].to(torch.promote_types(logits.dtype, torch.float32))
+                loss = F.cross_entropy(logits, targets[b], reduction="sum")
             found.append(torch.autograd.grad(loss, list(own.values()), materialize_grads=True))
         stacked = dict(zip(own, map(torch.stack, zip(*found, strict=True)), strict=True))
         return [{name: stacked[name] for name in level.weights} for level in state.levels]
@@ -91,15 +94,11 @@ class _Reader:
         """The state after the open tokens were learned from; `following` is the next token."""
         targets = torch.cat([state.open[:, 1:], following], 1).long()
         levels = list(state.levels)
-        for n, own in enumerate(self.gradients(state, targets)):
-            levels[n] = replace(levels[n], window=gathered(levels[n].window, own))
+        gradients = self.gradients(state, targets)
+        for n in self.active:
+            levels[n] = replace(levels[n], window=gathered(levels[n].window, gradients[n]))
             if self.clocks[n].due(state.position):
-                origin = {
-                    name: p.to(W.dtype).expand_as(W)
-                    for (name, W), p in zip(
-                        levels[n].weights.items(), self.named[n].values(), strict=True
-                    )
-                }
+                origin = started(self.named[n], len(following))
                 levels[n] = updated(levels[n], origin, self.clocks[n], self.average)
         return replace(state, levels=tuple(levels), open=state.open[:, :0], before=state.model)
 
@@ -110,6 +109,7 @@ class _Reader:
         return lambda *given: functional_call(self.model, weights, given)
 
 
+@works_in_inference_mode
 def read_and_learn(
     model: nn.Module,
     tokens: Integer[Tensor, "batch time"],
@@ -157,7 +157,8 @@ def _reader(model: nn.Module, levels: Levels, rates, keep, average: bool) -> _Re
     if not isinstance(levels, Mapping):
         raise TypeError(f"levels must map periods to names of modules, got {levels!r}")
     clocks = clocks_of(list(levels), rates, keep)
-    own, named, taken = dict(model.named_parameters()), [], set()
+    own = {name: p.detach() for name, p in model.named_parameters()}
+    named, taken = [], set()
     for names in levels.values():
         found = {}
         for name in [names] if isinstance(names, str) else names:
@@ -180,10 +181,7 @@ def _checked(reader: _Reader, tokens: Tensor, state: LearningState | None) -> Le
     if state is not None and not isinstance(state, LearningState):
         raise TypeError(f"state must be a LearningState or None, got {type(state).__name__}")
     none = next(iter(reader.named[0].values())).new_zeros(len(tokens), dtype=torch.float32)
-    begin = tuple(
-        fresh({name: p.detach() for name, p in own.items()}, len(tokens), none)
-        for own in reader.named
-    )
+    begin = tuple(fresh(own, len(tokens), none) for own in reader.named)
     if state is None:
         return LearningState(begin, tokens[:, :0])
     if shapes(state.levels) != shapes(begin):
@@ -208,11 +206,11 @@ def _state_row(state: State | None, b: int) -> State | None:
     return None if state is None else state.rows([b])
 
 
-def _joined(parts: list[Any]) -> Any:
+def _joined(parts: Sequence[Any]) -> Any:
     """One state of the states of single rows."""
     first = parts[0]
     if isinstance(first, Tensor):
-        return torch.cat(parts)
+        return torch.cat(list(parts))
     if isinstance(first, State):
         return type(first)(*map(_joined, zip(*(p.parts().values() for p in parts), strict=True)))
     if isinstance(first, tuple):

@@ -14,9 +14,16 @@ from torch.func import vmap
 
 from titans_book.check import choose, flag
 from titans_book.nested.continuum.clocks import clocks_of
+from titans_book.nested.continuum.gradients import learnable
 from titans_book.nested.continuum.levels import Answers, Levels
 from titans_book.nested.continuum.state import ContinuumState, LevelState, Weights
-from titans_book.nested.continuum.steps import gathered, learnable, stepped, untouched, updated
+from titans_book.nested.continuum.steps import (
+    gathered,
+    started,
+    stepped,
+    untouched,
+    updated,
+)
 
 
 def half_squared_error(y: Tensor, target: Tensor) -> Tensor:
@@ -145,13 +152,17 @@ class LearningLevels(Levels):
             if level.start is not None:
                 level = replace(level, start_window=gathered(level.start_window, own))
             if self.clocks[n].due(state.position):
-                origin = None if self.toward == "zero" else self._start(n, level)
-                level = updated(level, origin, self.clocks[n], self.average)
+                level = self._updated(n, level)
             slower = self._slower(n)
             if slower in gradients and self.clocks[slower].due(state.position):
                 level = self._again(slower, level)
             levels[n] = level
         return replace(state, levels=tuple(levels))
+
+    def _updated(self, n: int, level: LevelState) -> LevelState:
+        lets_go = self.clocks[n].keep != 1 and self.toward == "start"
+        origin = self._start(n, level) if lets_go else None
+        return updated(level, origin, self.clocks[n], self.average)
 
     def _again(self, slower: int, level: LevelState) -> LevelState:
         """The start learns from the window of the slower level, and is gone back to (72)."""
@@ -163,8 +174,7 @@ class LearningLevels(Levels):
         """What a level begins from, for every row."""
         if level.start is not None:
             return level.start
-        own = dict(self.levels[n].named_parameters())
-        return {name: own[name].to(W.dtype).expand_as(W) for name, W in level.weights.items()}
+        return started(dict(self.levels[n].named_parameters()), len(level.moved))
 
     def _slower(self, n: int) -> int | None:
         """The next slower level of "nested", None for the slowest."""

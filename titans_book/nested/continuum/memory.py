@@ -24,6 +24,7 @@ from torch import Tensor
 
 from titans_book.check import flag
 from titans_book.nested.continuum.clocks import pieces
+from titans_book.nested.continuum.gradients import works_in_inference_mode
 from titans_book.nested.continuum.learning import LearningLevels
 from titans_book.nested.continuum.liveness import Liveness, liveness
 from titans_book.nested.continuum.state import ContinuumState
@@ -68,6 +69,7 @@ class ContinuumMemory(LearningLevels):
 
     last: list[int] | None = None  # counts at the end of the last read
 
+    @works_in_inference_mode
     def read(
         self,
         x: Tensor,
@@ -76,6 +78,7 @@ class ContinuumMemory(LearningLevels):
         *,
         freeze: Iterable[int] = (),
         create_graph: bool | None = None,
+        trace: list[tuple[Tensor, ...]] | None = None,
     ) -> tuple[Tensor, ContinuumState]:
         """Serve a stream, (batch, time, dim), and learn from it; one call equals any split.
 
@@ -84,6 +87,7 @@ class ContinuumMemory(LearningLevels):
         freeze        periods of levels that stand still in this call, windows and all.
         create_graph  whether outer gradients go through the gradients of the steps (exact) or take
                       them as constants (first-order). None: exact only if kind is "sequential".
+        trace         a list to which what each level says is added, piece by piece.
 
         Where nothing can learn, as with all rates 0, the answer is that of the modules to the bit.
         Raises ValueError or TypeError naming the argument.
@@ -102,6 +106,8 @@ class ContinuumMemory(LearningLevels):
                 (y, says), gradients = self._serve(now, piece), {}
             state = self._stepped(_recorded(state, says, wanted), gradients)
             answers.append(y.to(x.dtype))
+            if trace is not None:
+                trace.append(tuple(said.detach() for said in says))
         self.last = self.counts(state)
         return torch.cat(answers, 1) if answers else self(x), state
 

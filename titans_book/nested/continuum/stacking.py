@@ -45,9 +45,13 @@ def stack(
     >>> memory.periods
     (4, 64)
     """
+    periods, size = list(periods), len(memory.levels) + 1
+    if len(periods) != size:
+        raise ValueError(f"periods must be {size} numbers, one a level, got {len(periods)}")
     if isinstance(level, Integral):
         level = Perceptron(level, residual=memory.kind != "headwise")
         nn.init.zeros_(level.down.weight)
+        level = level.to(next(memory.parameters()))  # its dtype and device
     new = ContinuumMemory(
         [level, *deepcopy(memory.levels)],
         periods,

@@ -25,13 +25,19 @@ from titans_book.nested.continuum.state import LevelState, Weights
 EPS = 1e-6  # an update moves a level if it changes it by more than this share of its length
 
 
-def fresh(parameters: dict[str, Tensor], batch: int, moved: Tensor) -> LevelState:
-    """A level at its start, the same in every row, in float32 at least."""
-    weights = {
+def fresh(parameters: Weights, batch: int, moved: Tensor) -> LevelState:
+    """A level at its start, which is the same in every row."""
+    return LevelState(started(parameters, batch), None, moved)
+
+
+def started(parameters: Weights, batch: int) -> Weights:
+    """The parameters for every row, in float32 at least; under no_grad cut off from them."""
+    if not torch.is_grad_enabled():  # a view of a parameter asks for gradients even then
+        parameters = {name: p.detach() for name, p in parameters.items()}
+    return {
         name: p.to(torch.promote_types(p.dtype, torch.float32)).expand(batch, *p.shape)
         for name, p in parameters.items()
     }
-    return LevelState(weights, None, moved)
 
 
 def gathered(window: Weights | None, gradients: Weights) -> Weights:
@@ -75,14 +81,6 @@ def moves(before: Weights, after: Weights) -> Tensor:
     """1 for every row that an update changed by more than EPS of its length, else 0."""
     change = length({name: after[name] - W for name, W in before.items()})
     return (change > EPS * length(before)).to(change)
-
-
-def learnable(weights: Weights) -> Weights:
-    """The same weights as tensors that gradients can be asked of, still joined to their graph."""
-    return {
-        name: W.view_as(W) if W.requires_grad else W.detach().requires_grad_()
-        for name, W in weights.items()
-    }
 
 
 def untouched(module: nn.Module, weights: Weights) -> bool:
