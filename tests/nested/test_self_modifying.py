@@ -94,9 +94,9 @@ def test_no_token_is_seen_before_its_time_while_the_printed_index_leaks():
 
     assert answers(self_modify) == {}
     found = answers(self_modify_printed)
-    assert {p: [t for t in range(20) if t // 8 == p // 8 and t < p] for p in range(20) if p % 8} == {
-        p: places.tolist() for p, places in found.items()
-    }
+    assert {
+        p: [t for t in range(20) if t // 8 == p // 8 and t < p] for p in range(20) if p % 8
+    } == {p: places.tolist() for p, places in found.items()}
 
 
 def test_both_erasures_are_alpha_minus_two_eta_and_alpha_minus_eta():
