@@ -89,6 +89,7 @@ def test_the_options_reach_the_model_and_the_settings(small, tmp_path):
         "--variant mag --window 3 --chunk 4",
         "--variant mal --window 3 --chunk 4",
         "--variant attention --window 3",
+        "--variant hope --chunk 4 --optimizer continuum",
     ],
 )
 def test_every_variant_learns_and_writes_and_goes_on(text, tmp_path, capsys, options):

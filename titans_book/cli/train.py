@@ -53,7 +53,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     length.add_argument("--steps", metavar="N", type=int, help="take exactly N steps")
     device.add_option(parser)
     wiring = (
-        "memory alone (the book's choice), with attention as mac, mag or mal, or attention alone"
+        "memory alone (lmm, the book's choice), with attention as mac, mag or mal, attention "
+        "alone, or hope, memories that modify themselves"
     )
     parser.add_argument("--variant", choices=VARIANTS, help=wiring)
     rule = "of the memory, by name: titans, yaad, deltanet, ... (all in notebooks/presets.md)"

@@ -8,6 +8,7 @@
     blocks      MAC, MAG, MAL                            chapter 09
     miras       errors, and maps to the memory           chapter 10
     optimizers  DGD, delta momentum, Newton-Schulz       chapter 11
+    continuum   levels with clocks, self-modification    chapter 12
 
 Each equals what the package runs; tests hold that.
 """
