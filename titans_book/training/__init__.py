@@ -8,6 +8,7 @@
 Taught in chapters 07 and 13.
 """
 
+from titans_book.training import log
 from titans_book.training.errors import TrainingError
 from titans_book.training.events import LOOKED_AT, Evaluated, Saved, Snapshot, Step
 from titans_book.training.loop import Training, train
@@ -24,5 +25,6 @@ __all__ = [
     "TrainingError",
     "TrainingSettings",
     "load_checkpoint",
+    "log",
     "train",
 ]

@@ -1,14 +1,13 @@
 """A training run on the disk: what goes into its checkpoints, and how it is taken up again.
 
-The folder of a run holds its checkpoints (see checkpoints.py) and log.jsonl, one line a step. What
-decides the next step is in the checkpoint: the weights, the optimizer's state and which optimizer
-it is, the state of the random number generator, and the step, of which the place in the text is a
-function (see schedule.py).
+The folder of a run holds its checkpoints (see checkpoints.py) and its log (see log.py). The
+checkpoint has what decides the next step: the weights, the optimizer's state and which optimizer it
+is, the state of the random number generator, the scale of the loss, and the step, of which the
+place in the text is a function (see schedule.py).
 """
 
 import json
 import platform
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from titans_book.files import CheckpointError, replace_file
+from titans_book.files import CheckpointError
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.model.config import as_of_format_1
 from titans_book.training import checkpoints
@@ -24,6 +23,8 @@ from titans_book.training.errors import TrainingError
 from titans_book.training.packing import pack, unpack
 from titans_book.training.schedule import TrainingSettings
 
+# Settings that may change on resuming: the steps are the same.
+FREE = ("accumulate", "evaluate_every", "save_every", "watch_every")
 FORMAT = 2  # 1: memories forgot towards 0 unless told otherwise
 
 
@@ -34,6 +35,7 @@ def save(
     optimizer: torch.optim.Optimizer,
     settings: TrainingSettings,
     optimizer_began: dict | None = None,
+    scaler: torch.amp.GradScaler | None = None,
 ) -> Path:
     """Write a checkpoint of the run; its path. Raises CheckpointError if the disk refuses.
 
@@ -47,6 +49,7 @@ def save(
         "config": inner.config.to_dict(),
         "settings": asdict(settings),
         "optimizer": {**(optimizer_began or about_optimizer(optimizer)), "state": tree},
+        "scaler": {} if scaler is None else scaler.state_dict(),
         "versions": {"torch": torch.__version__, "python": platform.python_version()},
     }
     weights = {plain(name): weight for name, weight in inner.state_dict().items()}
@@ -59,6 +62,7 @@ def restore(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     settings: TrainingSettings,
+    scaler: torch.amp.GradScaler | None = None,
 ) -> int:
     """Put the newest checkpoint of the folder into model and optimizer; the step it was made at.
 
@@ -71,6 +75,8 @@ def restore(
     mine = {"config": inner.config.to_dict(), "settings": asdict(settings)}
     for part, values in mine.items():
         theirs = about.get(part, {})
+        if part == "settings":  # what an older checkpoint does not name was as it is by default
+            theirs = {**asdict(TrainingSettings()), **theirs, **{n: values[n] for n in FREE}}
         if changed := {n for n in values | theirs if values.get(n) != theirs.get(n)}:
             raise TrainingError(
                 f"{path} was made with another {part}: {', '.join(sorted(changed))} differ. "
@@ -85,6 +91,8 @@ def restore(
         optimizer.load_state_dict(unpack(theirs["state"], moments))
     else:
         optimizer.load_state_dict(_plain_state(optimizer, moments))
+    if scaler is not None and about.get("scaler"):
+        scaler.load_state_dict(about["scaler"])
     return about["step"]
 
 
@@ -165,18 +173,6 @@ def plain(name: str) -> str:
     'blocks.0.norm.weight'
     """
     return name.replace("_orig_mod.", "")
-
-
-def cut_log(path: Path, step: int) -> None:
-    """Drop what was logged after the checkpoint: those steps will be taken again."""
-    kept = []
-    if path.exists():
-        for line in path.read_bytes().splitlines():
-            # not a line that a kill cut in half, nor one that something else has damaged
-            with suppress(ValueError, TypeError, KeyError):
-                if json.loads(line)["step"] <= step:
-                    kept.append(line + b"\n")
-    replace_file(path, b"".join(kept))
 
 
 def load_checkpoint(path: Path | str) -> tuple[TitansLM, dict]:

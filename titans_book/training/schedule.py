@@ -11,7 +11,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from titans_book.check import number, plain, whole
+from titans_book.check import choose, number, plain, whole
+
+PRECISIONS = ("full", "bf16", "fp16")
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,25 @@ class TrainingSettings(Descent):
     """How to train on a text: a Descent, and how the text is read. Raises ValueError as it does.
 
     batch, length    sequences a step, and tokens in each.
+    accumulate       parts that the batch is read in, one after the other: memory for a part is
+                     enough, and the step is the same to rounding.
+    label_smoothing  share of every target that is spread over all tokens while training. Held-out
+                     scores know none of it.
+    precision        "full": everything in the dtype of the weights. "bf16" or "fp16": matrix
+                     products in 16 bits, weights and memories in float32; fp16 scales its loss.
     seed             of the order in which the text is read.
-    evaluate_every   steps between two looks at the held-out text; 0 for never.
+    evaluate_every   steps between two looks at the held-out text; 0 for the end only.
     save_every       steps between two checkpoints (given a folder); 0 for the end only.
     watch_every      steps between two snapshots of the memories; 0 for none.
+
+    A run that is resumed may have other accumulate, evaluate_every, save_every and watch_every.
     """
 
     batch: int = 8
     length: int = 128
+    accumulate: int = 1
+    label_smoothing: float = 0.0
+    precision: str = "full"
     seed: int = 0
     evaluate_every: int = 100
     save_every: int = 100
@@ -68,6 +81,16 @@ class TrainingSettings(Descent):
         super().__post_init__()
         whole("batch", self.batch, least=1)
         whole("length", self.length, least=2)
+        whole("accumulate", self.accumulate, least=1)
+        if self.batch % self.accumulate:
+            raise ValueError(
+                f"accumulate must divide batch={self.batch} into equal parts, got {self.accumulate}"
+            )
+        if not number(self.label_smoothing) or not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                f"label_smoothing must be at least 0 and below 1, got {self.label_smoothing!r}"
+            )
+        choose("precision", self.precision, PRECISIONS)
         for name in ("seed", "evaluate_every", "save_every", "watch_every"):
             whole(name, getattr(self, name), least=0)
         if self.seed >= 2**43:  # `windows` makes a larger number of it, below 2**64
