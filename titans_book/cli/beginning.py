@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from titans_book.cli import device
+from titans_book.cli.options import LEARNING, MODEL, RUNNING
 from titans_book.evaluation import bits_per_token
 from titans_book.files import replace_file
 from titans_book.model import TitansConfig, TitansLM
@@ -22,8 +23,8 @@ KEYS = ({"corpus", "sha256"}, {"files", "sha256"})  # what text.json may hold
 LEARN = 0.9  # of the text; the rest is held out
 LOOK = 16_384  # bytes of the held-out text to look at while learning; all of it at the end
 LOOKS = 8  # in all
-SIZE = ("variant", "dim", "depth", "heads", "hidden", "segment", "window", "persistent", "axial")
-SETTINGS = ("steps", "batch", "length", "learning_rate", "seed")
+SIZE = ("variant", *(option.name for option in MODEL if option.name != "chunk"))
+SETTINGS = ("steps", *(option.name for option in (*LEARNING, *RUNNING)))
 TRIAL_STEPS = 6
 MINUTES = 15.0  # for a run that is given neither --minutes nor --steps
 
@@ -70,8 +71,9 @@ def fresh(options: argparse.Namespace) -> Beginning:
     if options.steps is None:
         minutes = MINUTES if options.minutes is None else options.minutes
         begun.settings = replace(settings, steps=_steps_in(60 * minutes, begun))
-    looks = max(1, begun.settings.steps // LOOKS)
-    begun.settings = replace(begun.settings, evaluate_every=looks)
+    if options.evaluate_every is None:
+        looks = max(1, begun.settings.steps // LOOKS)
+        begun.settings = replace(begun.settings, evaluate_every=looks)
     return begun
 
 
@@ -95,7 +97,8 @@ def resumed(options: argparse.Namespace) -> Beginning:
     tokens, held_out, found = _read(source)
     if found != source["sha256"]:
         raise ValueError("the text is not the one this run began with: restore it, or begin anew")
-    settings = TrainingSettings(**about["settings"])
+    other = given(options, tuple(option.name for option in RUNNING))
+    settings = TrainingSettings(**{**about["settings"], **other})
     name = about.get("optimizer", {}).get("asked")
     return Beginning(model.to(where), settings, tokens, held_out, source, name)
 

@@ -11,26 +11,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from titans_book.cli import device
+from titans_book.cli.config import add_config
+from titans_book.cli.options import LEARNING, MODEL, RUNNING, add_group
 from titans_book.cli.progress import Progress
 from titans_book.model.names import VARIANTS
 from titans_book.nested.names import OPTIMIZERS
 
-SIZES = {
-    "dim": "width of the stream",
-    "depth": "blocks",
-    "heads": "memories and attention heads a block",
-    "hidden": "width of the MLP",
-    "chunk": "tokens a chunk of the memory",
-    "batch": "sequences a step",
-    "length": "tokens a sequence",
-    "seed": "of the weights and of the order of reading",
-    "segment": "tokens a segment (mac, attention)",
-    "window": "tokens that attention sees (mag, mal, attention)",
-    "persistent": "persistent tokens a block (all but lmm)",
-    "axial": "positions by segments of N tokens and offset (all but lmm)",
-}
-RUN = ("text", "corpus", "minutes", "steps", "learning_rate", "optimizer", "variant", "rule")
-FIXED_BY_THE_RUN = (*RUN, *SIZES)
+RUN = ("text", "corpus", "minutes", "steps", "optimizer", "variant", "rule")
+FIXED_BY_THE_RUN = (*RUN, *(option.name for option in (*MODEL, *LEARNING)))
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -45,26 +33,25 @@ def add(commands: argparse._SubParsersAction) -> None:
     text.add_argument("--corpus", metavar="NAME", help=ours)
     where = "where checkpoints and the log go (%(default)s)"
     parser.add_argument("--out", metavar="FOLDER", type=Path, default="runs/model", help=where)
-    again = "go on with the run in --out, with its own text and options"
+    again = "go on with the run in --out, with its own text, model and learning"
     parser.add_argument("--resume", action="store_true", help=again)
     length = parser.add_mutually_exclusive_group()
     fit = "plan as many steps as fit into M minutes on this machine (default: 15 minutes)"
     length.add_argument("--minutes", metavar="M", type=float, help=fit)
     length.add_argument("--steps", metavar="N", type=int, help="take exactly N steps")
     device.add_option(parser)
-    wiring = (
-        "memory alone (the book's choice), with attention as mac, mag or mal, or attention alone"
-    )
+    wiring = "memory alone (lmm, the default), with attention as mac, mag, mal, or attention alone"
     parser.add_argument("--variant", choices=VARIANTS, help=wiring)
-    rule = "of the memory, by name: titans, yaad, deltanet, ... (all in notebooks/presets.md)"
+    rule = "of the memory (default: titans); also yaad, deltanet, ... (notebooks/presets.md)"
     parser.add_argument("--rule", metavar="NAME", help=rule)
     what_trains = "what moves the weights (default: adamw); chapter 11 teaches the others"
     parser.add_argument("--optimizer", choices=OPTIMIZERS, help=what_trains)
-    sizes = parser.add_argument_group("size options", "left out, they have the book's values")
-    for name, meaning in SIZES.items():
-        sizes.add_argument(f"--{name}", metavar="N", type=int, help=meaning)
-    rate = "at its highest (left out: the optimizer's own)"
-    sizes.add_argument("--learning-rate", metavar="X", type=float, help=rate)
+    add_group(parser, "the model", "an option without effect on a variant is refused", MODEL)
+    add_group(parser, "the learning", "all of it decides what the model becomes", LEARNING)
+    add_group(parser, "the run", "may be others when the run is resumed", RUNNING)
+    board = "draw the curves for TensorBoard as well, in the folder tensorboard of --out"
+    parser.add_argument("--tensorboard", action="store_true", help=board)
+    add_config(parser)
     parser.set_defaults(run=_train, usage_error=parser.error)
 
 
