@@ -11,5 +11,6 @@
     stories      where somebody or something is, told in a long text              TextBatch
 
 A TextBatch is a TaskBatch of bytes that can be read as well. `corpora` reads data/, `reader` a text
-of one's own; batch, passages, haystack, draw and check are what the tasks share.
+of one's own, `streaming` one that does not fit into memory; batch, passages, haystack, draw and
+check are what the tasks share.
 """

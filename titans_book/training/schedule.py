@@ -8,10 +8,11 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Int, Integer
 from torch import Tensor
 
 from titans_book.check import choose, number, plain, whole
+from titans_book.training.order import epoch
 
 PRECISIONS = ("full", "bf16", "fp16")
 
@@ -113,22 +114,21 @@ def learning_rate(step: int, settings: Descent) -> float:
 
 
 def windows(
-    tokens: Int[Tensor, " total"], step: int, settings: TrainingSettings
+    tokens: Integer[Tensor, " total"], step: int, settings: TrainingSettings
 ) -> Int[Tensor, "batch length_plus_one"]:
     """The batch of one step: inputs and targets in one row of length + 1 tokens.
 
     Each epoch shifts the text by a random offset, cuts it into windows and shuffles them. The batch
-    depends on (seed, step) alone, so the place in the text needs no memory of its own.
+    depends on (seed, step) alone, so the place in the text needs no memory of its own. The text may
+    be mapped from a disk (titans_book/tasks/streaming.py): only these windows of it are read.
     """
     length = settings.length
     per_epoch = max(1, (len(tokens) - length) // length - 1)
     rows = torch.arange(step * settings.batch, (step + 1) * settings.batch)
     starts = torch.empty_like(rows)
-    for epoch in torch.unique(rows // per_epoch).tolist():
-        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
-        order = torch.randperm(per_epoch, generator=generator)
-        spare = len(tokens) - 1 - per_epoch * length
-        offset = torch.randint(0, spare + 1, (1,), generator=generator)
-        mine = rows // per_epoch == epoch
-        starts[mine] = offset + length * order[rows[mine] % per_epoch]
+    spare = len(tokens) - 1 - per_epoch * length
+    for turn in torch.unique(rows // per_epoch).tolist():
+        place, offset = epoch(per_epoch, spare, settings.seed * 1_000_003 + turn)
+        mine = rows // per_epoch == turn
+        starts[mine] = offset + length * place(rows[mine] % per_epoch)
     return tokens[starts[:, None] + torch.arange(length + 1)].long()
