@@ -2,11 +2,12 @@
 
     loss = 1/k sum_i loss(part i)        gradient = 1/k sum_i gradient(part i)
 
-All parts are equally large, so loss and gradient are those of the whole batch, whatever k is. Only
-the activations of one part are in memory at a time. Taught in chapter 13.
+All parts are equally large, so loss and gradient are those of the whole batch, whatever k is and
+however many processes share it. Only the activations of one part are in memory at a time. Taught in
+chapter 13.
 """
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +22,7 @@ from titans_book.training.events import LOOKED_AT, Snapshot
 from titans_book.training.optimizer import clip, observe, set_rate
 from titans_book.training.precision import Precision
 from titans_book.training.schedule import TrainingSettings
+from titans_book.training.team import Team
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,15 @@ class OneStep:
     """Differentiates (`slope`), and then steps (`take`); until then no weight has changed."""
 
     def __init__(
-        self, model: nn.Module, optimizer: optim.Optimizer, settings: TrainingSettings
+        self,
+        model: nn.Module,
+        optimizer: optim.Optimizer,
+        settings: TrainingSettings,
+        team: Team,
+        sharded: bool,
     ) -> None:
-        self.model, self.optimizer, self.settings = model, optimizer, settings
+        self.model = model if sharded else team.spread(model)
+        self.optimizer, self.settings, self.team = optimizer, settings, team
         self.device = device_of(model)
         self.precision = Precision(settings.precision, model, self.device)
 
@@ -53,20 +61,26 @@ class OneStep:
         self.optimizer.zero_grad()
         self.model.train()
         snapshot, total = None, torch.zeros((), device=self.device)
-        parts = rows.chunk(self.settings.accumulate)
-        for part in parts:
+        parts = self.team.share(rows).chunk(self.settings.accumulate)
+        for i, part in enumerate(parts):
             part = part.to(self.device)
-            with watch(self.model, most=LOOKED_AT) if watched else nullcontext() as seen:
-                loss = self._loss(part)
-            if watched:
-                snapshot, watched = Snapshot.of(part[0, :-1], seen), False
-            loss = loss / len(parts)
-            self.precision.scaler.scale(loss).backward()
+            with self._unless_last(i == len(parts) - 1):
+                with watch(self.model, most=LOOKED_AT) if watched else nullcontext() as seen:
+                    loss = self._loss(part) / len(parts)
+                if watched:
+                    snapshot, watched = Snapshot.of(part[0, :-1], seen), False
+                self.precision.scaler.scale(loss).backward()
             total = loss.detach() + total
+        total = self.team.mean(total)
         refuse_unless_finite("loss", total, step)
         self.precision.scaler.unscale_(self.optimizer)
         norm = clip(self.model, self.settings)
         return Slope(total, rate, norm, snapshot)
+
+    def _unless_last(self, last: bool) -> AbstractContextManager:
+        """The processes exchange their gradients once, when the last part has been read."""
+        exchange = getattr(self.model, "no_sync", None)
+        return nullcontext() if last or exchange is None else exchange()
 
     def _loss(self, rows: Tensor) -> Float[Tensor, ""]:
         with self.precision.autocast():

@@ -75,7 +75,8 @@ def set_rate(optimizer: torch.optim.Optimizer, step: int, settings: Descent) -> 
 
 def clip(model: nn.Module, settings: Descent) -> Float[Tensor, ""]:
     """Scale the gradients down to the norm `clip` if theirs is larger; returns what it was."""
-    return torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+    return norm.full_tensor() if hasattr(norm, "full_tensor") else norm  # of gradients in shards
 
 
 def observe(optimizer: torch.optim.Optimizer, loss: Float[Tensor, ""]) -> None:

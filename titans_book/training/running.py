@@ -10,8 +10,9 @@ from titans_book.training import checkpoints, log, runs
 from titans_book.training.errors import TrainingError
 from titans_book.training.events import Event, Saved, Step
 from titans_book.training.lock import Lock, leave_older
-from titans_book.training.one_step import OneStep
+from titans_book.training.one_step import OneStep, Slope
 from titans_book.training.schedule import TrainingSettings, windows
+from titans_book.training.team import Team
 
 
 class Run:
@@ -24,16 +25,19 @@ class Run:
         folder: Path | None,
         optimizer: optim.Optimizer,
         asked: str | None = None,
+        team: Team | None = None,
+        sharded: bool = False,
     ) -> None:
         self.model, self.settings, self.folder = model, settings, folder
-        self.one_step = OneStep(model, optimizer, settings)
+        self.team, self.sharded = team or Team(), sharded
+        self.one_step = OneStep(model, optimizer, settings, self.team, sharded)
         self.step, self.saved, self.whole = 0, 0, True
         self.resumed = False
         self.optimizer, self.lock = optimizer, None
         self.about_optimizer: dict = {}
         if folder is not None:  # now, before a step changes anything
             self.about_optimizer = runs.about_optimizer(optimizer, asked)
-        self.left, self.process = False, os.getpid()
+        self.left, self.process, self.asked_to_stop = False, os.getpid(), False
         self.began, self.first = time.monotonic(), 0
 
     def start(self, resume: bool) -> None:
@@ -42,27 +46,36 @@ class Run:
             if resume:
                 raise ValueError("resume=True needs the folder of the run to go on with")
             return
-        leave_older(self.folder)
-        if resume:
-            checkpoints.newest(self.folder)  # before a folder is made
-        self.lock = Lock(self.folder, self)
+        path = self.team.agree(lambda: self._take(resume))
         try:
-            self._begin(resume)
+            if path is not None:
+                self._resume(path)
+            self.team.agree(lambda: log.cut(self.folder, self.step))
         except BaseException:
-            self.lock.release()
+            if self.lock is not None:
+                self.lock.release()
             raise
+        self.first = self.step
 
-    def _begin(self, resume: bool) -> None:
-        if resume:
-            parts = (self.model, self.optimizer, self.settings, self._scaler)
-            self.step = self.saved = runs.restore(self.folder, *parts)
-            self.resumed = True
-        elif checkpoints.steps(self.folder):
+    def _take(self, resume: bool) -> Path | None:
+        """Take the folder; the checkpoint to resume from. Done by one process for all."""
+        leave_older(self.folder)
+        path = checkpoints.newest(self.folder) if resume else None  # before a folder is made
+        lock = Lock(self.folder, self)
+        if path is None and checkpoints.steps(self.folder):
+            lock.release()
             raise TrainingError(
                 f"{self.folder} already holds a run. Resume it, or choose another folder."
             )
-        log.cut(self.folder, self.step)
-        self.first = self.step
+        self.lock = lock
+        return path
+
+    def _resume(self, path: Path) -> None:
+        parts = (self.model, self.optimizer, self.settings, self._scaler)
+        self.step = self.saved = runs.restore(
+            path, *parts, team=self.team if self.sharded else None
+        )
+        self.resumed = True
 
     @property
     def _scaler(self):
@@ -73,7 +86,7 @@ class Run:
         settings, began = self.settings, time.monotonic()
         rows = windows(tokens, self.step, settings)
         watched = settings.watch_every > 0 and self.step % settings.watch_every == 0
-        slope = self.one_step.slope(rows, self.step, watched)
+        slope = self._slope(rows, watched and self.team.leads and not self.sharded)
         allowed = self.one_step.allowed(slope, self.step)
         self.whole = False  # an interruption from here on would leave half a step
         if allowed:
@@ -95,9 +108,16 @@ class Run:
         )
         return self.told(event)
 
+    def _slope(self, rows: Tensor, watched: bool) -> Slope:
+        """The gradients. Shards that one process could not finish cannot be saved by the others."""
+        self.whole = not self.sharded
+        slope = self.one_step.slope(rows, self.step, watched)
+        self.whole = True
+        return slope
+
     def told(self, event: Event) -> Event:
         """The event, which is in the log now."""
-        if self.folder:
+        if self.folder and self.team.leads:
             log.write(self.folder, event)
         return event
 
@@ -109,26 +129,55 @@ class Run:
         """Is it time to look at the held-out text?"""
         return self.step > 0 and self.due(self.settings.evaluate_every)
 
-    def has_looked(self) -> bool:
-        """Is the look after this step in the log?"""
-        return log.evaluated_at(self.folder, self.step)
+    def missed_a_look(self) -> bool:
+        """Was the run left between a step and the look that was due after it?"""
+        if not (self.resumed and self.looks_due()):
+            return False
+        return not self.team.agree(lambda: log.evaluated_at(self.folder, self.step))
+
+    def stop(self) -> None:
+        """Let no other step begin."""
+        self.asked_to_stop = True
+
+    def stops(self) -> bool:
+        """Has any process been asked to stop?"""
+        return self.team.any(self.asked_to_stop)
 
     def save(self) -> Saved:
         """Write everything that decides the next step."""
-        parts = (self.model, self.optimizer, self.settings)
-        path = runs.save(self.folder, self.step, *parts, self.about_optimizer, self._scaler)
+        parts = (self.folder, self.step, self.model, self.optimizer, self.settings)
+        more = (self.about_optimizer, self._scaler)
+        if self.sharded:
+            path = runs.save(*parts, *more, team=self.team)
+        else:
+            path = self.team.agree(lambda: runs.save(*parts, *more))
         self.saved = self.step
         return Saved(self.step, path)
 
-    def leave(self) -> None:
-        """Save what has not been saved, and let others have the folder. Once is enough."""
+    def leave(self, alone: bool = False) -> None:
+        """Save what has not been saved, and let others have the folder. Once is enough.
+
+        alone: the other processes are not known to do the same, so there is no saving of shards.
+        """
         if os.getpid() != self.process:  # a forked child: the run is its parent's
             return
-        lock, self.lock, self.left = self.lock, None, True
-        if lock is None:
+        if self.left:
             return
+        lock, self.lock, self.left = self.lock, None, True
         try:
-            if self.whole and self.step > self.saved and lock.held:
-                self.save()
+            if self.whole and self.step > self.saved and self._may_save(lock, alone):
+                self._save_alone()
         finally:
-            lock.release()
+            if lock is not None:
+                lock.release()
+
+    def _may_save(self, lock: Lock | None, alone: bool) -> bool:
+        if self.sharded:  # all processes have a part of it
+            return self.folder is not None and self.team.joined and not alone
+        return lock is not None and lock.held
+
+    def _save_alone(self) -> None:
+        """As `save`; the others need not take part unless there are shards."""
+        if not self.sharded:
+            self.team = Team(device=self.team.device)
+        self.save()

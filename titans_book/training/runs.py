@@ -22,6 +22,7 @@ from titans_book.training import checkpoints
 from titans_book.training.errors import TrainingError
 from titans_book.training.packing import pack, unpack
 from titans_book.training.schedule import TrainingSettings
+from titans_book.training.team import Team
 
 # Settings that may change on resuming: the steps are the same.
 FREE = ("accumulate", "evaluate_every", "save_every", "watch_every")
@@ -36,10 +37,13 @@ def save(
     settings: TrainingSettings,
     optimizer_began: dict | None = None,
     scaler: torch.amp.GradScaler | None = None,
+    *,
+    team: Team | None = None,
 ) -> Path:
     """Write a checkpoint of the run; its path. Raises CheckpointError if the disk refuses.
 
     optimizer_began   what `about_optimizer` said before the first step, if that is past.
+    team              the processes that hold model and optimizer in shards; all of them call this.
     """
     inner = unwrapped(model)
     moments = {"random": torch.get_rng_state()}
@@ -54,23 +58,31 @@ def save(
     }
     weights = {plain(name): weight for name, weight in inner.state_dict().items()}
     tensors = {"model": weights, "training": moments}
-    return checkpoints.write(folder, step, tensors, about)
+    if team is None:
+        return checkpoints.write(folder, step, tensors, about)
+    from titans_book.training import sharding
+
+    return sharding.write(folder, step, tensors, about, team)
 
 
 def restore(
-    folder: Path,
+    path: Path,
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     settings: TrainingSettings,
     scaler: torch.amp.GradScaler | None = None,
+    *,
+    team: Team | None = None,
 ) -> int:
-    """Put the newest checkpoint of the folder into model and optimizer; the step it was made at.
+    """Put a checkpoint into model and optimizer; the step it was made at.
 
-    Raises CheckpointError if there is none or it is damaged, TrainingError if it was made with
+    Raises CheckpointError if it is damaged, TrainingError if it was made with
     another configuration, other settings or another optimizer.
     """
-    path = checkpoints.newest(folder)
-    tensors, about = _read(path, "model", "training")
+    if team is None:
+        tensors, about = _read(path, "model", "training")
+    else:
+        about = _of_today(checkpoints.read_about(path)[0])
     inner = unwrapped(model)
     mine = {"config": inner.config.to_dict(), "settings": asdict(settings)}
     for part, values in mine.items():
@@ -84,6 +96,10 @@ def restore(
             )
     theirs = about.get("optimizer", {"name": "AdamW", "groups": []})  # before there was a choice
     _refuse_another(optimizer, theirs, path)
+    if team is not None:
+        from titans_book.training import sharding
+
+        tensors = sharding.read(path, inner, optimizer, team)
     _put(tensors["model"], inner, path)
     moments = tensors["training"]
     torch.set_rng_state(moments.pop("random"))
@@ -192,6 +208,11 @@ def _read(path: Path, *groups: str) -> tuple[dict[str, dict[str, Tensor]], dict]
             f"the checkpoint {path} is damaged: it lacks {', '.join(sorted(missing))}. Remove that "
             "folder to go on from the one before it."
         )
+    return tensors, _of_today(about)
+
+
+def _of_today(about: dict) -> dict:
+    """What a checkpoint says, as a checkpoint of today would say it."""
     if about.get("format", 1) < FORMAT:
-        about = {**about, "config": as_of_format_1(about["config"])}
-    return tensors, about
+        return {**about, "config": as_of_format_1(about["config"])}
+    return about
