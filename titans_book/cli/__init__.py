@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from titans_book.cli import book, chat, compare, generate, train
+from titans_book.cli.config import Parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
         epilog="With notebooks: `lab`. Without: `train`, then `generate` or `chat`. "
         "In trouble: `doctor`.",
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=Parser
+    )
     book.add(commands)
     train.add(commands)
     generate.add(commands)

@@ -119,7 +119,7 @@ def self_token(
     q: Float[Tensor, " d"],
     eta_max: Number,
 ) -> tuple[Float[Tensor, "5 d m"], Float[Tensor, "5 m d"], Float[Tensor, " d"]]:
-    """One token of self-modifying Titans, C = 1: the five memories after it, and the answer (83-88).
+    """One token of self-modifying Titans, C = 1: the memories after it, and the answer (83-88).
 
     In order: those that make keys, values, rates and retention, and the one that answers q, before
     anything is written. Taught in notebooks/12_continuum.ipynb.

@@ -14,5 +14,6 @@
     continual    texts one after the other, and what is forgotten of each         Part
 
 A TextBatch is a TaskBatch of bytes that can be read as well. `corpora` reads data/, `reader` a text
-of one's own; batch, passages, haystack, draw and check are what the tasks share.
+of one's own, `streaming` one that does not fit into memory; batch, passages, haystack, draw and
+check are what the tasks share.
 """
