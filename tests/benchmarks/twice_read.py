@@ -24,7 +24,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from titans_book.book.ch13.twice import FOLDER, MODELS, RECORD, config_of, fresh, path_of, texts
+from titans_book.book.ch13.twice import FOLDER, MODELS, RECORD, fresh, path_of, texts
 from titans_book.evaluation import twice_read
 from titans_book.files import replace_file
 from titans_book.model import TitansLM
@@ -32,22 +32,25 @@ from titans_book.tasks.returning import ReturningBatch, returning
 from titans_book.training.on_tasks import Descent, train_on
 
 TRAINING = Descent(steps=600, learning_rate=3e-3, warmup=50, weight_decay=0.1)
-SEQUENCES = dict(passage=(12, 40), back=0.6, part=0.5, plain=0.3)
-STAGES = ((400, dict(batch=8, time=256)), (200, dict(batch=2, time=1024)))  # steps, and what shape
-MEASURED = dict(distances=(32, 64, 128, 256, 512), passage=32, passages=400, lead=32)
+SEQUENCES = dict(passage=(12, 40), back=0.6, part=0.5)
+STAGES = (  # steps, and their sequences: first mostly the memory, then farther, and all of the text
+    (300, dict(batch=8, time=256, plain=0.3)),
+    (300, dict(batch=2, time=1024, plain=1.0)),
+)
+MEASURED = dict(distances=(32, 128, 512), passage=32, passages=200, lead=32)
 
 
 def drawn(learn: Tensor, seed: int) -> Iterator[ReturningBatch]:
     """Batch after batch: the same for every model."""
     g = torch.Generator().manual_seed(seed)
-    for steps, shape in STAGES:
+    for steps, stage in STAGES:
         for _ in range(steps):
-            yield returning(learn, **shape, **SEQUENCES, seed=g)
+            yield returning(learn, **SEQUENCES, **stage, seed=g)
 
 
 def trained(name: str, learn: Tensor, seed: int) -> tuple[TitansLM, dict]:
     """The model, and what its training cost: seconds of one core, the loss every 25 steps."""
-    model, batches, losses = fresh(config_of(name), seed), drawn(learn, seed), []
+    model, batches, losses = fresh(name, seed), drawn(learn, seed), []
     began = time.process_time()
     for event in train_on(model, lambda _: next(batches), TRAINING):
         losses.append(event.loss)

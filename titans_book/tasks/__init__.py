@@ -8,8 +8,10 @@
     arithmetic   the result of a sum modulo 5                                     TaskBatch
     tracking     the state of a small world, after every token                    TaskBatch
     needles      the number or UUID in a sentence of a long text: S-NIAH          TextBatch
+    returning    what comes next in a passage that has come back far behind       TaskBatch
     stories      where somebody or something is, told in a long text              TextBatch
 
 A TextBatch is a TaskBatch of bytes that can be read as well. `corpora` reads data/, `reader` a text
-of one's own; batch, passages, haystack, draw and check are what the tasks share.
+of one's own, `words` makes words of it; batch, passages, haystack, draw and check are what the
+tasks share.
 """
