@@ -1,12 +1,15 @@
 """Options in a file, options printed, and what --help says of their defaults."""
 
 import json
+import sys
 import tomllib
 from dataclasses import fields
+from types import SimpleNamespace
 
 import pytest
 
-from tests.project.test_train_command import SMALL, small, text  # noqa: F401
+from tests.project.test_train_command import SMALL, small, stop_at, text  # noqa: F401
+from tests.training.test_log import FakeWriter
 from titans_book.cli import main, options
 from titans_book.model import TitansConfig
 from titans_book.training import TrainingSettings, load_checkpoint, log
@@ -118,6 +121,31 @@ def test_all_of_it_reaches_the_run(small, tmp_path, file, capsys):  # noqa: F811
     scores = [e["step"] for e in log.read(tmp_path / "run") if "held_out_bits_per_token" in e]
     assert scores == [2, 4]
     assert (tmp_path / "run" / "step-00000002").exists()
+
+
+def test_tensorboard_hears_the_run_and_takes_back_what_is_taken_again(
+    small,  # noqa: F811
+    tmp_path,
+    monkeypatch,
+):
+    boards = []
+
+    class Writer(FakeWriter):
+        def __init__(self, *where, **purge):
+            super().__init__(*where, **purge)
+            boards.append(self)
+
+    fake = SimpleNamespace(SummaryWriter=Writer)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", fake)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 2)
+        assert main([*small, "--steps", "3", "--tensorboard"]) == 130
+    again = ["--resume", "--out", str(tmp_path / "run"), "--device", "cpu", "--tensorboard"]
+    assert main(["train", *again]) == 0
+    assert [board.folder for board in boards] == [str(tmp_path / "run" / "tensorboard")] * 2
+    assert [board.purge_step for board in boards] == [None, 3]
+    drawn = [step for board in boards for name, _, step in board.drawn if name == "train/loss"]
+    assert drawn == [1, 2, 3] and all(board.closed for board in boards)
 
 
 def test_a_run_may_go_on_with_other_intervals_but_not_another_rate(small, tmp_path, capsys):  # noqa: F811

@@ -57,7 +57,9 @@ def refusal(do):
 
 def averaged(folder: Path) -> dict:
     """Runs of whole models, whose gradients are averaged."""
-    said = {"straight": curve(train(model(), TEXT, PLAN, folder / "two", held_out=HELD))}
+    events = list(train(model(), TEXT, PLAN, folder / "two", held_out=HELD))
+    said = {"straight": curve(events)}
+    said["paths"] = [event.path.name for event in events if isinstance(event, Saved)]
     said["from one"] = curve(train(model(seed=3), TEXT, PLAN, folder / "one", resume=True))
     asked = train(model(), TEXT, PLAN, folder / "asked")
     for event in asked:

@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
-        print(f"titans_book {options.command}: {_one_line(error)}", file=sys.stderr)
+        # in one piece, because several processes may say it at once
+        sys.stderr.write(f"titans_book {options.command}: {_one_line(error)}\n")
         return 1
 
 

@@ -111,7 +111,8 @@ def _follow(events, options: argparse.Namespace, team, progress: Progress) -> li
     with ExitStack() as stack:
         board = None
         if options.tensorboard and team.leads:
-            board = stack.enter_context(TensorBoard(options.out / "tensorboard"))
+            board = TensorBoard(options.out / "tensorboard", step=events.begins)
+            stack.enter_context(board)
         asked = stack.enter_context(_asked_to_stop(patient=team.size > 1))
         for event in events:
             _show(event, progress)

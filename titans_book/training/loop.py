@@ -43,6 +43,7 @@ class Training(Iterator[Event]):
         self._steps = _steps(run, tokens, held_out)
         self._leave = weakref.finalize(self, run.leave, alone=True)
         self._stop = run.stop
+        self.begins = run.step  # steps that had been taken before
 
     def __next__(self) -> Event:
         return next(self._steps)
