@@ -18,8 +18,8 @@ OPEN_QUESTIONS = [
     {"erase": "once", "read": "before", "gate": "hard", "rates": "channel"},
     {"erase": "dgd", "read": "start", "gate": "hard", "retention": "initial"},
     {"erase": "dgd", "read": "before", "rates": "channel", "retention": "initial"},
-    {"erase": "dgd", "read": "start", "normalise": False, "guarded": True},
-    {"erase": "once", "read": "before", "guarded": True, "eta_max": 3.0, "activation": "tanh"},
+    {"erase": "dgd", "normalise": False, "guarded": True, "eta_max": 0.3},
+    {"erase": "once", "read": "before", "guarded": True, "eta_max": 1.2, "activation": "tanh"},
 ]
 
 
