@@ -146,9 +146,9 @@ assert (place.changes.series.abs().max() / plain.before**0.5).item() > 700
 # gradient is $k_t^\top e$, where $e$ is the derivative of the loss with respect to the answer. This $e$ is
 # what an error function returns, and we call it the **error**.
 #
-# Three entries of the menus need a word. "Forget before asking" is Gated DeltaNet's order of things.
-# "l_q" keeps the memory small in a norm with another exponent than 2, and "KL" keeps it a mixture of its
-# inputs. You will build both of them further down.
+# Three entries of the menus need a word. "Forget before asking" means that the memory decays first and is
+# asked afterwards, as in Gated DeltaNet. "l_q" keeps the memory small in a norm with another exponent than
+# 2, and "KL" keeps it a mixture of its inputs. You will build both of them further down.
 #
 # **A question for the menus.** The widget starts at linear attention. Change one menu at a time until you
 # reach Titans. How many changes do you need, and which models with a name can you pass on the way?
@@ -354,20 +354,20 @@ assert best_rate(stream("uniform"), partial(lp_error, p=6), RATES, 2)[1] < flat[
 
 # %% [markdown]
 # **The best power is a property of the noise.** With outliers the powers 1 and 1.25 are good, L2's map
-# error is more than fifty times as large, and with p = 3 no rate makes it much better than an empty memory.
-# With Gaussian noise it hardly matters between 2 and 3. With bounded noise the large powers win: the map
-# error of p = 4 is less than half of L2's. That is the largest power we tried, and p = 6 is better still.
-# There is a reason for each. If the noise never exceeds 0.52, a larger difference can only be the memory's
-# own mistake, so the largest differences say most. If one value in twenty is nonsense, the largest
+# error is more than fifty times as large, and with p = 3 no rate makes the memory much better than an empty
+# one. With Gaussian noise it hardly matters between 2 and 3. With bounded noise the large powers win: the
+# map error of p = 4 is less than half of L2's. That is the largest power we tried, and p = 6 is better
+# still. There is a reason for each. If the noise never exceeds 0.52, a larger difference can only be the
+# memory's own mistake, so the largest differences say most. If one value in twenty is nonsense, the largest
 # differences say nothing.
 
 # %% [markdown]
 # ## Back to the steam
 #
-# Does the right loss save the forecasts? Nothing else changes: the memory, the keys, and the rule that the
-# rate is chosen on the time before the steam. Huber's loss needs a δ as well, and a δ that was chosen to
-# suit the steam would prove nothing. So we take a rule that knows only the time before it: **δ is ten
-# times the usual forecast error**, that of L2 before the steam.
+# Does the right loss save the forecasts? Everything else stays the same: the memory, the keys, and the way
+# we choose the rate, which uses only the time before the steam. Huber's loss also needs a δ, and a δ that
+# was chosen to suit the steam would prove nothing. So we take a rule that knows only the time before it:
+# **δ is ten times the usual forecast error**, which is L2's error before the steam.
 
 # %%
 border = 10 * forecasts["L2"].before**0.5
@@ -402,14 +402,14 @@ assert careful.after < nothing.after and careful.later > 1.5 * nothing.later
 # behind. With p = 3 the memory has blown up: at the rate that was its best before, an error of 11² = 121
 # was too much.
 #
-# **The rate decided too.** At θ = 0.003, a tenth of its best rate, L2 costs 4 % before the steam (0.0143).
-# In the five minutes after it, its forecast error is 0.0148, which is better than no memory, although later
-# it is worse again. A small rate writes less of the steam. But it repairs little as well, because a repair
-# is θ times an ordinary error, and ordinary errors are small. A write removes the share θ of what is wrong
-# along its own key, one of sixteen directions. Even with θ = 0.03, it takes about 16 / 0.03 ≈ 530 readings,
-# all of the 45 minutes, before most of the damage could be gone.
+# **The rate mattered too.** At θ = 0.003, a tenth of its best rate, L2's forecast error before the steam is
+# 4 % larger (0.0143). In the five minutes after it, its forecast error is 0.0148, which is better than no
+# memory, although later it is worse again. A small rate writes less of the steam. But it also repairs
+# little, because a repair is θ times an ordinary error, and ordinary errors are small. A write removes the
+# share θ of what is wrong along its own key, one of sixteen directions. Even with θ = 0.03, it takes about
+# 16 / 0.03 ≈ 530 readings, all of the 45 minutes, before most of the damage could be gone.
 #
-# And how much did δ decide?
+# And how much did δ matter?
 
 # %%
 borders = (0.01, 0.03, 0.1, 0.2, 0.5)
@@ -423,10 +423,10 @@ for delta, one in zip(borders, by_border.values(), strict=True):
     assert (one.after < nothing.after) == (one.later < nothing.later) == (delta < 0.15)
 
 # %% [markdown]
-# A smaller δ would have been better, and from 0.2 on Huber's loss loses to no memory. Before the steam
-# nothing told them apart: there all five are equally good.
+# A smaller δ would have been better, and from 0.2 on Huber's loss loses to no memory. Before the steam all
+# five are equally good, so nothing in that time could have told us which δ to take.
 #
-# It looks as if one should always take Huber. **Before you do:** what happens if a large error is *not* a
+# It looks as if you should always take Huber. **Before you do:** what happens if a large error is *not* a
 # mistake of the sensor, because the world has really changed?
 
 # %%
@@ -462,8 +462,8 @@ assert quick.during < tried["δ = 10"].during < 1.6 * quick.during
 # every step off at δ. It is still on its way up when the steam begins to fade, and it never gets near the
 # highest values. When the steam ends, it is still on its way down. Before the steam, the two could not be
 # told apart. With δ = 3 its forecast error during the steam is still twice as large as L2's, and with 0.3
-# it is too slow even for the hours before. The temperature is served best by a δ of twice the usual error or
-# less, and the humidity by one of a hundred times or more.
+# it is too slow even for the hours before. For the temperature, the best δ is twice the usual error or
+# less. For the humidity, it is a hundred times the usual error or more.
 
 # %% [markdown] tags=["instructor"]
 # **Discussion (10 minutes).** Who should decide whether a large error is a fault or a change: the loss, the
@@ -477,8 +477,8 @@ assert quick.during < tried["δ = 10"].during < 1.6 * quick.during
 #
 # ## Design your own
 #
-# Here is your task. A memory will be put into a device, and nobody can tell you what the noise will be
-# like: one of the three kinds above, but which one? Write an error function that is good *whatever comes*.
+# Here is your task. A memory will be put into a device. The noise will be one of the three kinds above, but
+# nobody can tell you which. Write an error function that is good *for all three*.
 #
 # Your **score** is computed like this. On each kind of noise we divide your map error by that of the best
 # power for this noise, each at its own best rate. The largest of the three ratios counts. A score of 1
@@ -554,8 +554,8 @@ assert best_rate(large, partial(huber_error, delta=0.7), RATES, 1)[1] < 0.01
 # %% [markdown]
 # ## Your loss in the package
 #
-# The package takes the same choices by their names, in `memorize` as in the layers of a model. Is its Huber
-# loss yours? Both read 200 pairs with outliers.
+# In the package you make the same choices by name, both in `memorize` and in the layers of a model. Is its
+# Huber loss the same as yours? Both read 200 pairs with outliers.
 
 # %%
 K, V, W = stream("outliers", length=200)(seed=0)
@@ -769,9 +769,9 @@ assert torch.isclose(two, 2 * one)
 # Half the accumulator gives *twice* the memory. The numerator falls to a half, but the denominator is a
 # squared norm, which falls to a quarter. Each token of "forgetting" makes this memory louder.
 #
-# What should the map be? A retention gate of this kind comes from a penalty on the memory, $\|M\|_{q'}^2 /
-# (2(q'-1))$, and the calculus of convex functions says how such a penalty turns A into M: the memory is the
-# gradient of the *conjugate* penalty, which is
+# What should the map be? A retention gate that keeps a norm small comes from a penalty on the memory,
+# $\|M\|_{q'}^2 / (2(q'-1))$, and the calculus of convex functions says how such a penalty turns A into M:
+# the memory is the gradient of the *conjugate* penalty, which is
 #
 # $$ {\color{#D55E00}{M}} = \nabla_A\;\tfrac12\,(q'-1)\,\|A\|_q^2,
 # \qquad \tfrac1q + \tfrac1{q'} = 1, \quad\text{so}\quad q' = \frac{q}{q-1}. $$
@@ -819,8 +819,8 @@ assert learned["printed"] > 0.9 and learned["mirror"] < 1e-4
 assert torch.isclose(maps["mirror"](full / 2).norm(), maps["mirror"](full).norm() / 2)
 
 # %% [markdown] tags=["instructor"]
-# **In class (5 minutes).** Most find the power q − 1, and lose the sign on the way, because |A| has none.
-# Let them ask their map for −A. Those who are stuck can do q = 2 first, and then a memory of one entry.
+# **In class (5 minutes).** Most students find the power q − 1 and lose the sign, because |A| has none. Let
+# them ask their map for −A. Those who are stuck can do q = 2 first, and then a memory of one entry.
 
 # %% [markdown]
 # The mirror map halves with its accumulator, and learns. The printed map does not learn at any of these

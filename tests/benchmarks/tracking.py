@@ -7,7 +7,7 @@
     python -m tests.benchmarks.tracking --anew             measures again what is there
 
 Every cell (task, contestant, seed) is written as soon as it is measured: a run that was killed goes
-on where it stopped. The whole takes about half an hour on one core.
+on where it stopped. The whole takes about 25 minutes on one core.
 
 A model is an embedding, one memory of width 16 with one head, and a linear map to the answers. It
 is trained at lengths drawn from 4 to 32, with an answer due at every token, and then reads 256

@@ -282,3 +282,32 @@ def test_wrong_inputs_are_named():
     _, state = memory(torch.zeros(2, 3, DIM))
     with pytest.raises(ValueError, match="state belongs"):
         memory(torch.zeros(1, 3, DIM), state)
+
+
+@pytest.mark.parametrize("writes", [1, 2])
+def test_a_memory_that_starts_one_behind_answers_what_came_next(writes):
+    """Keys are the queries of the token before, up to the small taps; and it is a start only."""
+    torch.manual_seed(0)
+    memory = NeuralMemory(64, rule="deltanet", writes=writes).double()
+    before = copy.deepcopy(memory)
+    memory.start_one_behind()
+    told, caught = torch.randn(1, 12, 64).double(), []
+
+    def listening(q, k, v, *rest, **options):
+        caught[:] = q, k.unflatten(2, (-1, writes)), v.unflatten(2, (-1, writes))
+        return plain(q, k, v, *rest, **options)
+
+    plain, memory.memorize = memory.memorize, listening
+    memory(told)
+    q, k, v = caught
+    likeness = torch.einsum("bhtd,bhsnd->ts", q, k) / writes
+    assert (likeness.argmax(1)[:-1] == torch.arange(1, 12)).all()
+    assert likeness.diagonal(1).min() > 0.97
+    before.memorize = listening
+    before(told)
+    torch.testing.assert_close((caught[0], caught[2]), (q, v))  # queries and values are the same
+
+
+def test_a_layer_without_a_convolution_cannot_look_back():
+    with pytest.raises(ValueError, match="conv must be a whole number >= 2, got 1"):
+        NeuralMemory(8, conv=1).start_one_behind()

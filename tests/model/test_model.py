@@ -21,7 +21,7 @@ VARIANTS = [
     {"variant": "mag", "window": 7},
     {"variant": "mal", "window": 9},
     {"variant": "hope"},
-    {"variant": "hope", "memory": {"chunk": 7, "read": "before", "fixed_q": False}},
+    {"variant": "hope", "memory": {"chunk": 7, "read": "start", "fixed_q": False}},
     {"variant": "attention"},
     {"variant": "attention", "window": 7, "persistent": 3},
 ]

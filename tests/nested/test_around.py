@@ -1,6 +1,7 @@
 """What goes around an optimizer: windows that lose nothing, a network that turns rates, groups."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -198,6 +199,45 @@ def test_the_controller_goes_on_from_a_state_dict_to_the_bit():
     other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     have, want = walked(other, again, steps[5:]), walked(optimizer, params, steps[5:])
     assert all(map(torch.equal, have, want)) and other.factors() == optimizer.factors()
+
+
+@pytest.mark.parametrize("told", ["closure", "observe"])
+def test_a_controller_hears_the_loss_through_what_is_around_it(told):
+    """Continuum and Together pass it on: the numbers are those of the controller alone."""
+    ends = {}
+    for name in ("alone", "continuum", "together"):
+        (w,) = leaves(shapes=[(3,)])
+        controller = NestedController(torch.optim.SGD([w], lr=0.01), rate=0.3)
+        optimizer = controller
+        if name == "continuum":
+            optimizer = ContinuumOptimizer(controller, 1)
+        elif name == "together":
+            optimizer = Together([controller])
+        if told == "closure":
+            bowl(optimizer, w, 6, torch.ones(3).double())
+        else:
+            for _ in range(6):
+                optimizer.zero_grad()
+                loss = 0.5 * w.square().sum()
+                loss.backward()
+                optimizer.observe(loss)
+                optimizer.step()
+        assert controller.heard[0, 0] != 0
+        ends[name] = w.detach()
+    assert torch.equal(ends["alone"], ends["continuum"])
+    assert torch.equal(ends["alone"], ends["together"])
+
+
+def test_in_a_window_the_controller_hears_the_loss_at_its_update():
+    (w,) = leaves(shapes=[(3,)])
+    controller = NestedController(torch.optim.SGD([w], lr=0.01), rate=0.3)
+    optimizer = ContinuumOptimizer(controller, 2)
+    for loss in (9.0, 4.0, 9.0, 2.0):
+        optimizer.observe(loss)
+        walked(optimizer, [w], gradients(1, shapes=[(3,)]))
+    assert controller.heard[0, 0].item() == pytest.approx(math.log(2 / 4))
+    optimizer = ContinuumOptimizer(torch.optim.SGD([w], lr=0.01))
+    optimizer.observe(1.0)  # nobody listens, and nothing is wrong with that
 
 
 # ---- groups, and several at once

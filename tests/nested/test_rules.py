@@ -1,6 +1,7 @@
 """Momentum, delta momentum, DGD, DMGD and M3 do what their equations say, number by number."""
 
 import copy
+import pickle
 
 import pytest
 import torch
@@ -197,6 +198,75 @@ def test_without_hooks_dgd_is_gradient_descent():
         model(x).square().mean().backward()
         made.step()
     same([p.detach() for p in one.parameters()], [p.detach() for p in other.parameters()])
+
+
+def two_layers():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)).double()
+
+
+def trained(model, optimizer, steps, seed=2):
+    """The weights after some steps on drawn rows."""
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        model(torch.randn(6, 4, generator=generator).double()).square().mean().backward()
+        optimizer.step()
+    return [p.detach().clone() for p in optimizer.param_groups[0]["params"]]
+
+
+def pickled(both):
+    return pickle.loads(pickle.dumps(both))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+def test_a_copy_of_model_and_dgd_goes_on_alike_and_apart(copied):
+    model = two_layers()
+    optimizer = DGD(model, lr=0.4)
+    start = trained(model, optimizer, 3)
+    other, its_own = copied((model, optimizer))
+    same(trained(other, its_own, 3, seed=5), want := trained(model, optimizer, 3, seed=5))
+    assert not torch.equal(want[0], start[0])
+    assert set(optimizer.state) <= set(model.parameters())
+    its_own.remove()
+    assert pickled((other, its_own))[1].layers == []  # taken off, they stay off
+
+
+def test_dgd_does_not_hear_a_copy_of_its_model():
+    model, x = two_layers(), torch.randn(6, 4).double()
+    optimizer = DGD(model, lr=0.4)
+    other = copy.deepcopy(model)
+    other(x).sum().backward()
+    assert not optimizer.state and other[0].weight.grad is not None
+    for p, its in zip(model.parameters(), other.parameters(), strict=True):
+        p.grad = its.grad
+    with pytest.raises(RuntimeError, match="no input of any .* copy it together with its model"):
+        optimizer.step()
+    optimizer.remove()
+    optimizer.step()  # plain gradient descent, as asked for
+
+
+@pytest.mark.parametrize("first", ["DGD", "compile"])
+def test_dgd_hears_a_model_that_is_compiled_after_it_was_made(first):
+    torch._dynamo.reset()
+    model, plain = two_layers(), two_layers()
+    want = trained(plain, DGD(plain, lr=0.4), 3)
+    optimizer = DGD(model, lr=0.4) if first == "DGD" else None
+    compiled = torch.compile(model, backend="aot_eager")
+    optimizer = optimizer or DGD(compiled, lr=0.4)
+    same(trained(compiled, optimizer, 3), want)
+
+
+def test_dgd_says_so_if_the_compiled_model_had_run_before():
+    torch._dynamo.reset()  # or it runs what was traced with the hooks of another model
+    model = two_layers()
+    compiled = torch.compile(model, backend="aot_eager")
+    compiled(torch.randn(6, 4).double()).sum().backward()
+    before = [p.detach().clone() for p in model.parameters()]
+    with pytest.raises(RuntimeError, match="before the model's first compiled call"):
+        trained(compiled, DGD(model, lr=0.4), 1)
+    same([p.detach() for p in model.parameters()], before)
+    trained(compiled, DGD(model, lr=0.4, erase=0.0), 1)  # nothing to erase, nothing to say
 
 
 # ---- DMGD

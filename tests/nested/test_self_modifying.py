@@ -2,18 +2,24 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from tests.memory.cases import assert_equal
+from titans_book.inspection.causality import leaks
+from titans_book.memory.network import Network
+from titans_book.memory.trace import Closely
 from titans_book.nested.hope import SelfModifyingMemory, self_modify, self_modify_reference
-from titans_book.nested.self_modifying import MEMORIES
+from titans_book.nested.self_printed import self_modify_printed
+from titans_book.nested.self_rules import MEMORIES, Options
 
 B, H, T, D = 2, 2, 21, 4
 OPEN_QUESTIONS = [
     {"erase": "once", "read": "start"},
-    {"erase": "once", "read": "before", "gate": "hard"},
-    {"erase": "dgd", "read": "start", "gate": "hard"},
-    {"erase": "dgd", "read": "before"},
-    {"erase": "dgd", "read": "start", "normalise": False},
+    {"erase": "once", "read": "before", "gate": "hard", "rates": "channel"},
+    {"erase": "dgd", "read": "start", "gate": "hard", "retention": "initial"},
+    {"erase": "dgd", "read": "before", "rates": "channel", "retention": "initial"},
+    {"erase": "dgd", "normalise": False, "guarded": True, "eta_max": 0.3},
+    {"erase": "once", "read": "before", "guarded": True, "eta_max": 1.2, "activation": "tanh"},
 ]
 
 
@@ -39,7 +45,7 @@ def problem(depth, fixed_q, seed=0):
 def test_a_chunk_is_the_loop_in_values_states_and_outer_gradients(chunk, depth, n):
     open_, fixed_q = OPEN_QUESTIONS[n], n % 2 == 0
     x, q, weights, leaves = problem(depth, fixed_q)
-    options = {"chunk": chunk, "eta_max": 0.1, **open_}
+    options = {"chunk": chunk, "eta_max": 0.1} | open_
     found = []
     for function in (self_modify, self_modify_reference):
         y, state = function(x, q, weights, **options)
@@ -76,12 +82,21 @@ def test_no_token_is_seen_before_its_time_while_the_printed_index_leaks():
     )  # its own chunk reads what stood at its start
     assert (y[:, :, 16:] - z[:, :, 16:]).abs().max() > 1e-6
 
-    def printed(tokens):  # every token of the second chunk reads the memory at that chunk's end
-        _, state = self_modify(tokens[:, :, :16], q[:, :, :16], weights, **options)
-        net = lambda W, g: g + torch.nn.functional.gelu(g @ W[0]) @ W[1]  # noqa: E731
-        return net(state.memories["memory"], q[:, :, 8:16])
+    onehot = torch.eye(D, dtype=torch.float64)
 
-    assert (printed(x) - printed(other))[:, :, :5].abs().max() > 1e-6
+    def answers(function):
+        def model(tokens):
+            x = onehot[tokens][:, None].expand(-1, H, -1, -1)
+            y = function(x, q[:1, :, : tokens.shape[1]], weights, **options)
+            return (y[0] if isinstance(y, tuple) else y).movedim(1, 2)
+
+        return leaks(model, torch.arange(20) % D, vocab=D)
+
+    assert answers(self_modify) == {}
+    found = answers(self_modify_printed)
+    assert {
+        p: [t for t in range(20) if t // 8 == p // 8 and t < p] for p in range(20) if p % 8
+    } == {p: places.tolist() for p, places in found.items()}
 
 
 def test_both_erasures_are_alpha_minus_two_eta_and_alpha_minus_eta():
@@ -146,6 +161,106 @@ def test_a_row_of_the_batch_is_read_alone_and_a_long_text_stays_finite():
         torch.testing.assert_close(memory(x[1:2])[0], y[1:2])
 
 
+def long_texts(time, dim):
+    """Words that come back, noise, one word for ever, silence, and two words in turn."""
+    words, noise = torch.randn(32, dim), torch.randn(time, dim)
+    text = words[torch.randint(32, (time,))]
+    same, turn = words[:1].expand(time, -1), words[torch.arange(time) % 2]
+    return torch.stack([text, noise, same, torch.zeros(time, dim), turn])
+
+
+@pytest.mark.parametrize("erase, eta_max", [("dgd", 0.5), ("dgd", 1.0), ("once", 2.0)])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_guarded_memories_stay_finite_on_every_long_text(depth, erase, eta_max):
+    torch.manual_seed(0)
+    memory = SelfModifyingMemory(16, depth=depth, erase=erase, eta_max=eta_max)
+    with torch.no_grad():
+        y, state = memory(long_texts(3000, 16))
+    assert all(x.isfinite().all() for x in (y, *state.tensors()))
+
+
+def test_without_the_guard_a_deep_memory_talks_itself_up():
+    torch.manual_seed(0)
+    memory, x = SelfModifyingMemory(16, erase="once", guarded=False), long_texts(1500, 16)
+    with torch.no_grad():
+        assert not all(W.isfinite().all() for W in memory(x)[1].memory.layers)
+
+
+def test_deep_memories_that_forget_towards_nothing_fall_silent():
+    """So their retention is "initial" unless one asks for the paper's."""
+    torch.manual_seed(0)
+    x, left = long_texts(4000, 16)[:2], {}
+    for retention in ("initial", "decay"):
+        memory = SelfModifyingMemory(16, retention=retention)
+        with torch.no_grad():
+            _, state = memory(x)
+        after = torch.cat([W.flatten() for W in state.memory.layers]).norm()
+        before = torch.cat([W.detach().flatten() for W in memory.initial.parameters()]).norm()
+        left[retention] = (after / before).item()
+    assert left["initial"] > 0.2 and left["decay"] < 1e-3
+
+
+def test_rates_of_single_features_are_those_of_single_columns():
+    """A matrix with a rate a feature: every column learns as it would alone at its own rate."""
+    x, q, weights, _ = problem(1, True)
+    options = {"eta_max": 0.3, "chunk": 64, "erase": "once", "read": "before"}
+    y, state = self_modify(x, q, weights, rates="channel", **options)
+    said = {n: x @ weights[n][0] for n in ("k", "v", "eta", "alpha")}
+    k, v = (F.normalize(said[n], dim=-1) for n in "kv")
+    eta, keep = 0.3 * torch.sigmoid(said["eta"]), torch.sigmoid(said["alpha"] + 6)
+    target, W = v @ weights["memory"][0], weights["memory"][0].expand(B, -1, -1, -1)
+    for t in range(T):
+        h, rate, kept = (z[:, :, t, None] for z in (k, eta, keep))
+        assert_equal(y[:, :, t, None], q[:, :, t, None] @ W)
+        W = kept * W + rate * (h.mT @ (target[:, :, t, None] - h @ W))
+    assert_equal(state.memories["memory"][0], W)
+
+
+def test_the_guard_bounds_what_a_memory_is_to_say_and_how_far_a_step_goes():
+    from titans_book.nested.self_modifying import bounded, limited
+
+    how = Options(guarded=True, erase="dgd")
+    long, short = 100 * torch.ones(1, 4), 0.1 * torch.ones(1, 4)
+    assert limited(long, how).norm().item() == pytest.approx(2)  # sqrt(4)
+    assert torch.equal(limited(short, how), short)
+    eta = torch.full((1, 1), 0.5)
+    assert (bounded(eta, long, how) * long.square().sum()).item() == pytest.approx(1)
+    assert torch.equal(bounded(eta, short, how), eta)
+    assert (bounded(eta, long, Options(guarded=True)) * 40_000).item() == pytest.approx(2)
+
+
+@pytest.mark.parametrize("fixed_q", [True, False])
+def test_every_memory_is_filmed(fixed_q):
+    x, q, weights, _ = problem(2, fixed_q)
+    films = Closely()
+    y, state = self_modify(x, q, weights, chunk=8, trace=films, retention="initial")
+    assert torch.equal(self_modify(x, q, weights, chunk=8, retention="initial")[0], y)
+    names = ["memory", *(name for name in MEMORIES[:-1] if name in weights)]
+    assert len(films) == len(names)
+    for name, film in zip(names, films, strict=True):
+        assert film.times == (0, 8, 16, 21) and film.surprise.shape == (H, T)
+        for frames, end, start in zip(film.film, state.memories[name], weights[name], strict=True):
+            assert torch.equal(frames[-1], end[0]) and torch.equal(frames[0], start)
+        k, value = film.pairs
+        assert_equal(value.norm(dim=-1), film.values)
+        at_start = Network(2)([W.detach() for W in weights[name]], F.normalize(
+            Network(2)([W.detach() for W in weights["v"]], x[0]), dim=-1))  # fmt: skip
+        assert_equal(value[:, :8], at_start[:, :8].detach())
+    assert not films[0].eta.any() and films[0].momentum.shape == (4, H)
+
+
+def test_surprise_is_the_length_of_the_write_before_its_rate():
+    x, q, weights, _ = problem(2, True)
+    films = []
+    _, state = self_modify(x[:, :, :1], q[:, :, :1], weights, trace=films, eta_max=0.1)
+    film = films[0]
+    moved = sum(
+        (layer[1] - (1 - film.alpha[:, :, None]) * layer[0]).square().sum((-2, -1))
+        for layer in film.film
+    ).sqrt()
+    assert_equal(moved, (film.theta * film.surprise)[:, 0])
+
+
 @pytest.mark.parametrize(
     "words, options",
     [
@@ -153,9 +268,12 @@ def test_a_row_of_the_batch_is_read_alone_and_a_long_text_stays_finite():
         ("dim must be a multiple of heads=3, got 8", {"heads": 3}),
         ("eta_max must be a finite number > 0, got 0", {"eta_max": 0}),
         ("chunk must be a whole number >= 1, got 0", {"chunk": 0}),
+        ("rates must be one of 'mean', 'channel', got 'all'", {"rates": "all"}),
+        ("retention must be one of 'decay', 'initial', got 'none'", {"retention": "none"}),
+        ("guarded must be True or False, got 1", {"guarded": 1}),
     ],
 )
-def test_bad_values_are_named(words, options):
+def test_bad_values_are_named(words, options, as_people_call_it):
     with pytest.raises((ValueError, TypeError), match=words):
         SelfModifyingMemory(8, **options)
 
@@ -164,6 +282,8 @@ def test_wrong_arguments_are_named():
     x, q, weights, _ = problem(1, True)
     with pytest.raises(ValueError, match="weights must hold k, v, eta, alpha, memory, got k"):
         self_modify(x, q, {"k": weights["k"]})
+    with pytest.raises(ValueError, match="weights must have the same layers for all memories"):
+        self_modify(x, q, {**weights, "k": [*weights["k"], *weights["k"]]})
     with pytest.raises(TypeError, match="options are chunk, erase, .*; got chunks"):
         self_modify(x, q, weights, chunks=3)
     _, state = self_modify(x, q, weights)

@@ -72,6 +72,14 @@ CHANGES = {
             "(0.5, 1.0, 2.0)": "(0.1, 7.0)",
         },
         {"facts()": "facts(seed=5, power=0.5)", "steps=20": "steps=3", "steps=100": "steps=2"},
+        {
+            "0.9**last": "0.99**last",
+            "layer_stream(seed)": "layer_stream(seed, correlated=0.5)",
+            "manual_seed(0)": "manual_seed(3)",
+            "rotating.PATHS": "rotating.PATHS[1:]",
+            "spectra(G)": "spectra(G, 3)",
+            "count = 5": "count = 1",
+        },
     ],
     "12": [
         {"(1, 0.5, 1)": "(2, 1.9, 0.5)", "(64, 0.03, 1)": "(7, 0.5, 0.9)", "novel()": "novel(3)"},

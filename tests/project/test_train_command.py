@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from tests.project.sources import ROOT
-from titans_book.cli import main, train
+from titans_book.cli import device, main, train
 from titans_book.cli.progress import Progress
 from titans_book.evaluation import bits_per_token
 from titans_book.model import config
@@ -89,6 +89,7 @@ def test_the_options_reach_the_model_and_the_settings(small, tmp_path):
         "--variant mag --window 3 --chunk 4",
         "--variant mal --window 3 --chunk 4",
         "--variant attention --window 3",
+        "--variant hope --chunk 4 --optimizer continuum",
     ],
 )
 def test_every_variant_learns_and_writes_and_goes_on(text, tmp_path, capsys, options):
@@ -287,6 +288,28 @@ def test_a_gpu_that_is_not_there_is_a_sentence(command, tmp_path, monkeypatch, c
     out = ["--out", str(tmp_path / "run"), "--device", "cuda"]
     assert "torch finds no GPU here" in refused([*command, *out], capsys)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["generate", "chat"])
+def test_writing_takes_a_device_too(trained, monkeypatch, capsys, command):
+    monkeypatch.setattr("sys.stdin", io.StringIO("Hello\n"))
+    options = [command, *trained[1:], "--device"]
+    assert main([*options, "cpu"]) == 0
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    capsys.readouterr()
+    assert "--device cuda: torch finds no GPU here" in refused([*options, "cuda"], capsys)
+    assert "--device must be auto, cpu, cuda, ..., got 'gpu'" in refused([*options, "gpu"], capsys)
+
+
+def test_one_of_several_accelerators_is_meant(monkeypatch):
+    found = SimpleNamespace(type="cuda")
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: found)
+    assert device.choose("auto") == "cuda" and device.choose("cpu") == "cpu"
+    assert device.choose("auto", place=1) == device.choose("cuda:1", place=0) == "cuda:1"
+    found.type = "mps"
+    assert device.choose("auto") == "cpu" and device.choose("mps") == "mps"
+    with pytest.raises(ValueError, match="torch finds only mps here"):
+        device.choose("cuda")
 
 
 def test_a_damaged_checkpoint_is_named(trained, tmp_path, capsys):

@@ -85,10 +85,10 @@ def test_a_pipe_is_neither_file_nor_folder(tmp_path):
 
 
 def test_a_file_that_the_system_refuses_is_named(tmp_path, monkeypatch):
-    def refuse(path):
+    def refuse(path, mode):
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "locked.txt").write_text("secret")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ValueError, match="locked.txt: cannot be read .Permission denied"):
         read_texts(tmp_path / "locked.txt")

@@ -22,9 +22,9 @@ from titans_book.training import (
     TrainingError,
     checkpoints,
     load_checkpoint,
-    runs,
     train,
 )
+from titans_book.training.log import cut
 from titans_book.training.schedule import TrainingSettings, learning_rate, windows
 
 CONFIG = dict(vocab=256, dim=16, depth=1, heads=2, hidden=16, memory={"chunk": 8})
@@ -223,7 +223,7 @@ def test_a_damaged_line_of_the_log_is_dropped(tmp_path):
     log = tmp_path / "log.jsonl"
     whole = log.read_bytes()
     log.write_bytes(b"[1]\n" + whole + b'\xff\n{"step": 1')
-    runs.cut_log(log, SETTINGS.steps)
+    cut(tmp_path, SETTINGS.steps)
     assert log.read_bytes() == whole
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from titans_book.cli import book, chat, compare, generate, train
+from titans_book.cli.config import Parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
-        print(f"titans_book {options.command}: {_one_line(error)}", file=sys.stderr)
+        # in one piece, because several processes may say it at once
+        sys.stderr.write(f"titans_book {options.command}: {_one_line(error)}\n")
         return 1
 
 
@@ -50,7 +52,9 @@ def parser() -> argparse.ArgumentParser:
         epilog="With notebooks: `lab`. Without: `train`, then `generate` or `chat`. "
         "In trouble: `doctor`.",
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=Parser
+    )
     book.add(commands)
     train.add(commands)
     generate.add(commands)

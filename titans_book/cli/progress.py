@@ -1,5 +1,7 @@
 """How training is followed on stderr: a bar that moves on a terminal, plain lines elsewhere."""
 
+import io
+import os
 import shutil
 import sys
 import time
@@ -16,7 +18,7 @@ class Progress:
     """
 
     def __init__(self, out=None):
-        self.out = out or sys.stderr
+        self.out = out or (sys.stderr if speaks() else io.StringIO())
         self.moving = self.out.isatty()
         self.next = 0.0
         self.drawn = 0  # characters of the bar that is on the line now
@@ -47,6 +49,11 @@ class Progress:
             self.out.write("\r" + " " * self.drawn + "\r")
             self.out.flush()
             self.drawn = 0
+
+
+def speaks() -> bool:
+    """Is this the process that speaks, if torchrun has started several?"""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def drawn(share: float, text: str, columns: int) -> str:

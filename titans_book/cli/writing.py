@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from titans_book.cli import device
+
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from titans_book.model import ModelState, TitansLM
 
 SAMPLING = ("temperature", "top_k", "top_p", "seed")
@@ -26,6 +30,7 @@ def add_options(parser: argparse.ArgumentParser, n: int) -> None:
     parser.add_argument("--top-p", type=float, help=fewest)
     same = "the same seed writes the same text (%(default)s)"
     parser.add_argument("--seed", type=int, default=0, help=same)
+    device.add_option(parser)
 
 
 def typed() -> io.TextIOBase:
@@ -68,7 +73,8 @@ class Writer:
         from titans_book.training import load_checkpoint
 
         check_sampling(options.n, **{name: getattr(options, name) for name in SAMPLING})
-        writer = cls(load_checkpoint(options.checkpoint)[0])
+        where = device.choose(options.device)
+        writer = cls(load_checkpoint(options.checkpoint)[0].to(where))
         if options.state is not None and options.state.exists():
             writer.load(options.state)
         return writer
@@ -85,7 +91,7 @@ class Writer:
         text = self.unread + _bytes(prompt)
         if not text:
             raise ValueError("the prompt is empty: the model needs a character to go on from")
-        tokens = corpora.tokens(text)[None]
+        tokens = self._row(corpora.tokens(text))
         # A character may be several bytes, and a model may write bytes that are no character.
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self.unread, written = text, b""
@@ -97,6 +103,12 @@ class Writer:
                 break
         yield decoder.decode(b"", final=True)
 
+    def _row(self, tokens: "Tensor") -> "Tensor":
+        """The tokens as a batch of one, where the model is."""
+        from titans_book.model.generation import device_of
+
+        return tokens[None].to(device_of(self.model))
+
     def forget(self) -> None:
         """Remember nothing: the memories are those that training has left."""
         self.state, self.unread = None, b""
@@ -105,11 +117,12 @@ class Writer:
         """Remember what is in the file instead. Raises CheckpointError or ValueError."""
         import torch
 
+        from titans_book.model.generation import device_of
         from titans_book.model.saved_state import load_state
 
-        state = load_state(path, model=self.model)
+        state = load_state(path, device_of(self.model), model=self.model)
         with torch.no_grad():  # a state of another model is refused here, and not in mid-sentence
-            self.model(torch.zeros(1, 0, dtype=torch.long), state)
+            self.model(self._row(torch.zeros(0, dtype=torch.long)), state)
         self.state, self.unread = state, b""
 
     def save(self, path: Path) -> None:
@@ -121,7 +134,7 @@ class Writer:
 
         if self.unread:
             with torch.no_grad():
-                _, self.state = self.model(corpora.tokens(self.unread)[None], self.state)
+                _, self.state = self.model(self._row(corpora.tokens(self.unread)), self.state)
             self.unread = b""
         if self.state is None:
             raise ValueError(f"there is nothing to save in {path}: nothing has been read yet")

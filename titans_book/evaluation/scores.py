@@ -4,7 +4,7 @@ import math
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Integer
 from torch import Tensor, nn
 
 from titans_book.check import whole
@@ -22,7 +22,7 @@ def bits(nats: float | int) -> float:
 
 
 def bits_per_token(
-    model: nn.Module, tokens: Int[Tensor, " total"], length: int, batch: int = 32
+    model: nn.Module, tokens: Integer[Tensor, " total"], length: int, batch: int = 32
 ) -> float:
     """Bits a token when the text is read in windows of `length`, each with a fresh memory.
 
@@ -39,7 +39,7 @@ def bits_per_token(
     for some in starts.split(batch):
         rows = some[:, None] + torch.arange(length + 1)
         inside = rows[:, 1:] < len(tokens)
-        rows = tokens.long()[rows.clamp(max=len(tokens) - 1)].to(device)
+        rows = tokens[rows.clamp(max=len(tokens) - 1)].long().to(device)
         with torch.no_grad():
             logits, _ = model(rows[:, :-1], None)
         nats = F.cross_entropy(logits.transpose(1, 2), rows[:, 1:], reduction="none")

@@ -36,7 +36,7 @@ class _Call:
     beside: Tensor | None
     answer: Tensor
     begins: bool
-    trace: MemoryTrace | None
+    traces: tuple[MemoryTrace, ...]
 
     @property
     def time(self) -> int:
@@ -68,8 +68,8 @@ class Ear:
         x, beside, answer = (
             None if part is None else part[:1].detach() for part in (given[0], beside, result[0])
         )
-        trace = self.film[0] if self.film else None
-        self.now.append(_Call(x, beside, answer, state is None or state.position == 0, trace))
+        begins = state is None or state.position == 0
+        self.now.append(_Call(x, beside, answer, begins, tuple(self.film)))
 
     def close(self, time: int) -> None:
         """The block has read so many tokens of the text: what came before them is left out."""
@@ -86,10 +86,10 @@ class Ear:
             return None
         return torch.cat(found, dim=1)[:, :most]
 
-    def memory(self) -> MemoryTrace | None:
-        """What the memory did."""
-        films = [call.trace for call in self.calls if call.trace is not None]
-        return join(films) if films else None
+    def memories(self) -> tuple[MemoryTrace, ...]:
+        """What the memory did; one that holds several tells of each, the one that answers first."""
+        films = [call.traces for call in self.calls if call.traces]
+        return tuple(map(join, zip(*films, strict=True)))
 
     @torch.no_grad()
     def attention(self, most: int | None = None) -> AttentionTrace | None:
@@ -123,8 +123,17 @@ class Seen:
     @property
     def memories(self) -> dict[Place, MemoryTrace]:
         """What every memory did: gates, surprise, film."""
-        found = {place: ear.memory() for place, ear in self._of(attention=False)}
-        return {place: trace for place, trace in found.items() if trace is not None}
+        return {place: traces[0] for place, traces in self.several.items()}
+
+    @property
+    def several(self) -> dict[Place, tuple[MemoryTrace, ...]]:
+        """The same of all memories that one module holds, as one that modifies itself does.
+
+        Those are the memory that answers, then the others in the order of
+        `titans_book.nested.self_rules.MEMORIES`. A NeuralMemory is one alone.
+        """
+        found = {place: ear.memories() for place, ear in self._of(attention=False)}
+        return {place: traces for place, traces in found.items() if traces}
 
     @property
     def attentions(self) -> dict[Place, AttentionTrace]:
@@ -153,7 +162,7 @@ def sources(block: nn.Module) -> dict[str, nn.Module]:
     """The memories of a block by name, then its attentions.
 
     Whatever a block calls one of its `memories()` is one: it is called with x, state and trace, a
-    list for a MemoryTrace, and answers y and a state.
+    list for a MemoryTrace or several, and answers y and a state.
     """
     parts = [(name or "self", part) for name, part in block.named_modules()]
     found = dict(block.memories()) if hasattr(block, "memories") else {}

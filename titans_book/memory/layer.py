@@ -180,6 +180,21 @@ class NeuralMemory(nn.Module):
         self.gates.reset_parameters()
         self.initial.reset_parameters()
 
+    @torch.no_grad()
+    def start_one_behind(self) -> None:
+        """Each token is written under the token before it: W_K = W_Q, and keys look one back.
+
+        Asked with a token, the memory then answers with what came after it when it was last read:
+        an induction head, from the first step of the training on. What a layer finds by itself only
+        late, or never (chapter 13), it can here refine or unlearn. Raises ValueError if conv is 1,
+        with which no key can look back.
+        """
+        whole("conv", self.conv, least=2)
+        dim, keys = self.dim, (1 + self.rule.writes) * self.dim  # behind the queries, before values
+        W, taps = self.project.weight, self.taps
+        W[dim:keys] = W[:dim].repeat(self.rule.writes, 1)
+        taps[-2:, dim:keys] = taps[-2:, dim:keys].flip(0)
+
     if TYPE_CHECKING:  # what nn.Module hides from type checkers
 
         def __call__(

@@ -8,7 +8,7 @@ A level is x + mlp(norm(x)), the perceptron of every other block behind its own 
 width of the config. While a model reads, levels stand still and are the feed-forward part of a
 transformer; their clocks count where they learn: in steps of training, with
 `titans_book.nested.optimizers.build_groups`, and in tokens of a text, with
-`titans_book.nested.continuum.read_and_learn`. Taught in chapter 12.
+`titans_book.nested.continuum.read_and_learn` and `levels_of`. Taught in chapter 12.
 """
 
 from collections.abc import Sequence

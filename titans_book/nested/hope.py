@@ -78,7 +78,7 @@ class SelfModifyingMemory(nn.Module):
         expansion: int = 4,
         chunk: int = 16,
         erase: str = "dgd",
-        read: str = "start",
+        read: str = "before",
         gate: str = "sigmoid",
         rates: str = "mean",
         retention: str = "initial",

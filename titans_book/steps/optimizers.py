@@ -30,7 +30,7 @@ def delta_momentum(
     g: Float[Tensor, "*n size"],
     alpha: Number,
     eta: Number | Float[Tensor, "*#n #size"],
-    s: Number,
+    s: Number | Float[Tensor, "*#n #size"],
 ) -> Float[Tensor, "*n size"]:
     """Momentum that first erases what it holds along the new gradient (Nested Learning eq. 49).
 

@@ -10,9 +10,11 @@
     tracking     the state of a small world, after every token                    TaskBatch
     languages    whether a word of a formal language may end here                 TaskBatch
     needles      the number or UUID in a sentence of a long text: S-NIAH          TextBatch
+    returning    what comes next in a passage that has come back far behind       TaskBatch
     stories      where somebody or something is, told in a long text              TextBatch
     continual    texts one after the other, and what is forgotten of each         Part
 
 A TextBatch is a TaskBatch of bytes that can be read as well. `corpora` reads data/, `reader` a text
-of one's own; batch, passages, haystack, draw and check are what the tasks share.
+of one's own, `words` makes words of it, `streaming` one that does not fit into memory; batch,
+passages, haystack, draw and check are what the tasks share.
 """

@@ -34,7 +34,10 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Step:
-    """One optimizer step. loss in nats a token; seconds_left is an estimate."""
+    """One optimizer step. loss in nats a token; seconds_left is an estimate.
+
+    skipped: float16 overflowed, so nothing was changed; the gradient's norm is inf or NaN then.
+    """
 
     step: int
     steps: int
@@ -44,6 +47,7 @@ class Step:
     tokens_per_second: float
     seconds_left: float
     snapshot: Snapshot | None = None
+    skipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,3 +64,6 @@ class Saved:
 
     step: int
     path: Path
+
+
+Event = Step | Evaluated | Saved

@@ -23,7 +23,7 @@ _runs: WeakValueDictionary[str, Any] = WeakValueDictionary()  # of this process,
 def leave_older(folder: Path) -> None:
     """Save and leave a run of this process that still has the folder."""
     if (older := _runs.get(os.path.realpath(folder))) is not None:
-        older.leave()
+        older.leave(alone=True)
 
 
 class Lock:

@@ -11,29 +11,21 @@ AdamW unless another optimizer is asked for (chapter 11), a linear warm-up, a co
 clipped gradients: Titans section 4 names the first and the third. Taught in chapter 13.
 """
 
-import json
-import os
-import time
 import weakref
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
-import torch.nn.functional as F
-from jaxtyping import Int
-from torch import Tensor, nn, optim
+from jaxtyping import Integer
+from torch import Tensor, nn
 
-from titans_book.evaluation import bits_per_token
-from titans_book.inspection.watching import watch
 from titans_book.model.generation import device_of
-from titans_book.training import checkpoints, runs
-from titans_book.training.errors import TrainingError
-from titans_book.training.events import LOOKED_AT, Evaluated, Saved, Snapshot, Step
-from titans_book.training.lock import Lock, leave_older
-from titans_book.training.optimizer import Chosen, differentiate, new_optimizer
-from titans_book.training.schedule import TrainingSettings, windows
-
-Event = Step | Evaluated | Saved
+from titans_book.training import runs
+from titans_book.training.events import Evaluated, Event
+from titans_book.training.held_out import held_out_bits
+from titans_book.training.optimizer import Chosen, new_optimizer
+from titans_book.training.running import Run
+from titans_book.training.schedule import TrainingSettings
+from titans_book.training.team import Team
 
 
 class Training(Iterator[Event]):
@@ -43,15 +35,25 @@ class Training(Iterator[Event]):
             for event in events: ...
 
     Closing it, leaving the `with` block, or letting go of it saves a checkpoint of what has not
-    been saved; if nothing else does, the end of Python does.
+    been saved; if nothing else does, the end of Python does (but not of a model in shards: all its
+    processes have to close it).
     """
 
-    def __init__(self, run: "_Run", tokens: Tensor, held_out: Tensor | None) -> None:
+    def __init__(self, run: Run, tokens: Tensor, held_out: Tensor | None) -> None:
         self._steps = _steps(run, tokens, held_out)
-        self._leave = weakref.finalize(self, run.leave)
+        self._leave = weakref.finalize(self, run.leave, alone=True)
+        self._stop = run.stop
+        self.begins = run.step  # steps that had been taken before
 
     def __next__(self) -> Event:
         return next(self._steps)
+
+    def stop(self) -> None:
+        """Let no other step begin: the events end, with a checkpoint.
+
+        If several processes train, all of them stop, behind the same step.
+        """
+        self._stop()
 
     def close(self) -> None:
         """Stop here, with a checkpoint. Raises CheckpointError if the disk refuses it."""
@@ -67,13 +69,14 @@ class Training(Iterator[Event]):
 
 def train(
     model: nn.Module,
-    tokens: Int[Tensor, " total"],
+    tokens: Integer[Tensor, " total"],
     settings: TrainingSettings,
     folder: Path | str | None = None,
     *,
-    held_out: Int[Tensor, " total_held_out"] | None = None,
+    held_out: Integer[Tensor, " total_held_out"] | None = None,
     resume: bool = False,
     optimizer: Chosen = None,
+    shard: bool = False,
 ) -> Training:
     """Train `model` on `tokens` and yield what happens.
 
@@ -87,6 +90,11 @@ def train(
                weight decay from the settings, itself, or a function that makes it of the model. The
                plan multiplies the learning rate of each of its groups. A run is resumed with the
                optimizer that it began with.
+    shard      keep only a part of every weight and moment in each process (sharding.py). The
+               optimizer is AdamW then, or one that a function makes; there are no snapshots.
+
+    Where PyTorch has been told of several processes (torchrun), they train this model together: see
+    team.py. Each must make the same call and read all events, and `batch` is that of them all.
 
     However it ends, a checkpoint is saved first, see `Training`. Raises ValueError for a text that
     is too short, TrainingError if the loss is NaN or inf, or if the folder holds another run or one
@@ -97,133 +105,63 @@ def train(
             f"tokens must hold at least {2 * settings.length + 2} tokens for windows of "
             f"length={settings.length}, got {len(tokens)}"
         )
-    runs.unwrapped(model)  # which refuses what is no model of ours
+    inner = runs.unwrapped(model)  # which refuses what is no model of ours
+    team = Team.here(device_of(model))
+    _check_team(team, settings)
+    if shard:
+        _shard(model, inner, team, optimizer)
     where = None if folder is None else Path(folder)
     asked = optimizer if isinstance(optimizer, str) else None
-    run = _Run(model, settings, where, new_optimizer(model, settings, optimizer), asked)
+    made = new_optimizer(model, settings, optimizer)
+    run = Run(model, settings, where, made, asked, team=team, sharded=shard)
     run.start(resume)
     return Training(run, tokens, held_out)
 
 
-def _steps(run: "_Run", tokens: Tensor, held_out: Tensor | None):
-    settings = run.settings
+def _check_team(team: Team, settings: TrainingSettings) -> None:
+    parts = team.size * settings.accumulate
+    if settings.batch % parts:
+        raise ValueError(
+            f"batch must be a multiple of {parts}, for {team.size} processes that read their "
+            f"share in accumulate={settings.accumulate} parts, got {settings.batch}"
+        )
+
+
+def _shard(model: nn.Module, inner: nn.Module, team: Team, optimizer: Chosen) -> None:
+    if not team.joined:
+        raise ValueError("shard=True needs the processes of torchrun: start this with it")
+    if model is not inner:
+        raise ValueError("shard=True wants the TitansLM itself, not wrapped in another module")
+    if not (optimizer in (None, "adamw") or callable(optimizer)):
+        raise ValueError(
+            "shard=True needs AdamW, or a function that makes an optimizer of the sharded model: "
+            f"others want a weight whole, got {optimizer!r}"
+        )
+    from titans_book.training.sharding import shard
+
+    shard(model, team)
+
+
+def _steps(run: Run, tokens: Tensor, held_out: Tensor | None) -> Iterator[Event]:
     try:
-        while run.step < settings.steps and not run.left:
+        if held_out is not None and run.missed_a_look():
+            yield _look(run, held_out)  # what was left between a step and the look after it
+        while run.step < run.settings.steps and not run.left:
+            if run.stops():
+                if run.folder and run.step > run.saved:
+                    yield run.save()  # all processes together
+                return
             yield run.advance(tokens)
-            last = run.step == settings.steps
-            if held_out is not None and _due(run.step, settings.evaluate_every, last):
-                yield Evaluated(run.step, bits_per_token(run.model, held_out, settings.length))
-            if run.folder and _due(run.step, settings.save_every, last):
+            if run.left:  # by a newer run in this folder
+                return
+            if held_out is not None and run.looks_due():
+                yield _look(run, held_out)
+            if run.folder and run.due(run.settings.save_every):
                 yield run.save()
     finally:
         run.leave()
 
 
-def _due(step: int, every: int, last: bool) -> bool:
-    return last or (every > 0 and step % every == 0)
-
-
-class _Run:
-    """The moving parts of one training run."""
-
-    def __init__(
-        self,
-        model: nn.Module,
-        settings: TrainingSettings,
-        folder: Path | None,
-        optimizer: optim.Optimizer,
-        asked: str | None = None,
-    ) -> None:
-        self.model, self.settings, self.folder = model, settings, folder
-        self.device = device_of(model)
-        self.step, self.saved, self.whole = 0, 0, True
-        self.optimizer, self.lock = optimizer, None
-        self.about_optimizer: dict = {}
-        if folder is not None:  # now, before a step changes anything
-            self.about_optimizer = runs.about_optimizer(optimizer, asked)
-        self.left, self.process = False, os.getpid()
-        self.began, self.first = time.monotonic(), 0
-
-    def start(self, resume: bool) -> None:
-        """Resume, or make sure that no other run is written over."""
-        if self.folder is None:
-            if resume:
-                raise ValueError("resume=True needs the folder of the run to go on with")
-            return
-        leave_older(self.folder)
-        if resume:
-            checkpoints.newest(self.folder)  # before a folder is made
-        self.lock = Lock(self.folder, self)
-        try:
-            self._begin(resume)
-        except BaseException:
-            self.lock.release()
-            raise
-
-    def _begin(self, resume: bool) -> None:
-        if resume:
-            self.step = runs.restore(self.folder, self.model, self.optimizer, self.settings)
-            self.saved = self.step
-        elif checkpoints.steps(self.folder):
-            raise TrainingError(
-                f"{self.folder} already holds a run. Resume it, or choose another folder."
-            )
-        runs.cut_log(self.folder / "log.jsonl", self.step)
-        self.first = self.step
-
-    def advance(self, tokens: Tensor) -> Step:
-        """One step of the optimizer on the next batch."""
-        settings, began = self.settings, time.monotonic()
-        rows = windows(tokens, self.step, settings).to(self.device)
-        watched = settings.watch_every > 0 and self.step % settings.watch_every == 0
-        self.model.train()
-        with watch(self.model, most=LOOKED_AT) if watched else nullcontext() as seen:
-            logits, _ = self.model(rows[:, :-1])
-        snapshot = Snapshot.of(rows[0, :-1], seen) if watched else None
-        loss = F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
-        rate, norm = differentiate(self.model, self.optimizer, loss, self.step, settings)
-        self.whole = False  # an interruption from here on would leave half a step
-        self.optimizer.step()
-        self.step += 1
-        self.whole = True
-        return self._event(loss.item(), rate, norm, began, snapshot)
-
-    def _event(self, loss, rate, norm, began, snapshot) -> Step:
-        now = time.monotonic()
-        pace = (now - self.began) / (self.step - self.first)
-        settings = self.settings
-        event = Step(
-            self.step,
-            settings.steps,
-            loss,
-            rate,
-            norm,
-            tokens_per_second=settings.batch * settings.length / (now - began),
-            seconds_left=pace * (settings.steps - self.step),
-            snapshot=snapshot,
-        )
-        if self.folder:
-            line = {"step": self.step, "loss": loss, "learning_rate": rate, "gradient_norm": norm}
-            with open(self.folder / "log.jsonl", "a", encoding="utf-8") as log:
-                log.write(json.dumps(line) + "\n")
-        return event
-
-    def save(self) -> Saved:
-        """Write everything that decides the next step."""
-        about = self.about_optimizer
-        path = runs.save(self.folder, self.step, self.model, self.optimizer, self.settings, about)
-        self.saved = self.step
-        return Saved(self.step, path)
-
-    def leave(self) -> None:
-        """Save what has not been saved, and let others have the folder. Once is enough."""
-        if os.getpid() != self.process:  # a forked child: the run is its parent's
-            return
-        lock, self.lock, self.left = self.lock, None, True
-        if lock is None:
-            return
-        try:
-            if self.whole and self.step > self.saved and lock.held:
-                self.save()
-        finally:
-            lock.release()
+def _look(run: Run, held_out: Tensor) -> Evaluated:
+    bits = held_out_bits(run.model, held_out, run.settings.length, run.team)
+    return run.told(Evaluated(run.step, bits))

@@ -1,18 +1,18 @@
 """One step of the outer loop: an optimizer, a planned learning rate, a gradient that is clipped.
 
-Both kinds of training share it, on a text (training.py) and on tasks (task_training.py). A loss or
+Both kinds of training share it, on a text (one_step.py) and on tasks (on_tasks.py). A loss or
 a gradient that is NaN or inf never reaches the weights. Taught in chapters 07 and 13.
 """
 
-import math
 from collections.abc import Callable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from titans_book.nested.optimizers import NestedController, named
-from titans_book.training.errors import TrainingError
+from titans_book.nested.optimizers import named
+from titans_book.nested.optimizers.base import tell
+from titans_book.training.errors import refuse_unless_finite
 from titans_book.training.schedule import Descent, learning_rate
 
 Chosen = torch.optim.Optimizer | Callable[[nn.Module], torch.optim.Optimizer] | str | None
@@ -56,24 +56,25 @@ def differentiate(
     clipped. Raises TrainingError if the loss or the gradient is NaN or inf; nothing is lost then.
     """
     refuse_unless_finite("loss", loss, step)
-    rate = learning_rate(step, settings)
-    for group in optimizer.param_groups:  # each keeps its own rate, times the plan
-        own = group.setdefault("initial_lr", group["lr"])
-        group["lr"] = rate if own == settings.learning_rate else rate * own / settings.learning_rate
+    rate = set_rate(optimizer, step, settings)
     optimizer.zero_grad()
     loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+    norm = clip(model, settings)
     refuse_unless_finite("gradient", norm, step)
-    if isinstance(optimizer, NestedController):
-        optimizer.observe(loss.detach())
+    tell(optimizer, loss.detach())
     return rate, norm.item()
 
 
-def refuse_unless_finite(name: str, value: Tensor, step: int) -> None:
-    """Stop before NaN or inf reaches the weights, and so a checkpoint."""
-    if not math.isfinite(value.item()):
-        raise TrainingError(
-            f"the {name} is {value.item()} at step {step + 1}: training has diverged. "
-            "Lower learning_rate (or the memory's theta_max) and start again, from a checkpoint "
-            "if there is one."
-        )
+def set_rate(optimizer: torch.optim.Optimizer, step: int, settings: Descent) -> float:
+    """Give every group its rate of this step, its own times the plan; returns the plan's rate."""
+    rate = learning_rate(step, settings)
+    for group in optimizer.param_groups:
+        own = group.setdefault("initial_lr", group["lr"])
+        group["lr"] = rate if own == settings.learning_rate else rate * own / settings.learning_rate
+    return rate
+
+
+def clip(model: nn.Module, settings: Descent) -> Float[Tensor, ""]:
+    """Scale the gradients down to the norm `clip` if theirs is larger; returns what it was."""
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+    return norm.full_tensor() if hasattr(norm, "full_tensor") else norm  # of gradients in shards

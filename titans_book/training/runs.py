@@ -1,14 +1,13 @@
 """A training run on the disk: what goes into its checkpoints, and how it is taken up again.
 
-The folder of a run holds its checkpoints (see checkpoints.py) and log.jsonl, one line a step. What
-decides the next step is in the checkpoint: the weights, the optimizer's state and which optimizer
-it is, the state of the random number generator, and the step, of which the place in the text is a
-function (see schedule.py).
+The folder of a run holds its checkpoints (see checkpoints.py) and its log (see log.py). The
+checkpoint has what decides the next step: the weights, the optimizer's state and which optimizer it
+is, the state of the random number generator, the scale of the loss, and the step, of which the
+place in the text is a function (see schedule.py).
 """
 
 import json
 import platform
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from titans_book.files import CheckpointError, replace_file
+from titans_book.files import CheckpointError
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.model.config import as_of_format_1
 from titans_book.training import checkpoints
 from titans_book.training.errors import TrainingError
 from titans_book.training.packing import pack, unpack
 from titans_book.training.schedule import TrainingSettings
+from titans_book.training.team import Team
 
+# Settings that may change on resuming: the steps are the same.
+FREE = ("accumulate", "evaluate_every", "save_every", "watch_every")
 FORMAT = 2  # 1: memories forgot towards 0 unless told otherwise
 
 
@@ -34,10 +36,14 @@ def save(
     optimizer: torch.optim.Optimizer,
     settings: TrainingSettings,
     optimizer_began: dict | None = None,
+    scaler: torch.amp.GradScaler | None = None,
+    *,
+    team: Team | None = None,
 ) -> Path:
     """Write a checkpoint of the run; its path. Raises CheckpointError if the disk refuses.
 
     optimizer_began   what `about_optimizer` said before the first step, if that is past.
+    team              the processes that hold model and optimizer in shards; all of them call this.
     """
     inner = unwrapped(model)
     moments = {"random": torch.get_rng_state()}
@@ -47,30 +53,42 @@ def save(
         "config": inner.config.to_dict(),
         "settings": asdict(settings),
         "optimizer": {**(optimizer_began or about_optimizer(optimizer)), "state": tree},
+        "scaler": {} if scaler is None else scaler.state_dict(),
         "versions": {"torch": torch.__version__, "python": platform.python_version()},
     }
     weights = {plain(name): weight for name, weight in inner.state_dict().items()}
     tensors = {"model": weights, "training": moments}
-    return checkpoints.write(folder, step, tensors, about)
+    if team is None:
+        return checkpoints.write(folder, step, tensors, about)
+    from titans_book.training import sharding
+
+    return sharding.write(folder, step, tensors, about, team)
 
 
 def restore(
-    folder: Path,
+    path: Path,
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     settings: TrainingSettings,
+    scaler: torch.amp.GradScaler | None = None,
+    *,
+    team: Team | None = None,
 ) -> int:
-    """Put the newest checkpoint of the folder into model and optimizer; the step it was made at.
+    """Put a checkpoint into model and optimizer; the step it was made at.
 
-    Raises CheckpointError if there is none or it is damaged, TrainingError if it was made with
+    Raises CheckpointError if it is damaged, TrainingError if it was made with
     another configuration, other settings or another optimizer.
     """
-    path = checkpoints.newest(folder)
-    tensors, about = _read(path, "model", "training")
+    if team is None:
+        tensors, about = _read(path, "model", "training")
+    else:
+        about = _of_today(checkpoints.read_about(path)[0])
     inner = unwrapped(model)
     mine = {"config": inner.config.to_dict(), "settings": asdict(settings)}
     for part, values in mine.items():
         theirs = about.get(part, {})
+        if part == "settings":  # what an older checkpoint does not name was as it is by default
+            theirs = {**asdict(TrainingSettings()), **theirs, **{n: values[n] for n in FREE}}
         if changed := {n for n in values | theirs if values.get(n) != theirs.get(n)}:
             raise TrainingError(
                 f"{path} was made with another {part}: {', '.join(sorted(changed))} differ. "
@@ -78,6 +96,10 @@ def restore(
             )
     theirs = about.get("optimizer", {"name": "AdamW", "groups": []})  # before there was a choice
     _refuse_another(optimizer, theirs, path)
+    if team is not None:
+        from titans_book.training import sharding
+
+        tensors = sharding.read(path, inner, optimizer, team)
     _put(tensors["model"], inner, path)
     moments = tensors["training"]
     torch.set_rng_state(moments.pop("random"))
@@ -85,6 +107,8 @@ def restore(
         optimizer.load_state_dict(unpack(theirs["state"], moments))
     else:
         optimizer.load_state_dict(_plain_state(optimizer, moments))
+    if scaler is not None and about.get("scaler"):
+        scaler.load_state_dict(about["scaler"])
     return about["step"]
 
 
@@ -167,18 +191,6 @@ def plain(name: str) -> str:
     return name.replace("_orig_mod.", "")
 
 
-def cut_log(path: Path, step: int) -> None:
-    """Drop what was logged after the checkpoint: those steps will be taken again."""
-    kept = []
-    if path.exists():
-        for line in path.read_bytes().splitlines():
-            # not a line that a kill cut in half, nor one that something else has damaged
-            with suppress(ValueError, TypeError, KeyError):
-                if json.loads(line)["step"] <= step:
-                    kept.append(line + b"\n")
-    replace_file(path, b"".join(kept))
-
-
 def load_checkpoint(path: Path | str) -> tuple[TitansLM, dict]:
     """The model of a checkpoint (or of the newest one in a run's folder), and its facts."""
     tensors, about = _read(checkpoints.newest(Path(path)), "model")
@@ -196,6 +208,11 @@ def _read(path: Path, *groups: str) -> tuple[dict[str, dict[str, Tensor]], dict]
             f"the checkpoint {path} is damaged: it lacks {', '.join(sorted(missing))}. Remove that "
             "folder to go on from the one before it."
         )
+    return tensors, _of_today(about)
+
+
+def _of_today(about: dict) -> dict:
+    """What a checkpoint says, as a checkpoint of today would say it."""
     if about.get("format", 1) < FORMAT:
-        about = {**about, "config": as_of_format_1(about["config"])}
-    return tensors, about
+        return {**about, "config": as_of_format_1(about["config"])}
+    return about

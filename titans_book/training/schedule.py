@@ -8,10 +8,13 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Int, Integer
 from torch import Tensor
 
-from titans_book.check import number, plain, whole
+from titans_book.check import choose, number, plain, whole
+from titans_book.training.order import epoch
+
+PRECISIONS = ("full", "bf16", "fp16")
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,25 @@ class TrainingSettings(Descent):
     """How to train on a text: a Descent, and how the text is read. Raises ValueError as it does.
 
     batch, length    sequences a step, and tokens in each.
+    accumulate       parts that the batch is read in, one after the other: memory for a part is
+                     enough, and the step is the same to rounding.
+    label_smoothing  share of every target that is spread over all tokens while training. Held-out
+                     scores know none of it.
+    precision        "full": everything in the dtype of the weights. "bf16" or "fp16": matrix
+                     products in 16 bits, weights and memories in float32; fp16 scales its loss.
     seed             of the order in which the text is read.
-    evaluate_every   steps between two looks at the held-out text; 0 for never.
+    evaluate_every   steps between two looks at the held-out text; 0 for the end only.
     save_every       steps between two checkpoints (given a folder); 0 for the end only.
     watch_every      steps between two snapshots of the memories; 0 for none.
+
+    A run that is resumed may have other accumulate, evaluate_every, save_every and watch_every.
     """
 
     batch: int = 8
     length: int = 128
+    accumulate: int = 1
+    label_smoothing: float = 0.0
+    precision: str = "full"
     seed: int = 0
     evaluate_every: int = 100
     save_every: int = 100
@@ -68,6 +82,16 @@ class TrainingSettings(Descent):
         super().__post_init__()
         whole("batch", self.batch, least=1)
         whole("length", self.length, least=2)
+        whole("accumulate", self.accumulate, least=1)
+        if self.batch % self.accumulate:
+            raise ValueError(
+                f"accumulate must divide batch={self.batch} into equal parts, got {self.accumulate}"
+            )
+        if not number(self.label_smoothing) or not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                f"label_smoothing must be at least 0 and below 1, got {self.label_smoothing!r}"
+            )
+        choose("precision", self.precision, PRECISIONS)
         for name in ("seed", "evaluate_every", "save_every", "watch_every"):
             whole(name, getattr(self, name), least=0)
         if self.seed >= 2**43:  # `windows` makes a larger number of it, below 2**64
@@ -90,22 +114,21 @@ def learning_rate(step: int, settings: Descent) -> float:
 
 
 def windows(
-    tokens: Int[Tensor, " total"], step: int, settings: TrainingSettings
+    tokens: Integer[Tensor, " total"], step: int, settings: TrainingSettings
 ) -> Int[Tensor, "batch length_plus_one"]:
     """The batch of one step: inputs and targets in one row of length + 1 tokens.
 
     Each epoch shifts the text by a random offset, cuts it into windows and shuffles them. The batch
-    depends on (seed, step) alone, so the place in the text needs no memory of its own.
+    depends on (seed, step) alone, so the place in the text needs no memory of its own. The text may
+    be mapped from a disk (titans_book/tasks/streaming.py): only these windows of it are read.
     """
     length = settings.length
     per_epoch = max(1, (len(tokens) - length) // length - 1)
     rows = torch.arange(step * settings.batch, (step + 1) * settings.batch)
     starts = torch.empty_like(rows)
-    for epoch in torch.unique(rows // per_epoch).tolist():
-        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
-        order = torch.randperm(per_epoch, generator=generator)
-        spare = len(tokens) - 1 - per_epoch * length
-        offset = torch.randint(0, spare + 1, (1,), generator=generator)
-        mine = rows // per_epoch == epoch
-        starts[mine] = offset + length * order[rows[mine] % per_epoch]
+    spare = len(tokens) - 1 - per_epoch * length
+    for turn in torch.unique(rows // per_epoch).tolist():
+        place, offset = epoch(per_epoch, spare, settings.seed * 1_000_003 + turn)
+        mine = rows // per_epoch == turn
+        starts[mine] = offset + length * place(rows[mine] % per_epoch)
     return tokens[starts[:, None] + torch.arange(length + 1)].long()

@@ -11,13 +11,13 @@ from matplotlib.colors import to_rgb
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.picture import Picture, picture
 
-__all__ = ["shaded"]
+__all__ = ["LINES", "shaded", "shades"]
 
 LINES = ("-", "--", "-.", ":")
 APART = 11  # points between two names
 
 
-def _shades(count: int, dark: bool | None) -> list[tuple[float, ...]]:
+def shades(count: int, dark: bool | None) -> list[tuple[float, ...]]:
     """From the colour of fast memory towards the page's ink."""
     base = np.array(to_rgb(style.colour("fast", dark)))
     ink = np.ones(3) if style.is_dark(dark) else np.zeros(3)
@@ -53,7 +53,7 @@ def shaded(
         axes = figure.subplots()
         axes.set_xscale("log") if "x" in log else None
         axes.set_yscale("log") if "y" in log else None
-        looks = zip(_shades(len(curves), dark), LINES * len(curves), strict=False)
+        looks = zip(shades(len(curves), dark), LINES * len(curves), strict=False)
         for (_, y), (colour, line) in zip(curves.items(), looks, strict=False):
             axes.plot(x, np.asarray(y), color=colour, ls=line, marker="o" if markers else None)
         for words, level in (levels or {}).items():

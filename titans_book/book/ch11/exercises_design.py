@@ -50,7 +50,7 @@ _tried_on.names = lambda: ("p", "g", "rate", "state")
 def _good_enough(steps_: list[Step]) -> str:
     """What is missing: the problem at which it is worst."""
     if (steps_[0]["way"] == NAN).any():
-        return "It makes NaN within five steps of an easy problem."
+        return "It makes NaN within five steps of an easy problem. Is something divided by 0?"
     names = ("valley", "tails", "facts")
     found = dict(zip(names, steps_[1]["scores"].tolist(), strict=True))
     problem, least = min(found.items(), key=lambda pair: pair[1])
@@ -63,8 +63,11 @@ def _good_enough(steps_: list[Step]) -> str:
         "facts": "There the gradient of a rare fact is 180 times smaller than that of the most "
         "frequent one, and only 20 steps are allowed.",
     }
-    said = f"Its score is {least:.2f}, from the problem “{problem}”; {BAR} is asked for. "
-    return said + advice[problem]
+    all_three = ", ".join(f"{name} {score:.2f}" for name, score in found.items())
+    said = f"Its score is {least:.2f}, where {BAR} is asked for ({all_three}). "
+    if max(found.values()) < 0.1:
+        return said + "It gets nowhere in any of them. Does it step against the gradient?"
+    return f"{said}It is worst at “{problem}”. {advice[problem]}"
 
 
 def _my_optimizer(p, g, rate, state):

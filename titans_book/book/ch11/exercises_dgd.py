@@ -99,3 +99,48 @@ def counts_the_half_loss_twice(W, x, e, eta):
     """You lose a half: with 2 eta in both places it would be the minimum without the ½ in
     front."""
     return _step(W, x, e, 2 * eta / (1 + 2 * eta * x @ x))
+
+
+@dgd_step.wrong("For a very large eta, how large may the rate become?")
+def squares_eta(W, x, e, eta):
+    """You have eta² below the line, where eta belongs."""
+    return _step(W, x, e, eta / (1 + eta**2 * x @ x))
+
+
+@dgd_step.wrong("What does Python make of `eta / 1 + eta * x @ x`?")
+def forgets_the_brackets(W, x, e, eta):
+    """You lack brackets around 1 + eta |x|², so only the 1 is below the line."""
+    return _step(W, x, e, eta / 1 + eta * x @ x)
+
+
+@dgd_step.wrong("Is the x of the objective allowed to have any length?")
+def makes_x_a_unit_vector(W, x, e, eta):
+    """You bring x to length 1 first. Then the printed rate is right, but for another question: the
+    layer is asked with x itself."""
+    return _step(W, x / x.norm(), e, eta / (1 + eta))
+
+
+@dgd_step.wrong("How far may W move if eta is nearly 0?")
+def forgets_eta_above(W, x, e, eta):
+    """You have 1 above the line, where eta belongs. For a small eta, W has to stay where it was."""
+    return _step(W, x, e, 1 / (1 + eta * x @ x))
+
+
+@dgd_step.wrong("In the objective, what is multiplied by 1/eta, and what by |x|²?")
+def counts_one_more(W, x, e, eta):
+    """You divide by 1/eta + 1 + |x|². The 1 is one too many: 1/eta + |x|² is the same as
+    (1 + eta |x|²) / eta."""
+    return _step(W, x, e, 1 / (1 / eta + 1 + x @ x))
+
+
+@dgd_step.wrong("What does your step write, when W is still zero?")
+def only_erases(W, x, e, eta):
+    """You only erase. The error e has to be written as well."""
+    return W - eta / (1 + eta * x @ x) * torch.outer(x, x @ W) + 0 * e
+
+
+@dgd_step.wrong("Which shape has e, and which x ⊗ e?")
+def adds_the_error_to_every_row(W, x, e, eta):
+    """You add e itself to every row of the matrix. It has to be multiplied by x: the outer product
+    is over both."""
+    return W - eta / (1 + eta * x @ x) * (torch.outer(x, x @ W) + e)

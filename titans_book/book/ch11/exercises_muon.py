@@ -130,3 +130,55 @@ def divides_by_the_largest(G, steps):
 def divides_all_by_one_norm(G, steps):
     """You divide all matrices by the norm of the whole batch. Each has a norm of its own."""
     return _steps(G / G.norm(), steps)
+
+
+@newton_schulz.wrong("How often does X Xᵀ appear in the last term?")
+def forgets_the_square(G, steps):
+    """You have X Xᵀ only once in the last term, where it is squared."""
+    return _steps(_unit(G), steps, b=-4.775 + 2.0315, c=0.0)
+
+
+@newton_schulz.wrong("Is the norm the sum of all squares, or its root?")
+def forgets_the_root(G, steps):
+    """You divide by the sum of all squares. The norm is its root."""
+    return _steps(_unit(G) / G.square().sum((-2, -1), keepdim=True).sqrt(), steps)
+
+
+@newton_schulz.wrong("How many steps does your loop take if steps is 1?")
+def takes_one_step_more(G, steps):
+    """You take one step more than was asked for."""
+    return _steps(_unit(G), steps + 1)
+
+
+@newton_schulz.wrong("Which of your numbers should depend on `steps`?")
+def always_takes_five(G, steps):
+    """You always take five steps. How many is an argument."""
+    return _steps(_unit(G), 5) + 0 * steps
+
+
+@newton_schulz.wrong("How large should the singular values be at the end: near 1, or near G's?")
+def puts_the_norm_back(G, steps):
+    """You multiply by the norm again at the end. The singular values should stay near 1."""
+    return _steps(_unit(G), steps) * G.square().sum((-2, -1), keepdim=True).sqrt()
+
+
+@newton_schulz.wrong("Can a matrix whose entries are at most 1 have a singular value above 1?")
+def divides_by_the_largest_entry(G, steps):
+    """You divide by the largest entry. Then a singular value can still be far above 1, and it
+    runs away."""
+    return _steps(G / G.abs().amax((-2, -1), keepdim=True), steps)
+
+
+@newton_schulz.wrong("Is X Xᵀ a product of matrices, or of entries?")
+def multiplies_entries(G, steps):
+    """You multiply entry by entry (`*`, `**`). The formula has products of matrices (`@`)."""
+    X = _unit(G)
+    for _ in range(steps):
+        X = 3.4445 * X - 4.775 * X**3 + 2.0315 * X**5
+    return X
+
+
+@newton_schulz.wrong("What is the norm of a column, and what the norm of a matrix?")
+def divides_every_column(G, steps):
+    """You bring every column to length 1. That changes the singular vectors, which must stay."""
+    return _steps(G / G.norm(dim=-2, keepdim=True), steps)

@@ -131,3 +131,45 @@ def compares_with_the_newest_error(X, E, write):
 def leaves_the_newest_out(X, E, write):
     """You leave the newest pair out of the buffer."""
     return _cosines(X @ _buffer(X[:-1], E[:-1], write), E).flip(0)
+
+
+@recall.wrong("What does your function do with its third argument?")
+def writes_by_a_rule_of_its_own(X, E, write):
+    """You write with α = 0.9 and Hebb's rule, whatever `write` is. The rule is an argument."""
+    return _cosines(X @ _buffer(X, E, lambda m, x, e: 0.9 * m + torch.outer(x, e)), E).flip(0)
+
+
+@recall.wrong("Where is the empty buffer made, before the loop or inside it?")
+def empties_the_buffer_every_time(X, E, write):
+    """You begin with an empty buffer for every pair, so no other pair can hide it."""
+    single = [x @ _buffer(x[None], e[None], write) for x, e in zip(X, E, strict=True)]
+    return _cosines(torch.stack(single), E).flip(0)
+
+
+@recall.wrong("How long is a vector whose square has the sum 9?")
+def divides_by_the_squares(X, E, write):
+    """You divide by the sums of the squares. A length is the root of such a sum."""
+    answers = X @ _buffer(X, E, write)
+    squares = answers.square().sum(1) * E.square().sum(1)
+    return ((answers * E).sum(1) / squares).flip(0)
+
+
+@recall.wrong("Does each answer have a length of its own, or all of them one?")
+def divides_all_by_one_length(X, E, write):
+    """You divide by the norms of the whole tensors. Every answer and every error has a length of
+    its own."""
+    answers = X @ _buffer(X, E, write)
+    return ((answers * E).sum(1) / (answers.norm() * E.norm())).flip(0)
+
+
+@recall.wrong("What is the cosine if the answer points away from the error?")
+def drops_the_sign(X, E, write):
+    """You take the absolute value. An answer that points the wrong way is not a good one."""
+    return _cosines(X @ _buffer(X, E, write), E).flip(0).abs()
+
+
+@recall.wrong("Is the minus sign part of the error, or of the step?")
+def turns_the_sign(X, E, write):
+    """Your cosines have the other sign. The minus of the training step is left out here: what is
+    written is e, and the answer is compared with e."""
+    return -_cosines(X @ _buffer(X, E, write), E).flip(0)

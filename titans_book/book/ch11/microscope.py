@@ -13,16 +13,17 @@ import ipywidgets
 import numpy as np
 
 from titans_book.book.ch11.buffers import delta_buffer, hebb_buffer, mean_recall
+from titans_book.book.ch11.looks import looks
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.controls import Panel, slider
-from titans_book.lab.pictures.curves import Frame, dashes, spoken
+from titans_book.lab.pictures.curves import Frame, spoken
 from titans_book.lab.pictures.picture import Picture, check_alt, picture
 from titans_book.lab.pictures.sheet import sheet, status
 
 __all__ = ["Microscope"]
 
 ALT = "Two curves over the age of a gradient: what the usual momentum and the delta buffer know"
-ROLES = {"usual momentum": "surprise", "delta buffer": "fast"}
+NAMES = ("usual momentum", "delta buffer")
 AGES, HALF = 64, 0.5
 LOW = -0.2  # the lowest cosine that is drawn
 
@@ -65,8 +66,7 @@ class Microscope(Panel):
     def _svg(self) -> str:
         frame = Frame((0.0, AGES - 1.0), (LOW, 1.0), width=560, height=280)
         x, body, entries, told = np.arange(AGES, dtype=float), "", [], []
-        for name, role in ROLES.items():
-            look = style.colour(role, self.dark), dashes(role)
+        for name, look in zip(NAMES, looks(self.dark), strict=True):
             body += frame.line(x, self.curves[name], *look)
             entries.append((name, *look))
             told.append(f"{name}: {spoken(x[::21], self.curves[name][::21].round(2))}.")
@@ -77,8 +77,10 @@ class Microscope(Panel):
         """What is shown now, as a still picture."""
         with picture(alt or self.alt, 6.4, 3.2, self.dark) as figure:
             axes = figure.subplots()
-            for name, role in ROLES.items():
-                axes.plot(self.curves[name], label=name, **style.line(role, self.dark, 8))
+            for (name, curve), (colour, dash) in zip(
+                self.curves.items(), looks(self.dark), strict=True
+            ):
+                axes.plot(curve, label=name, color=colour, ls="--" if dash else "-", marker="")
             axes.set(ylim=(LOW, 1.03), xlabel="steps ago", ylabel="cosine")
             axes.grid(axis="y")
             axes.legend()

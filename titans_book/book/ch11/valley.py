@@ -6,12 +6,12 @@ down slowly to the minimum at (0, 0). k says how steep its walls are, a and w ho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-__all__ = ["NEAR", "START", "height", "path", "slope", "starts"]
+__all__ = ["NEAR", "START", "floor", "height", "path", "slope", "starts"]
 
 NEAR = 0.1  # this near to the minimum it counts as found
 START = (-3.5, 2.0)  # the paper's
@@ -38,6 +38,16 @@ def slope(p: Tensor, k: float = 10, a: float = 0.5, w: float = 5) -> Tensor:
     return torch.stack([by_r, -2 * k * off], dim=-1)
 
 
+def floor(r: Tensor, a: float = 0.5, w: float = 5) -> Tensor:
+    """Where the floor of the valley is at r: the theta at which the second square is 0.
+
+    >>> r = torch.linspace(-4, 4, 9)
+    >>> bool(torch.allclose(height(torch.stack([r, floor(r)], -1)), r**2))
+    True
+    """
+    return r + a * torch.sin(w * r)
+
+
 def starts(count: int = 64, seed: int = 0) -> Tensor:
     """Points to start from, (count, 2), anywhere in the square from -4 to 4."""
     random = torch.Generator().manual_seed(seed)
@@ -46,11 +56,14 @@ def starts(count: int = 64, seed: int = 0) -> Tensor:
 
 def path(
     rule: Callable[[Tensor, Tensor], Tensor],
-    start: tuple[float, float],
+    start: Sequence,
     steps: int,
     gradient: Callable[[Tensor], Tensor] = slope,
 ) -> Tensor:
-    """Where a rule (m, g) -> m leads from a start: (steps + 1, 2), NaN once it has blown up."""
+    """Where a rule (m, g) -> m leads from a start: (steps + 1, 2), NaN once it has blown up.
+
+    start: (r, theta), or several of them for (steps + 1, n, 2).
+    """
     p = torch.tensor(start, dtype=torch.float64)
     m, places = torch.zeros_like(p), [p]
     for _ in range(steps):

@@ -1,7 +1,7 @@
 """A map of the valley of eq. 53, on which two optimizers start wherever one likes.
 
 The usual momentum and the delta momentum take 300 steps from the same start, with the same rate
-and decay.
+and decay. The start can be dragged in the map; the sliders are the way for the keyboard.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import torch
 from matplotlib.figure import Figure
 
 from titans_book.book.ch11 import valley
+from titans_book.book.ch11.looks import looks
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.controls import Panel, menu, slider
-from titans_book.lab.pictures.curves import Frame, dashes
+from titans_book.lab.pictures.curves import Frame
+from titans_book.lab.pictures.dragging import draggable
 from titans_book.lab.pictures.picture import Picture, check_alt, picture
 from titans_book.lab.pictures.sheet import sheet, status
 from titans_book.lab.pictures.traces import points
@@ -25,8 +27,8 @@ from titans_book.steps.optimizers import delta_momentum
 
 __all__ = ["ValleyMap"]
 
-ALT = "A winding valley seen from above, with the ways of two optimizers from one start"
-ROLES = {"usual momentum": "slow", "delta momentum": "fast"}
+ALT = "A winding valley seen from above, with the paths of two optimizers from one start"
+NAMES = ("usual momentum", "delta momentum")
 SIDE, STEPS = 4.5, 300
 RATES, ERASES = ["0.001", "0.003", "0.01", "0.03"], ["0.01", "0.1", "1", "10"]
 LEVELS = (0.3, 2, 8, 30, 100, 250)
@@ -42,8 +44,15 @@ def contours() -> list[np.ndarray]:
     return [line for level in drawn.allsegs for line in level]
 
 
+@lru_cache(maxsize=1)
+def floor() -> np.ndarray:
+    """The floor of the valley, (n, 2), from edge to edge."""
+    r = torch.linspace(-4, 4, 161, dtype=torch.float64)
+    return torch.stack([r, valley.floor(r)], -1).numpy()
+
+
 class ValleyMap(Panel):
-    """Two sliders move the start; menus and a slider set rate, erasing and decay."""
+    """Drag the start, or move it by two sliders; menus and a slider set rate, erasing and decay."""
 
     def __init__(self, *, alt: str = ALT, dark: bool | None = None):
         self.dark = style.is_dark(dark)
@@ -57,20 +66,20 @@ class ValleyMap(Panel):
         for one in controls:
             one.observe(self.repaint, "value")
         row = ipywidgets.HBox([self.rate, self.erase], layout={"flex_flow": "row wrap"})
-        parts = [sheet(), *controls[:3], row, self.drawing, self.said]
+        drag = draggable(self.r, self.theta)
+        parts = [sheet(), drag, *controls[:3], row, self.drawing, self.said]
         super().__init__(parts, alt=check_alt(alt))
+        self.add_class("titans-drag")
         self.repaint()
 
     def repaint(self, _change: Any = None) -> None:
         """Let both run again, and show where they went."""
-        start = (self.r.value, self.theta.value)
+        starts = [(self.r.value, self.theta.value)] * len(NAMES)
         alpha, rate = self.alpha.value, float(self.rate.value)
-        self.paths = {
-            name: valley.path(
-                lambda m, g, s=s: delta_momentum(m, g, alpha, rate, s), start, STEPS
-            ).numpy()
-            for name, s in zip(ROLES, (0.0, float(self.erase.value)), strict=True)
-        }
+        s = torch.tensor([[0.0], [float(self.erase.value)]], dtype=torch.float64)
+        both = valley.path(lambda m, g: delta_momentum(m, g, alpha, rate, s), starts, STEPS)
+        self.paths = dict(zip(NAMES, both.unbind(1), strict=True))
+        self.paths = {name: path.numpy() for name, path in self.paths.items()}
         self.drawing.value = self._svg()
         told = " ".join(f"<b>{name}</b>: {self.told(name)}." for name in self.paths)
         self.said.value = f"<div>After {STEPS} steps, {told}</div>"
@@ -82,7 +91,7 @@ class ValleyMap(Panel):
             return "blown up"
         away = np.flatnonzero(np.linalg.norm(self.paths[name], axis=1) >= valley.NEAR)
         if far < valley.NEAR:
-            return f"at the minimum, there to stay from step {max(away, default=-1) + 1}"
+            return f"at the minimum from step {max(away, default=-1) + 1} on"
         return f"{far:.2f} away from the minimum"
 
     def _seen(self, name: str) -> np.ndarray:
@@ -93,39 +102,60 @@ class ValleyMap(Panel):
 
     def _svg(self) -> str:
         frame = Frame((-SIDE, SIDE), (-SIDE, SIDE), width=560, height=430)
-        body = "".join(
-            f'<polyline points="{points(frame.across(line[:, 0]), frame.down(line[:, 1]))}"'
-            ' fill="none" stroke="currentColor" stroke-opacity=".25"/>'
-            for line in contours()
-        )
+        body = "".join(_line(frame, line, "currentColor", opacity=0.25) for line in contours())
+        body += _line(frame, floor(), "currentColor", width=9, opacity=0.14)
         entries = []
-        for name, role in ROLES.items():
-            look, path = (style.colour(role, self.dark), dashes(role)), self._seen(name)
-            places = points(frame.across(path[:, 0]), frame.down(path[:, 1]))
-            body += (
-                f'<polyline points="{places}" fill="none" stroke="{look[0]}" stroke-width="2"'
-                f' stroke-linejoin="round" stroke-dasharray="{look[1]}"/>'
-            )
+        for name, look in zip(NAMES, looks(self.dark), strict=True):
+            body += _line(frame, self._seen(name), *look, width=2)
             entries.append((name, *look))
-        x, y = float(frame.across(0)), float(frame.down(0))
-        body += (
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="none" stroke="currentColor"'
-            f' stroke-width="2"/><text x="{x + 9:.1f}" y="{y - 6:.1f}">minimum</text>'
-        )
+        body += _spot(frame, (0.0, 0.0), "minimum", 'fill="none" stroke="currentColor"')
+        start = (self.r.value, self.theta.value)
+        body += _spot(frame, start, "start", 'fill="currentColor" stroke="none"')
         told = "; ".join(f"{name}: {self.told(name)}" for name in self.paths)
-        alt = f"From ({self.r.value:.1f}, {self.theta.value:.1f}), {told}."
-        return frame.svg(body + frame.key(entries), alt=alt, xlabel="r", ylabel="θ")
+        alt = f"From ({start[0]:.1f}, {start[1]:.1f}), {told}."
+        return frame.svg(body + frame.key(entries), alt=alt, xlabel="r", ylabel="θ", drag=True)
 
     def figure(self, *, alt: str | None = None) -> Picture:
         """What is shown now, as a still picture."""
+        start = (self.r.value, self.theta.value)
         with picture(alt or self.alt, 5.6, 4.4, self.dark) as figure:
             axes = figure.subplots()
             ink = axes.xaxis.label.get_color()
             for line in contours():
                 axes.plot(*line.T, color=ink, alpha=0.25, lw=0.8, ls="-", marker="")
-            for name, role in ROLES.items():
-                axes.plot(*self._seen(name).T, label=name, **style.line(role, self.dark, 400))
-            axes.plot([0], [0], "o", mfc="none", color=ink, ms=8)
+            axes.plot(*floor().T, color=ink, alpha=0.14, lw=7, ls="-", marker="")
+            for name, (colour, dash) in zip(NAMES, looks(self.dark), strict=True):
+                look = {"color": colour, "ls": "--" if dash else "-", "marker": "", "lw": 1.6}
+                axes.plot(*self._seen(name).T, label=name, **look)
+            for place, words, fill in (((0, 0), "minimum", "none"), (start, "start", ink)):
+                axes.plot(*place, "o", mfc=fill, color=ink, ms=7, ls="")
+                axes.annotate(words, place, (8, 5), textcoords="offset points", fontsize=9)
             axes.set(xlabel="r", ylabel="θ", xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE))
             axes.legend(loc="upper left")
         return figure
+
+
+def _line(
+    frame: Frame,
+    line: np.ndarray,
+    colour: str,
+    dash: str = "",
+    *,
+    width: float | int = 1,
+    opacity: float | int = 1,
+) -> str:
+    """A line of the map, (n, 2)."""
+    return (
+        f'<polyline points="{points(frame.across(line[:, 0]), frame.down(line[:, 1]))}"'
+        f' fill="none" stroke="{colour}" stroke-width="{width}" stroke-opacity="{opacity}"'
+        f' stroke-linejoin="round" stroke-dasharray="{dash}"/>'
+    )
+
+
+def _spot(frame: Frame, place: tuple[float, float], words: str, look: str) -> str:
+    """A circle with a name."""
+    x, y = float(frame.across(place[0])), float(frame.down(place[1]))
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" stroke-width="2" {look}/>'
+        f'<text x="{x + 9:.1f}" y="{y - 6:.1f}">{words}</text>'
+    )

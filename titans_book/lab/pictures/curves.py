@@ -116,8 +116,13 @@ class Frame:
             right -= 50
         return "".join(parts)
 
-    def svg(self, body: str, *, alt: str, xlabel: str = "", ylabel: str = "") -> str:
-        """The whole drawing: axes, their names, and the curves in `body`."""
+    def svg(
+        self, body: str, *, alt: str, xlabel: str = "", ylabel: str = "", drag: bool = False
+    ) -> str:
+        """The whole drawing: axes, their names, and the curves in `body`.
+
+        drag: whether the pointer moves the sliders of `draggable`.
+        """
         middle = (self.left + self.width - self.right) / 2
         names = (
             f'<text x="4" y="16" opacity=".85">{escape(ylabel)}</text><text x="{middle:.0f}"'
@@ -126,8 +131,15 @@ class Frame:
         return (
             f'<svg viewBox="0 0 {self.width} {self.height}" width="{self.width}"'
             f' height="{self.height}" style="display:block;{_FONT}" role="img"'
-            f' aria-label="{escape(alt)}">{names}{self._grid()}{body}</svg>'
+            f' aria-label="{escape(alt)}"{self._field() if drag else ""}>'
+            f"{names}{self._grid()}{body}</svg>"
         )
+
+    def _field(self) -> str:
+        """For drag.js: the corners of the field, in pixels and in the units of the axes."""
+        corners = (self.left, self.top, self.width - self.right, self.height - self.bottom)
+        units = (self.x[0], self.y[0], self.x[1], self.y[1])
+        return f' data-drag="{" ".join(f"{value:g}" for value in (*corners, *units))}"'
 
     def _grid(self) -> str:
         right, base = self.width - self.right, self.height - self.bottom

@@ -80,14 +80,15 @@ def tracking(
             axes.set_title(words, fontsize=8.5, loc="left")
             longest = record["settings"]["trained_at"][1]
             axes.axvspan(lengths[0] * 0.8, longest, **_faint(dark, alpha=0.18, lw=0))
-            axes.axhline(GUESS.get(task, 0), **_faint(dark, lw=0.9, ls="-"))
+            ends = lengths[0] * 0.8, lengths[-1]
+            axes.hlines(GUESS.get(task, 0), *ends, **_faint(dark, lw=0.9, ls="-"))
         for axes in panels.flat[len(curves) :]:
             axes.set_visible(False)
         for axes in panels.flat[max(0, len(curves) - COLUMNS) : len(curves)]:
             axes.tick_params(labelbottom=True)
         first = panels.flat[0]
-        first.annotate("a guess", (lengths[-1] * 2, GUESS.get(task, 0)), (0, -6), **_small("right"))
-        first.annotate("trained", (lengths[0] * 0.85, 0), (0, 6), **_small("left"))
+        first.annotate("a guess", (lengths[-1], GUESS.get(task, 0)), (0, -7), **_small("right"))
+        first.annotate("trained", (lengths[0] * 0.85, 0.75), (0, 0), **_small("left"))
         figure.supxlabel("tokens read", fontsize=9)
         figure.supylabel("right answers", fontsize=9)
     return figure

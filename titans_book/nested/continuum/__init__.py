@@ -5,6 +5,7 @@ liveness   which level learns, speaks, and is right
 stacking   a fresh fast level on top of one that was pushed to a slower clock
 toys       two small worlds to try it in: terms of several paces; A, then B
 language   read_and_learn: any language model, some of its modules learning while it reads
+names      where the levels of a model are
 levels     how levels answer together; learning, how they learn from what they have answered
 clocks     when a level is updated; steps, how; gradients, of what; state, what is handed on
 
@@ -16,6 +17,7 @@ from titans_book.nested.continuum.learning import half_squared_error
 from titans_book.nested.continuum.levels import Perceptron
 from titans_book.nested.continuum.liveness import Liveness
 from titans_book.nested.continuum.memory import ContinuumMemory
+from titans_book.nested.continuum.names import levels_of
 from titans_book.nested.continuum.stacking import stack
 from titans_book.nested.continuum.state import ContinuumState, LevelState
 
@@ -27,6 +29,7 @@ __all__ = [
     "Liveness",
     "Perceptron",
     "half_squared_error",
+    "levels_of",
     "read_and_learn",
     "stack",
 ]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from titans_book.nested.optimizers.base import Closure, evaluated
+from titans_book.nested.optimizers.base import Closure, evaluated, tell
 
 
 class Around(Optimizer):
@@ -39,6 +39,10 @@ class Around(Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         return dict(self.__dict__)  # for copies: all of it, not groups and state alone
+
+    def observe(self, loss: float | Tensor) -> None:
+        """Tell the inner optimizer the loss whose gradients come next, if it listens to one."""
+        tell(self.inner, loss)
 
     def _params(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]
@@ -94,9 +98,15 @@ class Together(Optimizer):
     def step(self, closure: Closure | None = None) -> float | Tensor | None:
         """A step of each."""
         loss = evaluated(closure)
+        tell(self, loss)
         for one in self.each:
             one.step()
         return loss
+
+    def observe(self, loss: float | Tensor) -> None:
+        """Tell the loss whose gradients come next to each that listens to one."""
+        for one in self.each:
+            tell(one, loss)
 
     def state_dict(self) -> dict[str, Any]:
         """The state_dict of each."""

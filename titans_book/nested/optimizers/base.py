@@ -19,6 +19,15 @@ Closure = Callable[[], float | Tensor]
 INFINITY = float("inf")
 
 
+def tell(optimizer: Optimizer, loss: float | Tensor | None) -> None:
+    """Hand a loss to an optimizer that listens to one, such as a NestedController.
+
+    >>> tell(torch.optim.SGD([torch.zeros(1)]), 2.0)
+    """
+    if loss is not None and hasattr(optimizer, "observe"):
+        optimizer.observe(loss)
+
+
 def evaluated(closure: Closure | None) -> float | Tensor | None:
     """The loss of a closure that computes it and its gradients again; None without one."""
     if closure is None:

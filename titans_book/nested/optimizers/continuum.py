@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from titans_book.check import flag, whole
 from titans_book.nested.optimizers.around import Around
-from titans_book.nested.optimizers.base import Closure, evaluated
+from titans_book.nested.optimizers.base import Closure, evaluated, tell
 
 
 class ContinuumOptimizer(Around):
@@ -33,6 +33,9 @@ class ContinuumOptimizer(Around):
     periods   one number, or one for every group; None for the "period" in each group, 1 where it
               has none (see `build_groups`).
     average   the mean over the window in the place of its sum.
+
+    An inner NestedController hears the loss of the step at which it updates, from a closure or from
+    `observe(loss)` before the step.
 
     `counts()` says how often every group was updated, `flush()` updates those whose window is
     open, as at the end of a training. Open windows are in the state_dict.
@@ -75,6 +78,7 @@ class ContinuumOptimizer(Around):
     def step(self, closure: Closure | None = None) -> float | Tensor | None:
         """Take in one gradient for every group, and update those whose window is full."""
         loss = evaluated(closure)
+        tell(self, loss)
         self.seen = [seen + 1 for seen in self.seen]
         due = [s >= g["period"] for s, g in zip(self.seen, self.param_groups, strict=True)]
         self._update(due, {p: p.grad for p in self._params()})

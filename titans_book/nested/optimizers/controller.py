@@ -90,7 +90,8 @@ class NestedController(Around):
 
     def observe(self, loss: float | Tensor) -> None:
         """Tell the network the loss whose gradients the next step will use."""
-        self._loss = float(loss)
+        self._loss = float(loss.detach() if isinstance(loss, Tensor) else loss)
+        super().observe(loss)
 
     def factors(self) -> list[float]:
         """What the learning rate of every group was multiplied by at the last step."""

@@ -11,13 +11,12 @@ Taught in chapter 11.
 """
 
 import weakref
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from titans_book.nested.optimizers.base import INFINITY, GroupOptimizer
+from titans_book.nested.optimizers.base import INFINITY, Closure, GroupOptimizer, evaluated
 
 
 class DGD(GroupOptimizer):
@@ -44,8 +43,13 @@ class DGD(GroupOptimizer):
              plain gradient steps; so does a weight that is used without a call of its layer.
     params   parameters or groups, if not all of the model's.
 
+    A copy (copy.deepcopy, pickle) of the optimizer watches the layers that were copied with it, so
+    copy it together with its model: `model, dgd = copy.deepcopy((model, dgd))`. A model that is
+    to be compiled needs its DGD before its first compiled call, which is when hooks are traced.
+
     `remove` takes the hooks off. Raises TypeError for a model that is no nn.Module, ValueError for
-    lr < 0, weight_decay < 0 or erase outside [0, inf). Taught in chapter 11.
+    lr < 0, weight_decay < 0 or erase outside [0, inf), RuntimeError in a step whose gradients
+    reached the layers' weights when no layer's inputs were seen. Taught in chapter 11.
     """
 
     limits = {"erase": (0, INFINITY)}
@@ -64,10 +68,41 @@ class DGD(GroupOptimizer):
         params = model.parameters() if params is None else params
         super().__init__(params, dict(lr=lr, erase=erase, weight_decay=weight_decay))
         own = {p for group in self.param_groups for p in group["params"]}
-        layers = [m for m in model.modules() if isinstance(m, nn.Linear) and m.weight in own]
-        me = weakref.ref(self)
-        handles = [m.register_forward_hook(partial(_called, me)) for m in layers]
+        self.layers = [m for m in model.modules() if isinstance(m, nn.Linear) and m.weight in own]
+        self._watch()
+
+    def _watch(self) -> None:
+        handles = [layer.register_forward_hook(_Watch(self)) for layer in self.layers]
         self.remove = weakref.finalize(self, _remove, handles)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies: the layers as well, unless the hooks have been taken off."""
+        return {**super().__getstate__(), "layers": self.layers if self.remove.alive else []}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up a copy's state, and watch its layers; load_state_dict passes here without any."""
+        super().__setstate__(state)
+        if "layers" in state:
+            self._watch()
+
+    def step(self, closure: Closure | None = None) -> float | Tensor | None:
+        """One step for every parameter that has a gradient; the closure's loss if there is one."""
+        loss = evaluated(closure)
+        self._check_seen()
+        super().step()
+        return loss
+
+    def _check_seen(self) -> None:
+        """Raise where the erasing would be left out without a word."""
+        moved = [m.weight for m in self.layers if m.weight.grad is not None]
+        erasing = any(group["erase"] for group in self.param_groups) and self.remove.alive
+        seen = any("inputs" in self.state.get(weight, ()) for weight in moved)
+        if erasing and moved and not seen:
+            raise RuntimeError(
+                "DGD has seen no input of any nn.Linear layer since the last step, so it cannot "
+                "erase. Make DGD before the model's first compiled call, and copy it together with "
+                "its model. Where plain gradient steps are meant, call remove() or set erase=0."
+            )
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients, and the inputs that belong to them."""
@@ -99,18 +134,29 @@ class DGD(GroupOptimizer):
                 p.copy_(torch.linalg.solve(system, p.to(full), left=False))
 
 
-def _called(me: weakref.ref, layer: nn.Linear, inputs: tuple, output: Tensor) -> None:
-    """A layer has answered: once the gradient of its answer comes, its inputs count."""
-    if not output.requires_grad or not inputs:
-        return
-    weight, x = layer.weight, inputs[0].detach()
+class _Watch:
+    """A forward hook: once the gradient of a layer's answer comes, the layer's inputs count.
 
-    def came(_: Tensor) -> None:
-        if (optimizer := me()) is not None:
-            with torch.no_grad():
-                optimizer._saw(weight, x)
+    A copy of it, as in a copied model, is deaf: it would tell the optimizer of another model.
+    """
 
-    output.register_hook(came)
+    def __init__(self, optimizer: DGD | None = None) -> None:
+        self.optimizer = (lambda: None) if optimizer is None else weakref.ref(optimizer)
+
+    def __reduce__(self) -> tuple:
+        return _Watch, ()
+
+    def __call__(self, layer: nn.Linear, inputs: tuple, output: Tensor) -> None:
+        if not output.requires_grad or not inputs:
+            return
+        weight, x, me = layer.weight, inputs[0].detach(), self.optimizer
+
+        def came(_: Tensor) -> None:
+            if (optimizer := me()) is not None:
+                with torch.no_grad():
+                    optimizer._saw(weight, x)
+
+        output.register_hook(came)
 
 
 def _remove(handles: list) -> None:
