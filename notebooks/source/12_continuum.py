@@ -443,8 +443,8 @@ quiz("12.rates")
 # So far we made the worlds ourselves. Here is a real one. How many children will be born in the United
 # States tomorrow? The record goes from 1969 to 1988, and it has a week (fewer births at weekends), a season
 # (most in late summer) and a slow trend. The key of a day is its page in the calendar, and every day is
-# forecast before it is known. The rates were chosen on the first five years. What we measure is the error
-# on all later days, divided by the variance.
+# forecast before it is known. The rates, and what the fast level keeps, were chosen on the first five years.
+# What we measure is the error on all later days, divided by the variance.
 
 # %%
 rule = {"slow first": slow_first}
@@ -452,39 +452,41 @@ forecasts = {name: calendar.forecast(levels, rule.get(name, joint), read_levels)
              for name, levels in calendar.SETTINGS.items()}
 print(f"as on the same day last week: {calendar.naive():.3f}")
 for name, one in forecasts.items():
-    print(f"{name:14}: {one.error:.3f}, and without the level C = 1: {one.without_fastest:.2f}")
+    print(f"{name:10}: {one.error:.3f}, and without the level C = 1: {one.without_fastest:.2f}")
 
 # %%
 ### CLAIM
 one, both, going, ordered = forecasts.values()
-assert 0.08 < one.error < min(both.error, going.error, ordered.error) < 0.095
+assert abs(both.error / one.error - 1) < 0.01 and 0.93 < going.error / one.error < 0.96
+assert 1.03 < ordered.error / one.error < 1.07
 assert max(f.error for f in forecasts.values()) < 0.7 * calendar.naive()
-assert both.without_fastest > 0.9 and going.without_fastest < 0.13
-assert 0.6 < ordered.without_fastest < 0.75
+assert both.without_fastest > 0.9 and going.without_fastest < 0.12 < ordered.without_fastest < 0.3
 
 # %% [markdown]
-# Two levels, C = 1 and C = 91, a quarter of a year. **None of them beats the single level.** All are much
-# better than last week's number, and equally good among themselves, within 2 %. If you only want tomorrow's
-# number, a second level is of no use here.
+# The three levels have the periods 1, 28 and 364, a day, four weeks and a year. With a joint error they are
+# as good as the single level and no better. Slow first, they are 5 % worse. Where the fast level lets go,
+# they are **5 % better**. That is a gain, and not a large one.
 #
-# What differs is where the knowledge is. Take the fast level away, and the joint memory knows nothing any
-# more. The one whose fast level lets go has lost little. Who says what? This table splits each level's
+# What differs more is where the knowledge is. Take the fast level away, and the joint memory knows almost
+# nothing. The one whose fast level lets go still knows most. Who says what? This table splits each level's
 # answers into week, season and trend. A 1 means that the level says all of it.
 
 # %%
-print("                        " + "  ".join(f"{part:>6}" for part in calendar.PARTS))
+print(" " * 21 + "  ".join(f"{part:>6}" for part in calendar.PARTS))
 for name, one in forecasts.items():
     for (C, *_), said in zip(calendar.SETTINGS[name], one.said.tolist(), strict=True):
-        print(f"{name:14}  C = {C:2}  " + "  ".join(f"{share + 0.0:6.2f}" for share in said))
+        told = "  ".join(f"{round(share, 2) + 0.0:6.2f}" for share in said)
+        print(f"{name:10}  C = {C:3}  {told}")
 ### CLAIM
-assert forecasts["joint"].said[0].min() > 0.9 and forecasts["joint, lets go"].said[1].min() > 0.8
-assert forecasts["joint, lets go"].said[0, 1] > 0.1
+assert forecasts["joint"].said[0].min() > 0.9 and forecasts["lets go"].said[1].min() > 0.7
+assert 0.05 < forecasts["lets go"].said[0, 1] < 0.15
+assert forecasts["lets go"].said[0, [0, 2]].abs().max() < 0.02
 
 # %% [markdown]
-# Where the fast level lets go, the slow one says nearly all of the week and the trend, and the fast one adds
-# a seventh of the season, which moves on from quarter to quarter. One might have expected the week to belong
-# to the fast level, because it comes round quickly. But the *pattern* of the week hardly changes in twenty
-# years. A level does not own what repeats fast. It owns what **changes** at its pace.
+# Where the fast level lets go, the level C = 28 says most of everything, the yearly one a tenth, and the fast
+# one a tenth of the season. One might have expected the week to belong to the fast level, because it comes
+# round quickly. But the *pattern* of the week hardly changes in twenty years. A level does not own what
+# repeats fast. If it owns anything, it is what **changes** at its pace.
 
 # %%
 quiz("12.cures")
@@ -818,7 +820,8 @@ assert len(own) == 2 and all(s[0] > 0.99 and s[3] < 0.7 for s in own)
 #
 # - Memories whose factor cannot be negative guess, at every length.
 # - **Titans counts with θ up to 1**, at least up to the length that it was trained on. It asks the memory
-#   *before* it forgets, so the factor is 1 − α − θ, and with a large α that is negative. The three seeds
+#   *before* it forgets, so the factor is 1 − α − θ (here α is the share that is forgotten, as in chapter
+#   04), and with a large α that is negative. The three seeds
 #   reached factors between −0.87 and −0.99. Such a sign fades with every one, and it does not last for 256
 #   bits. Gated DeltaNet forgets first. Its factor is (1 − α)(1 − θ), which is never negative.
 # - With θ up to 2, training drove even the sigmoid so far out that it hardly differs from the hard gate.
@@ -1019,8 +1022,8 @@ assert visits.score(clock_free) < found["yours"]
 #    the slow level first, brings what lasts into the slow level.
 # 3. After a letter, the novel is still in the slow level, if it ever was there. It comes out when the fast
 #    level lets go or is wiped.
-# 4. In our worlds a small rate kept the novel, and the period saved work. For tomorrow's births one level was
-#    as good as two.
+# 4. In our worlds a small rate kept the novel, and the period saved work. For tomorrow's births three levels
+#    were 5 % better than one, if the fast one let go.
 # 5. A self-modifying memory changes what makes its keys, values and rates, by a rule that stays fixed. A quiet
 #    start is dead, (93) erases twice, and (90) prints an index that leaks.
 # 6. To count ones, a write must be able to turn a sign. Depth is not needed. For three cups two writes a token

@@ -23,12 +23,13 @@ __all__ = ["FIRST_DAY", "PARTS", "SETTINGS", "Forecast", "forecast", "naive"]
 
 FIRST_DAY = 5 * 365 + 1  # of what is scored: before it, rates were chosen
 PARTS = ("week", "season", "trend")
-# C, rate and keep of each level: the best of 300 random ones on the first five years
+# C, rate and keep of each level, chosen on the first five years from a grid: 7 rates for each level
+# and, where the fastest lets go, 4 values of keep (see notebooks/records/continuum_cpu.json)
 SETTINGS = {
-    "one level": [(1, 0.266, 1.0)],
-    "joint": [(1, 0.275, 1.0), (91, 0.0038, 1.0)],
-    "joint, lets go": [(1, 0.8325, 0.8962), (91, 0.16, 1.0)],
-    "slow first": [(1, 0.2946, 1.0), (91, 0.002, 1.0)],
+    "one level": [(1, 0.2, 1.0)],
+    "joint": [(1, 0.2, 1.0), (28, 0.00683, 1.0), (364, 0.000743, 1.0)],
+    "lets go": [(1, 0.8, 0.7), (28, 0.1366, 1.0), (364, 0.01485, 1.0)],
+    "slow first": [(1, 0.4, 1.0), (28, 0.00683, 1.0), (364, 0.000743, 1.0)],
 }
 
 

@@ -138,8 +138,8 @@ QUESTIONS = (
                 "printed, with one joint error, it kept next to nothing",
                 right=True,
                 because="And even then the fast level's answers stood in the way until it let go "
-                "or was wiped. For the births of the next day, several levels were no better than "
-                "one.",
+                "or was wiped. For the births of the next day, three levels gained 5 %, if the "
+                "fast one let go, and nothing with a joint error.",
             ),
             Choice(
                 "No: levels do not make any difference",
