@@ -26,6 +26,7 @@ FIELDS = {
     "activation": "tanh",
     "value_activation": True,
     "theta_max": 0.5,
+    "gate": "hard",
     "clamp": 0.1,
     "damping": 8.0,
 }
@@ -258,6 +259,7 @@ def test_recall_out_of_the_box(seed):
         ("activation", "relu6", ValueError),
         ("theta_max", 0, ValueError),
         ("theta_max", float("nan"), ValueError),
+        ("gate", "soft", ValueError),
     ],
 )
 def test_wrong_fields_are_named(field, value, error):

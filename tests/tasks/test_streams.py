@@ -1,5 +1,7 @@
 """The key-value streams mean what they say: labels are rebuilt by brute force, one by one."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -7,6 +9,7 @@ from titans_book.tasks.streams import KINDS, kv_stream
 
 SMALL = {"batch": 3, "time": 48, "dim": 8, "dim_v": 5}
 OWN = {"switching": {"period": 20}, "book": {"period": 20, "book": 6}, "surprise": {"book": 6}}
+OWN["timescales"] = {"periods": (20, 6)}
 
 
 def small(kind, **fields):
@@ -67,10 +70,45 @@ def test_the_map_changes_at_every_period_and_only_there(kind):
     assert not torch.isclose(stream.maps[:, 0], stream.maps[:, 1]).any()
 
 
-@pytest.mark.parametrize("kind", ["capacity", "outliers", "switching", "interference"])
+@pytest.mark.parametrize(
+    "kind", ["capacity", "outliers", "switching", "interference", "timescales"]
+)
 def test_fresh_keys_never_repeat(kind):
     stream = small(kind)
     assert all(len(stream.keys[b].unique(dim=0)) == 48 for b in range(3))
+
+
+def test_terms_are_linear_maps_that_change_at_their_periods_and_add_up_to_the_clean_value():
+    """Least squares finds each term's map within a spell, and not beyond it."""
+    stream = small("timescales", time=240, dim=4, periods=(120, 12), noise=0.2)
+    torch.testing.assert_close(stream.terms.sum(2), stream.clean)
+    for term, period in enumerate((240, 120, 12)):
+        maps = []
+        keys, values = stream.keys.double(), stream.terms[:, :, term].double()
+        for k, v in zip(keys.split(period, 1), values.split(period, 1), strict=True):
+            maps.append(torch.linalg.lstsq(k, v).solution)
+            torch.testing.assert_close(k @ maps[-1], v, rtol=0, atol=1e-5)
+        assert all((one - two).abs().min() > 1e-6 for one, two in pairwise(maps))
+    assert stream.events[0].nonzero().flatten().tolist() == list(range(12, 240, 12))
+    assert stream.regime[0].tolist() == [t // 12 for t in range(240)]
+
+
+def test_terms_have_equal_variance():
+    stream = kv_stream("timescales", batch=16, time=2048, dim=16, periods=(64, 16, 4))
+    assert stream.terms.shape == (16, 2048, 4, 16)
+    spread = stream.terms.std((0, 1, 3))
+    torch.testing.assert_close(spread, torch.full((4,), 0.5), rtol=0.05, atol=0)
+    assert stream.clean.std().item() == pytest.approx(1, rel=0.05)
+
+
+def test_only_timescales_has_terms():
+    assert [kind for kind in KINDS if small(kind).terms is not None] == ["timescales"]
+
+
+@pytest.mark.parametrize("periods", [(), (8, 8), (4, 16), (8, 0)])
+def test_wrong_periods_are_named(periods):
+    with pytest.raises(ValueError, match="periods must be"):
+        small("timescales", periods=periods)
 
 
 def test_a_book_uses_its_keys_and_no_others():

@@ -77,6 +77,8 @@ def _learning(rule: Rule) -> Iterator[str]:
     name = rule.learning.name
     if (have := rule.objective.name) != "l2":
         yield f"objective must be 'l2' with learning {name!r}, got {have!r}"
+    if name == "kernel" and rule.gate != "sigmoid":
+        yield f"gate must be 'sigmoid' with learning {name!r}: it has no gates"
     if name == "kernel" and (have := rule.retention.name) != "none":
         yield f"retention must be 'none' with learning {name!r}, got {have!r}"
     if not rule.network.linear or rule.network.signed:

@@ -9,10 +9,9 @@
 The papers leave their form open; these are ours. Momentum repeats a write 1 + eta + eta^2 + ... =
 1 / (1 - eta) times, so theta carries the factor (1 - eta): momentum then spreads a write over time
 and does not enlarge it, and a gate that opens wide cannot push the memory over the edge of
-stability. A rule without a use for a gate has none. Taught in chapters 04, 07 and 10.
+stability. A rule without a use for a gate has none. With gate="hard" every sigmoid but delta's,
+which must stay above 0, is the hard gate of opening.py. Taught in chapters 04, 07, 10 and 12.
 """
-
-import math
 
 import torch
 from einops import rearrange
@@ -20,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.memory.gates import Gates
+from titans_book.memory.opening import GATES, Gate
 from titans_book.memory.rule import Rule
 
 # theta in units of the stable write rate, alpha for each layer of the network
@@ -79,12 +79,14 @@ class Gating(nn.ModuleDict):
         for name, gate in self.items():
             if isinstance(gate, nn.Linear):
                 nn.init.normal_(gate.weight, std=0.02)
-            share = self.at_start[name]
-            nn.init.constant_(gate.bias, math.log(share / (1 - share)))
+            nn.init.constant_(gate.bias, self._opening(name).closed(self.at_start[name]))
 
     def forward(self, x: Float[Tensor, "batch time dim"]) -> Gates:
         n = self.rule.writes
-        opened = {name: torch.sigmoid(self._heads(name, gate(x))) for name, gate in self.items()}
+        opened = {
+            name: self._opening(name).open_(self._heads(name, gate(x)))
+            for name, gate in self.items()
+        }
         none = x.new_zeros(len(x), self.heads, n * x.shape[1])
         eta = opened.pop("eta", none)
         open_ = opened.pop("theta", 1.0)  # a rule with two gates writes as they say
@@ -97,6 +99,9 @@ class Gating(nn.ModuleDict):
         if "delta" in opened:
             opened["delta"] = 2 * self.unit * opened["delta"]
         return Gates(theta, eta, alpha, **opened)
+
+    def _opening(self, name: str) -> Gate:
+        return GATES["sigmoid" if name == "delta" else self.rule.gate]
 
     def _heads(self, name: str, z: Tensor) -> Tensor:
         """(B, T, ...) as (B, H, T), or (B, H, T, d) for a gate with features."""

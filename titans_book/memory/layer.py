@@ -81,6 +81,8 @@ class NeuralMemory(nn.Module):
     value_activation   SiLU on v as well, as the paper has it.
     theta_max   the largest write rate a gate can open to, as a multiple of the rate that stores a
                 pair in one step; 1 unless the rule says otherwise.
+    gate        how the gates open: "sigmoid" (the default) or "hard", which reaches 0 and 1; see
+                `opening`. As every other field of a Rule it is given by its name.
     clamp       the longest surprise taken at full length, as a multiple of what a fresh memory
                 feels at a value with features of size 1; None for no limit. See `soften`.
     damping     how many alike tokens of a chunk may together correct an error fully: chunk / 2

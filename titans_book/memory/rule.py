@@ -19,6 +19,7 @@ from titans_book.memory.learning import Gradient, Learning
 from titans_book.memory.network import Network
 from titans_book.memory.network import resolve as network_of
 from titans_book.memory.objective import L2, Objective
+from titans_book.memory.opening import GATES
 from titans_book.memory.retention import Decay, Retention
 
 READS = ("after", "before", "start")
@@ -52,6 +53,8 @@ class Rule:
                gates.write, (B, H, T, d), as in Gated DeltaNet-2.
     theta_max  how far a layer's write gate opens, in units of the rate that stores a pair in one
                step: above 1 a write may turn an error's sign (negative eigenvalues).
+    gate       how a layer's gates open: "sigmoid", which never quite reaches 0 or 1, or "hard",
+               which does (opening.py).
 
     Raises ValueError or TypeError naming the field, and ValueError for choices that do not go
     together (combining.py has the reasons).
@@ -75,6 +78,7 @@ class Rule:
     writes: int = 1
     split: bool = False
     theta_max: float = 1.0
+    gate: str = "sigmoid"
 
     def __post_init__(self) -> None:
         for name, kind in {"network": Network, **KINDS}.items():
@@ -84,6 +88,7 @@ class Rule:
                     "Rule.of takes names as well"
                 )
         choose("read", self.read, READS)
+        choose("gate", self.gate, GATES)
         for name in ("chunk", "window", "steps", "writes"):
             whole(name, getattr(self, name), least=1)
         for name in ("momentum", "forget_first", "split"):

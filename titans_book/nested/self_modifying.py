@@ -34,7 +34,7 @@ Taught in chapter 12.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,6 +44,7 @@ from torch import Tensor
 
 from titans_book.check import choose, flag, positive, whole
 from titans_book.memory.network import Network
+from titans_book.memory.opening import GATES
 from titans_book.memory.pieces import flat, lengths_of, together
 from titans_book.memory.recurrence import Weighted, coefficients
 from titans_book.memory.state import Layers
@@ -55,14 +56,6 @@ __all__ = ["MEMORIES", "SelfState", "self_modify"]
 MEMORIES = ("k", "v", "q", "eta", "alpha", "memory")
 # added to what M_alpha says, so that memories that say nothing yet forget 0.25 % a token
 OPEN = {"sigmoid": 6.0, "hard": 1.99}
-
-
-def hard(z: Tensor) -> Tensor:
-    """A gate that reaches 0 and 1: clamp(z / 4 + 1/2, 0, 1)."""
-    return (z / 4 + 0.5).clamp(0, 1)
-
-
-GATES: dict[str, Callable[[Tensor], Tensor]] = {"sigmoid": torch.sigmoid, "hard": hard}
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,7 +105,7 @@ def make(net: Network, at: Mapping[str, Layers], x: Tensor, q: Tensor | None, ho
     def unit(z: Tensor) -> Tensor:
         return F.normalize(z, dim=-1) if how.normalise else z
 
-    gate = GATES[how.gate]
+    gate = GATES[how.gate].open_
     eta = how.eta_max * gate(net(at["eta"], x).mean(-1))
     keep = gate(net(at["alpha"], x).mean(-1) + OPEN[how.gate])
     asked = unit(net(at["q"], x)) if q is None else q

@@ -5,7 +5,7 @@ against the *clean* value, which the stream knows and the memory does not:
 
     score = mean_t |M_{t-1}(k_t) - clean_t|^2 / mean_t |clean_t|^2          (1 = answering zero)
 
-Six kinds, each built to show one thing. Keys have length 1. Maps and free values are standard
+Seven kinds, each built to show one thing. Keys have length 1. Maps and free values are standard
 normal, so a clean value has about unit size in every feature, and `noise` is in that unit.
 
     capacity      n unrelated pairs, once each               how much fits in
@@ -14,10 +14,13 @@ normal, so a clean value has about unit size in every feature, and `noise` is in
     book          the same, over a small book of keys        the delta rule overwrites by itself
     surprise      a book by heart, new pairs at known times  surprise spikes, and its tail
     interference  new keys close to old ones                 one key's write damages another's
+    timescales    a sum of maps, some quick, some slow       levels of memory (chapter 12)
+
+`births` is a stream of real data.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 
 import torch
@@ -34,11 +37,14 @@ class Stream:
 
     values  what the memory is shown: the clean value, plus noise and outliers
     clean   what it should say
-    events  where the kind's event happens: an outlier, a switch of the map, a novel pair, a key
+    events  where the kind's event happens: an outlier, a switch of a map, a novel pair, a key
             close to an old one. Never in "capacity".
     pair    which key this is. Equal number, equal key.
     regime  which map or set of values is in force. Equal pair and regime, equal clean value.
-    maps    the maps W, one for each regime, with clean = k W[regime]; None if values are free.
+    maps    the maps W, one for each regime, with clean = k W[regime]; None if values are free, or
+            in "timescales".
+    terms   in "timescales" what each of the maps in force adds to the clean value, the slowest
+            first: clean = terms.sum(2). None elsewhere.
     """
 
     kind: str
@@ -49,6 +55,7 @@ class Stream:
     pair: Int[Tensor, "batch time"]
     regime: Int[Tensor, "batch time"]
     maps: Float[Tensor, "batch regimes dim dim_v"] | None = None
+    terms: Float[Tensor, "batch time terms dim_v"] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def kv_stream(kind: str, **fields) -> Stream:
     Every kind takes batch=8, time=1024, dim=64, dim_v=None (as dim), noise=0.0 and seed=0, which
     is an int or a torch.Generator. The kind's own fields are those of the function of its name.
     Raises ValueError or TypeError naming the field. The same seed gives the same stream.
-    Chapters 01 to 04 and 10.
+    Chapters 01 to 04, 10 and 12.
 
     >>> stream = kv_stream("switching", time=1000, period=250)
     >>> stream.keys.shape, stream.events[0].nonzero().flatten().tolist()
@@ -159,9 +166,29 @@ def interference(frame: Frame, *, cosine: float | int = 0.9) -> Stream:
     return _stream("interference", frame, g, keys, normal(g, batch, time, dim_v), events)
 
 
+def timescales(frame: Frame, *, periods: Sequence[int] = (512, 64, 8)) -> Stream:
+    """A sum of maps of equal variance: one for good, and one drawn anew every `period` steps each.
+
+    v_t = k_t (W_0 + W_1[t // P_1] + W_2[t // P_2] + ...), P the periods, the longest first; an
+    event is where any of them is drawn anew. No key ever comes twice.
+    """
+    periods = _periods(periods)
+    batch, time, dim, dim_v, g = frame.checked()
+    keys, size = unit(g, batch, time, dim), (1 + len(periods)) ** -0.5
+    maps = [size * normal(g, batch, -(-time // p), dim, dim_v) for p in (time, *periods)]
+    spells = zip(maps, (time, *periods), strict=True)
+    terms = torch.stack([_mapped(keys, W, period) for W, period in spells], dim=2)
+    times = torch.arange(time)
+    anew = torch.stack([(times % period == 0) & (times > 0) for period in periods]).any(0)
+    events = anew.expand(batch, time).clone()
+    regime = events.cumsum(1)
+    stream = _stream("timescales", frame, g, keys, terms.sum(2), events, regime=regime)
+    return replace(stream, terms=terms)
+
+
 KINDS: dict[str, Callable[..., Stream]] = {
     function.__name__: function
-    for function in (capacity, outliers, switching, book, surprise, interference)
+    for function in (capacity, outliers, switching, book, surprise, interference, timescales)
 }
 
 
@@ -170,13 +197,30 @@ def _switching(kind: str, frame: Frame, g: Generator, keys, pair, period: int) -
     batch, time, dim = keys.shape
     regime = (torch.arange(time) // period).expand(batch, time).clone()
     maps = normal(g, batch, -(-time // period), dim, frame.dim_v or dim)
-    spells = zip(keys.split(period, dim=1), maps.unbind(1), strict=True)
-    clean = torch.cat([k @ w for k, w in spells], dim=1)
+    clean = _mapped(keys, maps, period)
     events = regime.diff(dim=1, prepend=regime[:, :1]) > 0
     return _stream(kind, frame, g, keys, clean, events, pair, regime, maps)
 
 
-def _stream(kind, frame, g, keys, clean, events=None, pair=None, regime=None, maps=None, extra=0.0):
+def _mapped(keys: Tensor, maps: Tensor, period: int) -> Tensor:
+    """k_t W[t // period] for every t."""
+    spells = zip(keys.split(period, dim=1), maps.unbind(1), strict=True)
+    return torch.cat([k @ w for k, w in spells], dim=1)
+
+
+def _stream(
+    kind,
+    frame,
+    g,
+    keys,
+    clean,
+    events=None,
+    pair=None,
+    regime=None,
+    maps=None,
+    extra=0.0,
+    terms=None,
+):
     """Add the noise and fill in what the kind did not say: no events, no repeats, one regime."""
     batch, time = keys.shape[:2]
     zeros = torch.zeros(batch, time, dtype=torch.long)
@@ -193,3 +237,10 @@ def _times(novel: Sequence[int] | None, time: int) -> list[int]:
     if not whole or len(set(times)) < len(times):
         raise ValueError(f"novel must be different whole times from 0 to {time - 1}, got {times}")
     return sorted(times)
+
+
+def _periods(periods: Sequence[int]) -> tuple[int, ...]:
+    found = tuple(count("periods", period) for period in periods)
+    if not found or sorted(set(found), reverse=True) != list(found):
+        raise ValueError(f"periods must be one or more, each shorter than the last, got {periods}")
+    return found
