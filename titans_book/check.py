@@ -46,12 +46,14 @@ def number(value: object) -> bool:
 
 
 def plain(value: object) -> object:
-    """The same value, a number of numpy's as one of Python's: so it goes into JSON.
+    """The same value as JSON has it: a number of numpy's as one of Python's, a tuple as a list.
 
     >>> import numpy
     >>> plain(numpy.int64(3)), plain(numpy.float32(0.5)), plain("text")
     (3, 0.5, 'text')
     """
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
     if not number(value):
         return value
     return int(value) if isinstance(value, Integral) else float(value)

@@ -39,7 +39,7 @@ from pathlib import Path
 import torch
 
 from titans_book import TitansConfig, TitansLM, TrainingSettings, load_state, save_state, train
-from titans_book.model.config import VARIANTS
+from titans_book.book.ch13.recorded import VARIANTS
 from titans_book.evaluation import NGram, bits_by_position, bits_per_token
 from titans_book.lab.pictures import attention_figures, figures, line_figures
 from titans_book.lab.pictures import memory_figures, style, widgets

@@ -50,7 +50,7 @@ def test_each_detector_is_blind_somewhere():
     assert influence(wave, x)[0, 1] < 1e-12 and sensitivity(wave, x)[0, 1] > 1
 
 
-@pytest.mark.parametrize("variant", ["lmm", "mac", "mag", "mal", "attention"])
+@pytest.mark.parametrize("variant", ["lmm", "mac", "mag", "mal", "hope", "attention"])
 def test_the_book_s_models_keep_the_future_out(variant):
     tokens = torch.randint(0, 7, (10,), generator=source(1))
     assert leaks(model(variant), tokens, vocab=7) == {}

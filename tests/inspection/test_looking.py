@@ -7,7 +7,7 @@ from titans_book.inspection.looking import changes, look, size
 from titans_book.model import TitansConfig, TitansLM
 from titans_book.model.config import VARIANTS
 
-WITH_ATTENTION = [name for name in VARIANTS if name != "lmm"]
+WITH_ATTENTION = [name for name, block in VARIANTS.items() if "persistent" in block.fields]
 WITH_MEMORY = [name for name in VARIANTS if name != "attention"]
 TIME = 45  # no multiple of the chunk or the segment
 
@@ -70,7 +70,8 @@ def test_the_trace_tells_the_lengths_of_what_is_looked_at(variant):
             (trace.momentum, size(memory.momentum)),
         ):
             torch.testing.assert_close(have, want, rtol=1e-10, atol=1e-12)
-        assert trace.values.std() > 0 and trace.momentum[-1].min() > 0
+        assert trace.values.std() > 0
+        assert (trace.momentum[-1].min() > 0) == (variant != "hope")  # it has none
 
 
 @pytest.mark.parametrize("variant", WITH_MEMORY)
@@ -82,10 +83,12 @@ def test_momentum_and_film_are_the_states_on_the_way(variant):
         for frame, time in enumerate(memory.trace.times):
             state = model(x[None, :time])[1].blocks[number].memory
             for layer in range(2):
-                for film, have in (
-                    (memory.momentum, state.momentum),
-                    (memory.trace.film, state.weights),
-                ):
+                if variant == "hope":
+                    weights = state.memories["memory"]
+                    momentum = [torch.zeros_like(W) for W in weights]
+                else:
+                    weights, momentum = state.weights, state.momentum
+                for film, have in ((memory.momentum, momentum), (memory.trace.film, weights)):
                     torch.testing.assert_close(film[layer][frame], have[layer][0])
 
 
@@ -119,7 +122,7 @@ def test_nothing_is_left_behind(variant):
     usual = [module.memorize for module in parts]
     seen = look(model, x[0])
     assert [block.memory is None for block in seen] == [variant == "attention"] * 2
-    assert [block.attention is None for block in seen] == [variant == "lmm"] * 2
+    assert [block.attention is None for block in seen] == [variant not in WITH_ATTENTION] * 2
     assert torch.equal(model(x)[0], before)
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
     assert [module.memorize for module in parts] == usual

@@ -104,7 +104,7 @@ def test_sources_are_those_of_the_variant_and_nothing_is_left_behind(variant):
     model, x = build(variant), tokens()
     before = model(x[None])[0]
     found = relevance(model, x)
-    have = {"lmm": ("memory",), "attention": ("attention",)}
+    have = {"lmm": ("memory",), "hope": ("memory",), "attention": ("attention",)}
     assert found.sources == have.get(variant, ("memory", "attention"))
     shares = torch.stack([found.share(name) for name in found.sources])
     torch.testing.assert_close(shares.sum(0), torch.ones_like(shares[0]))

@@ -16,6 +16,7 @@ VARIANTS = [
     {"variant": "mac", "memory": {"chunk": 8}, "segment": 6, "persistent": 2},
     {"variant": "mag", "memory": {"chunk": 8}, "window": 6, "persistent": 2},
     {"variant": "mal", "memory": {"chunk": 8}, "window": 6, "persistent": 2},
+    {"variant": "hope", "memory": {"chunk": 8}},
     {"variant": "attention", "window": 6},
     {"variant": "attention"},
 ]

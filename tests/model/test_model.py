@@ -20,6 +20,8 @@ VARIANTS = [
     {"variant": "mag", "window": 16, "persistent": 0},
     {"variant": "mag", "window": 7},
     {"variant": "mal", "window": 9},
+    {"variant": "hope"},
+    {"variant": "hope", "memory": {"chunk": 7, "read": "before", "fixed_q": False}},
     {"variant": "attention"},
     {"variant": "attention", "window": 7, "persistent": 3},
 ]
@@ -37,6 +39,7 @@ FIELDS = [
             "mac": ("memory", "segment", "persistent", "axial", "heads"),
             "mag": ("memory", "window", "persistent", "axial", "heads"),
             "mal": ("memory", "window", "persistent", "axial", "heads"),
+            "hope": ("memory", "heads"),
             "attention": ("segment", "window", "persistent", "axial", "heads"),
         }.items()
         for field in fields
@@ -147,6 +150,7 @@ def test_every_variant_is_another_function():
         ("mac", "window", 8),
         ("mag", "segment", 8),
         ("mal", "segment", 8),
+        ("hope", "window", 8),
         ("attention", "memory", {"chunk": 8}),
     ],
 )
@@ -195,7 +199,7 @@ def test_a_fresh_model_is_as_unsure_as_it_should_be(name):
     assert loss == pytest.approx(torch.log(torch.tensor(256.0)).item(), abs=0.8)
 
 
-@pytest.mark.parametrize("name", ["lmm", "mac", "mag", "mal"])
+@pytest.mark.parametrize("name", ["lmm", "mac", "mag", "mal", "hope"])
 def test_a_watched_model_shows_one_film_a_block(name):
     model = build(variant=name)
     with watch(model) as seen:

@@ -11,7 +11,8 @@ from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_fi
 FLOORS = (
     {"check", "compiling", "files", "values", "state"},
     {"memory", "attention", "tasks"},
-    {"model", "nested"},
+    {"nested"},
+    {"model"},
     {"steps", "evaluation", "inspection", "huggingface"},
     {"training"},
     {"comparison"},

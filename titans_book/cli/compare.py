@@ -8,7 +8,7 @@ from titans_book.cli import device
 from titans_book.model.names import VARIANTS
 
 TASKS = ("needle", "recall", "updates", "text")
-MODELS = (*VARIANTS, "window", "linear attention")
+MODELS = (*(name for name in VARIANTS if name != "hope"), "window", "linear attention")
 SIZES = ("cpu", "gpu", "quick")
 
 
@@ -24,7 +24,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="of each (%(default)s)")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS, metavar="TASK",
                         help=f"some of {', '.join(TASKS)}")  # fmt: skip
-    some = f"some of {', '.join(MODELS)}, and memories by name (notebooks/presets.md)"
+    some = f"some of {', '.join(MODELS)}; and hope, or memories by name (notebooks/presets.md)"
     parser.add_argument("--models", nargs="+", default=MODELS, metavar="MODEL", help=some)
     out = "where the record goes; the pictures beside it, one a task (%(default)s)"
     parser.add_argument("--out", type=Path, default=Path("runs/comparison.json"), help=out)

@@ -5,6 +5,8 @@ attention             a plain transformer, which sees everything and keeps every
 window                a transformer that sees as far as MAG's and MAL's windows, and no further
 linear attention      LMM with the dot-product objective, no forgetting and no momentum: Titans
                       eqs. 4-5, with a learned write rate. The simplest memory of constant size.
+hope                  memories that modify themselves (chapter 12); named only, for it takes five
+                      times as long. Its memories have no wider layers inside than outside.
 any preset            LMM with the rule of that name (titans_book.memory.presets) and its chunk
 
 What one model does not need for its memory, it gets in its MLP, so that all have as many weights.
@@ -33,12 +35,13 @@ MORE: dict[str, tuple[str, Callable[["Profile"], dict[str, Any]]]] = {
         },
     ),
 }
-CONTESTANTS = (*VARIANTS, *MORE)
+NAMED_ONLY = ("hope",)
+CONTESTANTS = (*(name for name in VARIANTS if name not in NAMED_ONLY), *MORE)
 
 
 def everybody() -> tuple[str, ...]:
-    """Everybody who may take part: the contestants, and the presets by name."""
-    return (*CONTESTANTS, *presets.NAMES)
+    """Everybody who may take part: the contestants, and those who are asked for by name."""
+    return (*CONTESTANTS, *NAMED_ONLY, *presets.NAMES)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ def _choices(name: str, profile: Profile) -> dict[str, Any]:
         chosen["memory"] = {"chunk": profile.chunk}
     if "persistent" in fields:
         chosen["persistent"] = profile.persistent
+    if variant == "hope":
+        chosen["memory"]["expansion"] = 1  # five memories: as many weights as one of the others
     bounds = {bound: profile.reach for bound in ("segment", "window") if fields.get(bound)}
     return chosen | bounds | more(profile)
 

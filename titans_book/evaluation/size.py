@@ -11,12 +11,17 @@ from torch import Tensor
 
 from titans_book.attention import AttentionState
 from titans_book.memory import LayerState
+from titans_book.nested.hope import HopeState
+from titans_book.nested.self_rules import SelfState
 
 # For each kind of state, the fields that hold something of a name of its own.
 NAMES = {
     (AttentionState, "keys"): "cache",
     (AttentionState, "values"): "cache",
     (LayerState, "tail"): "convolution",
+    (HopeState, "tail"): "convolution",
+    (SelfState, "layers"): "weights",
+    (SelfState, "anchor"): "anchor",
 }
 GROUPS = ("weights", "momentum", "anchor")  # of a memory's layers, by their own names
 

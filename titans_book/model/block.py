@@ -67,11 +67,13 @@ class Block(nn.Module):
     state    the kind of state that `forward` takes and gives back; it knows its `position`.
     outputs  which maps write into the stream.
 
-    and builds itself: `build` does it where the parts are one attention and one memory.
+    and builds itself: `build` does it where the parts are one attention and one memory. If its
+    memory is no NeuralMemory, `memory_kind` is its class: `config.memory` has options of that.
     """
 
     fields: ClassVar[Mapping[str, Any]] = {}
     state: ClassVar[type[State]]
+    memory_kind: ClassVar[type[nn.Module]] = NeuralMemory
 
     if TYPE_CHECKING:  # what nn.Module hides from type checkers
 

@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
+from torch import nn
 
 from titans_book.attention import Attention
 from titans_book.check import choose, plain, whole
-from titans_book.memory import NeuralMemory, Rule
+from titans_book.memory import Rule
 from titans_book.model.variants import VARIANTS
 
 OWN = ("segment", "window", "persistent", "axial", "memory")
@@ -24,19 +25,21 @@ class TitansConfig:
     """What a model is made of.
 
     variant     "lmm": the memory alone. "mac", "mag", "mal": memory and attention, as a context, a
-                gate or a layer. "attention": no memory; a plain transformer unless a window or a
+                gate or a layer. "hope": memories that modify themselves, and levels that learn at
+                their own pace. "attention": no memory; a plain transformer unless a window or a
                 segment bounds what a token sees.
     vocab       tokens the model knows; 256 for bytes.
     dim         width of the stream.
     depth       blocks.
     heads       memories and attention heads a block.
-    hidden      width of the gated MLP.
+    hidden      width of the gated MLP; of hope, of all its levels together.
     segment     C: tokens a segment (mac; attention).
     window      w: tokens that a token sees, itself included (mag, mal; attention).
-    persistent  N_p: persistent tokens a block (all but lmm).
+    persistent  N_p: persistent tokens a block (all but lmm and hope).
     axial       rotary positions by segment and offset, for segments of so many tokens; None: by
-                position alone (all but lmm).
-    memory      options of NeuralMemory, by name, such as {"chunk": 32, "depth": 1}.
+                position alone (all but lmm and hope).
+    memory      options of NeuralMemory, by name, such as {"chunk": 32, "depth": 1}; of hope, those
+                of SelfModifyingMemory.
     options     what only this variant knows, by name: the fields of its block that are none of the
                 above.
 
@@ -91,7 +94,8 @@ class TitansConfig:
                 )
             if value is None and self.has(name):
                 object.__setattr__(self, name, VARIANTS[self.variant].fields[name])
-        known = set(inspect.signature(NeuralMemory).parameters) | set(Rule.__dataclass_fields__)
+        known = set(inspect.signature(self._memory_kind).parameters)
+        known |= set(Rule.__dataclass_fields__) if "choices" in known else set()
         known = sorted(known - {"dim", "heads", "choices"})
         for name in self.memory.keys() - {"dim", "heads"}:
             choose("memory: option", name, known)
@@ -118,12 +122,17 @@ class TitansConfig:
         common = name in self.__dataclass_fields__ and name not in OWN
         return common or name in VARIANTS[self.variant].fields
 
-    def new_memory(self) -> NeuralMemory:
-        """A fresh neural memory of one block."""
+    @property
+    def _memory_kind(self) -> type[nn.Module]:
+        return VARIANTS[self.variant].memory_kind
+
+    def new_memory(self) -> Any:
+        """A fresh memory of one block, a NeuralMemory unless the variant has its own kind."""
+        kind = self._memory_kind
         try:
-            return NeuralMemory(self.dim, self.heads, **self.memory)
+            return kind(self.dim, self.heads, **self.memory)
         except (TypeError, ValueError) as error:
-            NeuralMemory(self.dim, self.heads)  # the fault of these two, fields of the config?
+            kind(self.dim, self.heads)  # the fault of these two, fields of the config?
             raise type(error)(f"memory: {error}") from None
 
     def new_attention(self) -> Attention:

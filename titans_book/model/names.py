@@ -8,5 +8,6 @@ VARIANTS = {
     "mac": "titans_book.model.blocks.MACBlock",
     "mag": "titans_book.model.blocks.MAGBlock",
     "mal": "titans_book.model.blocks.MALBlock",
+    "hope": "titans_book.model.hope_block.HopeBlock",
     "attention": "titans_book.model.blocks.AttentionBlock",
 }

@@ -12,7 +12,7 @@ ever written. So the last layers start apart: small, random, and different. Taug
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -22,8 +22,10 @@ from torch import Tensor, nn
 
 from titans_book.check import flag, positive, whole
 from titans_book.memory.network import Network
+from titans_book.memory.precision import full_precision
 from titans_book.nested.self_loop import self_modify_reference
-from titans_book.nested.self_modifying import MEMORIES, Options, SelfState, self_modify
+from titans_book.nested.self_modifying import self_modify
+from titans_book.nested.self_rules import MEMORIES, Options, SelfState
 from titans_book.state import State
 from titans_book.values import finite
 
@@ -53,8 +55,7 @@ class SelfModifyingMemory(nn.Module):
     depth        layers of each memory: 1 for a matrix, 2 (the paper's, eq. 89) or more for an MLP.
     expansion    hidden width of an MLP over dim / heads.
     chunk        C: everything is generated at the memory of the chunk's start (90).
-    erase        "dgd" (93) or "once" (92); read: "start" (90) or "before" (86); gate: "sigmoid" or
-                 "hard"; activation of the memories: see self_modifying.py.
+    erase, read, gate, rates, retention, guarded, activation     see self_modifying.py.
     eta_max      how far the rate opens, as a share of 1 / |h|^2, the rate at which one step of a
                  fresh memory erases what it says. Above 1 with "dgd", or 2, an error may turn its
                  sign: negative eigenvalues.
@@ -79,6 +80,9 @@ class SelfModifyingMemory(nn.Module):
         erase: str = "dgd",
         read: str = "start",
         gate: str = "sigmoid",
+        rates: str = "mean",
+        retention: str = "initial",
+        guarded: bool = True,
         activation: str = "gelu",
         eta_max: float = 0.5,
         fixed_q: bool = True,
@@ -93,9 +97,9 @@ class SelfModifyingMemory(nn.Module):
         network = Network(depth, activation)
         self.sizes = network.sizes(dim // heads, expansion)
         self.spreads = network.spreads(self.sizes)
-        rate = positive("eta_max", eta_max) / self.spreads[-1]
-        self.options = dict(chunk=chunk, erase=erase, read=read, gate=gate, activation=activation)
-        self.options["eta_max"] = rate
+        self.options = dict(chunk=chunk, erase=erase, read=read, gate=gate, rates=rates)
+        self.options |= dict(retention=retention, guarded=guarded, activation=activation)
+        self.options["eta_max"] = positive("eta_max", eta_max) / self.spreads[-1]
         Options(**self.options)
         self.dim, self.heads, self.conv = dim, heads, conv
         self.taps = nn.Parameter(torch.zeros(conv, dim))
@@ -131,36 +135,49 @@ class SelfModifyingMemory(nn.Module):
     if TYPE_CHECKING:  # what nn.Module hides from type checkers
 
         def __call__(
-            self, x: Tensor, state: HopeState | None = None
+            self, x: Tensor, state: HopeState | None = None, trace: list | None = None
         ) -> tuple[Tensor, HopeState]: ...
 
     def forward(
-        self, x: Float[Tensor, "batch time dim"], state: HopeState | None = None
+        self,
+        x: Float[Tensor, "batch time dim"],
+        state: HopeState | None = None,
+        trace: list | None = None,
     ) -> tuple[Float[Tensor, "batch time dim"], HopeState]:
-        """Read and write the whole of x; hand the state on to go on later."""
-        if x.dim() != 3 or x.shape[-1] != self.dim:
-            raise ValueError(f"x must have shape (batch, time, {self.dim}), got {tuple(x.shape)}")
-        if state is not None and not isinstance(state, HopeState):
-            raise TypeError(f"state must be a HopeState or None, got {type(state).__name__}")
-        finite(x=x)
+        """Read and write the whole of x; hand the state on to go on later.
+
+        trace: a list that receives a MemoryTrace of every memory, the one that answers first.
+        """
+        self._check(x, state)
         tail = x.new_zeros(len(x), self.conv - 1, self.dim) if state is None else state.tail
         padded = torch.cat([tail.to(x.dtype), x], dim=1)
         time = x.shape[1]
         z = sum(self.taps[i] * padded[:, i : i + time] for i in range(self.conv))
-        told = self._heads(z)
-        q = None if self.project is None else F.normalize(self._heads(self.project(z)), dim=-1)
+        q = None if self.project is None else self._heads(self.project(z))
+        options: dict[str, Any] = {} if trace is None else {"trace": trace}  # not the oracle's
+        options["state"] = None if state is None else state.memory
         full = torch.promote_types(x.dtype, torch.float32)
-        weights = {name: [W.to(full) for W in layers] for name, layers in self.initial.items()}
-        y, memory = self.self_modify(
-            told.to(full),
-            None if q is None else q.to(full),
-            weights,
-            state=None if state is None else state.memory,
-            **self.options,
-        )
-        y = rearrange(F.rms_norm(y, y.shape[-1:], eps=EPS), "b h t d -> b t (h d)").to(x.dtype)
+        with full_precision(x.device):
+            weights = {name: [W.to(full) for W in layers] for name, layers in self.initial.items()}
+            q = None if q is None else F.normalize(q.to(full), dim=-1)
+            told = self._heads(z).to(full)
+            y, memory = self.self_modify(told, q, weights, **options, **self.options)
+            y = rearrange(F.rms_norm(y, y.shape[-1:], eps=EPS), "b h t d -> b t (h d)").to(x.dtype)
         out = self.out(y * self.norm * F.silu(self.out_gate(x)))
         return out, HopeState(memory, padded[:, time:])
+
+    def _check(self, x: Tensor, state: HopeState | None) -> None:
+        if x.dim() != 3 or x.shape[-1] != self.dim:
+            raise ValueError(f"x must have shape (batch, time, {self.dim}), got {tuple(x.shape)}")
+        if state is not None and not isinstance(state, HopeState):
+            raise TypeError(f"state must be a HopeState or None, got {type(state).__name__}")
+        tail = (len(x), self.conv - 1, self.dim)
+        if state is not None and tuple(state.tail.shape) != tail:
+            raise ValueError(
+                "state belongs to another memory or batch: its tail has shape "
+                f"{tuple(state.tail.shape)}, this call needs {tail}"
+            )
+        finite(x=x)
 
     def _heads(self, z: Tensor) -> Tensor:
         return rearrange(z, "b t (h d) -> b h t d", h=self.heads)

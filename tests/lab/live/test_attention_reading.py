@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.inspection.test_looking import build, tokens
+from tests.inspection.test_looking import WITH_ATTENTION, build, tokens
 from titans_book.inspection.looking import look
 from titans_book.lab.live.attention_reading import AttentionReading, maps, received, share_words
 from titans_book.lab.live.board import LiveBoard
 from titans_book.lab.pictures import pixels
 from titans_book.model.config import VARIANTS
 from titans_book.training import LOOKED_AT, Snapshot, TrainingSettings, train
-
-WITH_ATTENTION = [name for name in VARIANTS if name != "lmm"]
 
 
 def snapshot(variant, time=45):
@@ -71,7 +69,7 @@ def test_a_board_for_every_variant(variant):
     board = LiveBoard()
     asyncio.run(board.run(train(build(variant).float(), x, settings)))
     offered = [name for _, name in board.face.views.options]
-    assert ("attention" in offered) == (variant != "lmm")
+    assert ("attention" in offered) == (variant in WITH_ATTENTION)
     assert ("written" in offered) == (variant != "attention")
     assert board.face.opened.layout.display == ("none" if variant == "attention" else None)
     assert ("% goes to" in board.face.legend.value) == (variant == "attention")

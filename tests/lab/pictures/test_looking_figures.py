@@ -5,7 +5,8 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from tests.inspection.test_looking import build, tokens
+from tests.inspection.test_looking import WITH_ATTENTION, WITH_MEMORY, build, tokens
+from titans_book.book.ch13.recorded import VARIANTS as RECORDED
 from titans_book.book.ch13.recorded import make, recorded
 from titans_book.inspection.looking import changes, look
 from titans_book.inspection.relevance import relevance
@@ -39,9 +40,9 @@ def test_words_are_asked_for_and_both_pages_are_drawn(draw, seen):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_each_variant_shows_what_it_has(variant, seen):
-    for draws, missing in ((MEMORY, "attention"), (ATTENTION, "lmm")):
+    for draws, having in ((MEMORY, WITH_MEMORY), (ATTENTION, WITH_ATTENTION)):
         for draw in draws:
-            if variant == missing:
+            if variant not in having:
                 with pytest.raises(ValueError, match="seen is of a model without"):
                     draw(seen[variant], alt="Nothing")
             else:
@@ -131,7 +132,7 @@ def test_bars_wear_the_colours_of_their_roles():
     assert colours == {style.ROLES["fast"].dark, style.ROLES["attention"].dark}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", RECORDED)
 def test_recorded_models_are_what_their_record_says(variant):
     model, record = recorded(variant)
     assert model.config.variant == variant and len(record["losses"]) == 30

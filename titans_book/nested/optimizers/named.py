@@ -8,7 +8,8 @@
     muon             torch.optim.Muon on the matrices inside, AdamW at 0.4 of the rate on the rest
     m3               Algorithm 1 with means in the place of sums, without the division
     m3-printed       Algorithm 1 as printed
-    continuum        AdamW; embeddings and the rest every fourth step, memories at every one
+    continuum        AdamW; embeddings and the rest every fourth step, memories at every one; of
+                     hope, the levels at their own periods, and all else at every one
     controller       AdamW, with a network that turns its rates
 
 dgd and dmgd take ten times the rate: a heavy ball of 0.9 adds up ten gradients as well. Weight
@@ -53,9 +54,10 @@ def muon(model: nn.Module, lr: float, weight_decay: float) -> Together:
 
 
 def continuum(model: nn.Module, lr: float, weight_decay: float) -> ContinuumOptimizer:
-    """AdamW on groups by role, of which some wait for four gradients."""
-    slow = {"period": 4}
-    groups = build_groups(model, embeddings=slow, rest=slow)
+    """AdamW on groups by role, of which some wait for several gradients."""
+    groups = build_groups(model)
+    if not any("period" in group for group in groups):  # no clocks of its own
+        groups = build_groups(model, embeddings={"period": 4}, rest={"period": 4})
     split = [
         {**group, "params": params, "weight_decay": decay}
         for group in groups
