@@ -4,7 +4,7 @@
     notebooks/records/hope_cpu.json         made by python -m tests.benchmarks.hope
 
 Nothing is trained here. Each function takes the record, as `recorded` reads it, and its `alt` is
-made of the numbers in it. What is of Hope is in records_hope.py.
+made of the numbers in it. Births are in records_births.py, Hope in records_hope.py.
 """
 
 from __future__ import annotations
@@ -24,14 +24,11 @@ from titans_book.lab.pictures.picture import Picture, Words, picture
 from titans_book.lab.project import ROOT
 
 __all__ = [
-    "births_table",
     "forget_bars",
     "forgets_told",
     "owners_map",
     "owners_told",
     "recorded",
-    "shares_map",
-    "shares_told",
     "table",
     "terms_table",
 ]
@@ -40,7 +37,6 @@ RECORDS = {"continuum": "continuum_cpu.json", "hope": "hope_cpu.json"}
 FOLDER = ROOT / "notebooks" / "records"
 WAYS = ("joint", "forgets", "slow first")  # of four levels together
 TERMS = ("8", "64", "512", "never")  # after how many tokens a term changes
-PARTS = ("week", "year", "trend")
 Record = Mapping[str, Any]
 
 
@@ -79,7 +75,7 @@ def table(record: Record, head: Sequence[str], rows: Iterable[Sequence[Any]], al
 
 def means(cells: Mapping[str, Mapping[str, Any]], name: str) -> np.ndarray:
     """The mean of one entry over the seeds."""
-    return np.mean([one[name] for one in cells.values()], axis=0)
+    return np.asarray(np.mean([one[name] for one in cells.values()], axis=0))
 
 
 def said(numbers: Iterable[float]) -> str:
@@ -183,54 +179,3 @@ def forget_bars(
         handles = np.atleast_1d(panels)[-1].get_legend_handles_labels()
         figure.legend(*handles, loc="outside upper right", ncols=3, fontsize=8)
     return figure
-
-
-# ---- births
-
-
-def _births(record: Record, rates: str) -> dict[str, Any]:
-    parts = record["births"]
-    return {**parts["past"], **parts["alone"], **parts[rates]}
-
-
-def births_table(record: Record, rates: str = "searched", *, alt: str | None = None) -> Words:
-    """The error a day ahead, and of a year in which nothing is learned."""
-    found = _births(record, rates)
-    rows = [
-        [name, one["error"], one.get("frozen", ""), one.get("frozen_fast_wiped", "")]
-        for name, one in found.items()
-    ]
-    told = "; ".join(f"{name} {one['error']:.2f}" for name, one in found.items())
-    alt = alt or f"Errors of forecasts a day ahead, a row each: {told}."
-    head = ["births a day ahead", "error", "1988, nothing learned", "and the fast level wiped"]
-    return table(record, head, rows, alt)
-
-
-def _together(record: Record, rates: str) -> dict[str, np.ndarray]:
-    """level x part, how much of it the level says, of every way with several levels."""
-    return {name: np.array(one["shares"]) for name, one in record["births"][rates].items()}
-
-
-def shares_told(record: Record, rates: str = "own rates") -> str:
-    """The map of births in words: the level that says most of every part."""
-    names = [f"C = {pace}" for pace in record["settings"]["year_paces"]]
-    told = []
-    for way, shares in _together(record, rates).items():
-        most = (f"{part} {names[n]}" for part, n in zip(PARTS, shares.argmax(0), strict=True))
-        told.append(f"{way}: {', '.join(most)}")
-    return (
-        "A matrix for each way to learn, a row for each level and a column for week, year and "
-        f"trend: the share of it that the level says. Most of each is said by: {'; '.join(told)}."
-    )
-
-
-def shares_map(
-    record: Record, rates: str = "own rates", *, alt: str | None = None, **look: Any
-) -> Picture:
-    """How much of the week, the year and the trend of the births every level says."""
-    ways = _together(record, rates)
-    names = [f"C = {pace}" for pace in record["settings"]["year_paces"]]
-    return figures.heatmap(
-        np.array(list(ways.values())), alt=alt or shares_told(record, rates), limit=1.0,
-        titles=list(ways), cells=(names, PARTS), width=7.4, **look,
-    )  # fmt: skip
