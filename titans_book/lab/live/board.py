@@ -27,7 +27,7 @@ from titans_book.lab.live.asking import Asking
 from titans_book.lab.live.attention_reading import AttentionReading
 from titans_book.lab.live.dashboard import Dashboard
 from titans_book.lab.live.history import History, Shelf
-from titans_book.lab.live.numbers import numbers
+from titans_book.lab.live.numbers import levels, numbers
 from titans_book.lab.live.passage_lines import LINES, owed
 from titans_book.lab.live.reading import Reading, places
 from titans_book.lab.live.runner import Runner
@@ -36,6 +36,7 @@ from titans_book.lab.pictures.controls import Described
 from titans_book.lab.pictures.picture import Picture, check_alt
 from titans_book.lab.pictures.player import Player
 from titans_book.model import TitansLM
+from titans_book.nested.continuum import Meter
 
 __all__ = ["LiveBoard"]
 
@@ -47,7 +48,8 @@ LOOK = 0.1  # seconds from one look at the clock to the next
 class LiveBoard(Described, ipywidgets.VBox):
     """Shows a generator of training events while it runs; taught in notebooks/13.
 
-    model: the one that is trained; relevance asks it, and is not offered without.
+    model: the one that is trained; relevance asks it, and is not offered without. Of a model with
+    levels, such as Hope, the numbers say which of them are alive.
     matrix: which layer of the memories' network is shown. fps: pictures a second at most.
     keep: how many steps the film holds.
     """
@@ -69,6 +71,7 @@ class LiveBoard(Described, ipywidgets.VBox):
         self.snapshots: list[tuple[int, Any]] = []
         self.runner = Runner(self._absorb, self._tick)
         self.asking = Asking(model, self.runner, self._draw)
+        self.meter = Meter(model)
         self._last = self._counted = self._latest = self._shown = self._limit = None
         self._started = self._seconds = self._next_numbers = 0.0
         self._preparing = False
@@ -97,7 +100,8 @@ class LiveBoard(Described, ipywidgets.VBox):
         self.history.stopped = False
         self.face.work("Training")
         try:
-            await self.runner.run(events)
+            with self.meter.listening():
+                await self.runner.run(events)
         finally:
             self._end()
         return self.history
@@ -147,6 +151,7 @@ class LiveBoard(Described, ipywidgets.VBox):
                 self.history.steps.append(step)
                 self.history.losses.append(float(loss))
                 self._last = event
+                self.meter.step()
                 if event.snapshot is not None:
                     self.shelf.offer(step, event.snapshot)
                     self._latest = event.snapshot
@@ -222,7 +227,8 @@ class LiveBoard(Described, ipywidgets.VBox):
     def _count(self) -> None:
         """The row of numbers and the loss curve."""
         self._counted = event = self._last
-        self.face.count(numbers(event), event.step / event.steps)
+        entries = numbers(event) | levels(self.meter.pulses())
+        self.face.count(entries, event.step / event.steps)
         self.face.curve(self.history)
 
     def _end(self) -> None:

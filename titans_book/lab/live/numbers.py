@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import log
 from typing import Any
 
 from titans_book.lab.pictures.traces import number
+from titans_book.nested.continuum import Pulse
 
-__all__ = ["duration", "numbers"]
+__all__ = ["duration", "levels", "numbers"]
 
 
 def duration(seconds: float | int) -> str:
@@ -34,3 +36,17 @@ def numbers(event: Any) -> dict[str, str]:
         "learning rate": number(float(event.learning_rate)),
         "time left": duration(event.seconds_left),
     }
+
+
+def levels(pulses: Iterable[Pulse]) -> dict[str, str]:
+    """How much every level says, and how often a step has moved it, name by name, as HTML.
+
+    >>> levels([Pulse(16, steps=64, moves=4, change=0.01, energy=0.25)])
+    {'level C = 16': '25 % <small>said, 4 moves</small>'}
+    """
+    found = {}
+    for one in pulses:
+        name = "level, frozen" if one.period is None else f"level C = {one.period}"
+        share = "-" if one.energy != one.energy else f"{100 * one.energy:.0f} %"
+        found[name] = f"{share} <small>said, {one.moves:,} moves</small>"
+    return found

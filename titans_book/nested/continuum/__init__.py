@@ -1,7 +1,7 @@
 """The continuum memory system: levels of memory, each learning at its own pace.
 
 memory     ContinuumMemory, the module (Nested Learning eqs. 70-74)
-liveness   which level learns, speaks, and is right
+liveness   which level learns, speaks, and is right; meter, the same while a model is trained
 stacking   a fresh fast level on top of one that was pushed to a slower clock
 toys       two small worlds to try it in: terms of several paces; A, then B
 language   read_and_learn: any language model, some of its modules learning while it reads
@@ -17,6 +17,7 @@ from titans_book.nested.continuum.learning import half_squared_error
 from titans_book.nested.continuum.levels import Perceptron
 from titans_book.nested.continuum.liveness import Liveness
 from titans_book.nested.continuum.memory import ContinuumMemory
+from titans_book.nested.continuum.meter import Meter, Pulse
 from titans_book.nested.continuum.names import levels_of
 from titans_book.nested.continuum.stacking import stack
 from titans_book.nested.continuum.state import ContinuumState, LevelState
@@ -27,7 +28,9 @@ __all__ = [
     "LearningState",
     "LevelState",
     "Liveness",
+    "Meter",
     "Perceptron",
+    "Pulse",
     "half_squared_error",
     "levels_of",
     "read_and_learn",
