@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from titans_book.evaluation.twice import TwiceRead, twice_read
+from titans_book.evaluation.twice import TwiceRead, bits_of_each, twice_read
 from titans_book.memory import NeuralMemory
 from titans_book.model import TitansConfig, TitansLM
 
@@ -151,3 +151,14 @@ def test_a_model_of_another_kind_of_memory_is_read_with_its_gates_shut():
     )
     found = twice_read(model, torch.randint(0, 9, (300,)), **SIZES)
     assert found.shut is not None and F.mse_loss(found.shut, found.second) > 0
+
+
+def test_the_bits_of_each_token_are_those_of_the_whole():
+    torch.manual_seed(0)
+    model = TitansLM(TitansConfig("lmm", vocab=16, dim=16, depth=1, heads=1, hidden=16))
+    tokens = torch.randint(0, 16, (9,))
+    logits, _ = model(tokens[None, :-1])
+    want = F.cross_entropy(logits[0], tokens[1:], reduction="none") / math.log(2)
+    torch.testing.assert_close(bits_of_each(model, tokens).float(), want.detach())
+    with pytest.raises(ValueError, match="tokens must hold 2 or more, got 1"):
+        bits_of_each(model, tokens[:1])

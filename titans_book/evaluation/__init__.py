@@ -13,7 +13,7 @@ from titans_book.evaluation.positions import PositionBits, bits_by_position
 from titans_book.evaluation.scores import accuracy, accuracy_asked, bits, bits_per_token
 from titans_book.evaluation.shut import shut
 from titans_book.evaluation.size import StateBytes, state_bytes
-from titans_book.evaluation.twice import TwiceRead, twice_read
+from titans_book.evaluation.twice import TwiceRead, bits_of_each, twice_read
 
 __all__ = [
     "LengthTable",
@@ -27,6 +27,7 @@ __all__ = [
     "answers",
     "bits",
     "bits_by_position",
+    "bits_of_each",
     "bits_per_token",
     "needle_grid",
     "shut",

@@ -27,7 +27,7 @@ from titans_book.evaluation.scores import bits
 from titans_book.evaluation.shut import shut
 from titans_book.memory import NeuralMemory
 
-__all__ = ["Interval", "TwiceRead", "twice_read"]
+__all__ = ["Interval", "TwiceRead", "bits_of_each", "twice_read"]
 
 READINGS = ("first", "second", "another", "shut")
 
@@ -113,6 +113,16 @@ def twice_read(
     columns = {name: [row[name] for row in found] for name in found[0]}
     return TwiceRead(distances, **{n: torch.stack(x) if None not in x else None
                                    for n, x in columns.items()})  # fmt: skip
+
+
+def bits_of_each(model: Model, tokens: Int[Tensor, " time"]) -> Float[Tensor, " before"]:
+    """What every token of a text but the first costs the model, in bits.
+
+    Raises ValueError for fewer than two tokens.
+    """
+    if len(tokens) < 2:
+        raise ValueError(f"tokens must hold 2 or more, got {len(tokens)}")
+    return _bits(model, tokens[None].long(), 1, PIECE)[0]
 
 
 def _at(model: Model, parts: tuple[Tensor, ...], batch: int, piece: int) -> dict:
