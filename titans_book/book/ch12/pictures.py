@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from titans_book.book.ch10.shades import shaded
+from titans_book.book.ch12 import records_hope
 from titans_book.book.ch12.novel import BEFORE, LETTER, SMOOTH
 from titans_book.book.ch12.visits import SKIP, WORLDS, visits
 from titans_book.lab.learning.guess import Sketch
@@ -200,5 +201,7 @@ PICTURES = (
     ),
     Drawing("12.leaks", _leaks, alt=_leaks_told),
     Drawing("12.tracking", tracking, alt=tracking_told),
+    Drawing("12.text", records_hope.text_curves, alt=records_hope.text_told),
+    Drawing("12.kinds", records_hope.forgetting_map, alt=records_hope.forgetting_told),
     Drawing("12.readers", _readers, alt=_readers_told),
 )
