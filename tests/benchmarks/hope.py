@@ -12,7 +12,7 @@ reported is measured on text that is not trained on.
 Hope's levels learn at their own periods of 1, 4 and 16 steps (ContinuumOptimizer over
 build_groups, with AdamW inside); "one clock" is the same model with AdamW at every step. The
 memories of "hope" are MLPs of two layers, as in the paper; those of "hope, matrices" are one matrix
-each, which take a quarter of the time.
+each, which take a quarter of the time. Both answer from the start of the chunk, as (90) says.
 
     levels    of Hope: how often each is updated, the share of the updates that move it by more
               than a millionth of its length, the size of an update as a share of that length, and
@@ -52,12 +52,12 @@ SIZE = dict(vocab=256, dim=64, depth=2, heads=2, hidden=192)
 SECONDS, RATE, BATCH, LENGTH, LOOKS = 150, 4e-3, 8, 128, 5
 HELD_OUT = 16_384  # bytes at the end of the text
 READERS = "hope, matrices", "titans, lmm"  # of the part "reading"
-MATRICES = dict(variant="hope", memory={"chunk": 16, "depth": 1})
+MATRICES = dict(variant="hope", memory={"chunk": 16, "depth": 1, "read": "start"})
 CONTESTANTS: dict[str, tuple[dict[str, Any], str]] = {
     "attention": (dict(variant="attention"), "adamw"),
     "titans, lmm": (dict(variant="lmm", memory={"chunk": 16}), "adamw"),
     "titans, mag": (dict(variant="mag", memory={"chunk": 16}), "adamw"),
-    "hope": (dict(variant="hope", memory={"chunk": 16}), "continuum"),
+    "hope": (dict(variant="hope", memory={"chunk": 16, "read": "start"}), "continuum"),
     "hope, matrices": (MATRICES, "continuum"),
     "hope, matrices, one clock": (MATRICES, "adamw"),
 }
