@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 
 from titans_book.evaluation.twice import TwiceRead, bits_of_each, twice_read
-from titans_book.memory import NeuralMemory
 from titans_book.model import TitansConfig, TitansLM
 
 SIZES = dict(distances=(0, 7), passage=5, passages=6, lead=4, batch=4)
@@ -144,13 +143,15 @@ def test_what_cannot_be_measured_is_said(options, words):
         twice_read(uniform, torch.zeros(800, dtype=torch.long), **{**SIZES, **options})
 
 
-def test_a_model_of_another_kind_of_memory_is_read_with_its_gates_shut():
-    assert NeuralMemory(8, rule="deltanet").gates.keys() == {"theta"}
-    model = TitansLM(
-        TitansConfig(vocab=9, dim=8, depth=1, heads=1, hidden=8, memory={"rule": "deltanet"})
-    )
+@pytest.mark.parametrize("rule", ["deltanet", "softmax-attention"])
+def test_a_memory_of_another_kind_is_read_shut_if_it_has_a_gate(rule):
+    sizes = dict(vocab=9, dim=8, depth=1, heads=1, hidden=8)
+    model = TitansLM(TitansConfig(**sizes, memory={"rule": rule}))
     found = twice_read(model, torch.randint(0, 9, (300,)), **SIZES)
-    assert found.shut is not None and F.mse_loss(found.shut, found.second) > 0
+    if rule == "deltanet":
+        assert F.mse_loss(found.shut, found.second) > 0
+    else:
+        assert found.shut is None
 
 
 def test_the_bits_of_each_token_are_those_of_the_whole():

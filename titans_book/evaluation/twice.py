@@ -45,7 +45,7 @@ class TwiceRead:
     """Bits a token of every reading, by distance and passage.
 
     distances   tokens between the end of the first reading and the beginning of the second.
-    first, second, another, shut    as at the top of this file; shut is None without a memory.
+    first, second, another, shut    as at the top of this file; shut is None without a gate to shut.
     """
 
     distances: tuple[int, ...]
@@ -137,13 +137,16 @@ def _at(model: Model, parts: tuple[Tensor, ...], batch: int, piece: int) -> dict
         "another": _bits(model, untold, batch, piece)[:, 1 - n :].mean(1),
         "shut": None,
     }
-    memories = isinstance(model, nn.Module) and any(
-        isinstance(part, NeuralMemory) for part in model.modules()
-    )
-    if memories:
+    if _has_gates(model):
         with shut(model):
             found["shut"] = _bits(model, told, batch, piece)[:, 1 - n :].mean(1)
     return found
+
+
+def _has_gates(model: Model) -> bool:
+    """Is there a memory whose writing can be shut off? Softmax attention keeps all pairs anyway."""
+    parts = model.modules() if isinstance(model, nn.Module) else ()
+    return any(isinstance(part, NeuralMemory) and len(part.gates) > 0 for part in parts)
 
 
 def _bits(

@@ -1,9 +1,12 @@
 """The texts and the models of the second reading, and what the recorded ones do."""
 
+import json
+
 import pytest
 import torch
 
 from titans_book.book.ch13 import twice
+from titans_book.evaluation import twice_read
 from titans_book.memory import NeuralMemory
 from titans_book.model import TitansLM
 from titans_book.tasks import corpora
@@ -42,3 +45,28 @@ def test_an_unknown_model_is_refused():
     for ask in (twice.config_of, twice.recorded):
         with pytest.raises(ValueError, match="name must be one of 'lmm, gated-deltanet'"):
             ask("rnn")
+
+
+RECORD = json.loads(twice.RECORD.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", RECORD["models"])
+def test_the_record_and_the_weights_belong_together(name):
+    model, entry = twice.recorded(name)
+    assert entry == RECORD["models"][name]
+    assert model.config == twice.config_of(name) and model.parameter_count() == entry["weights"]
+    gated = model.config.variant != "attention" and "softmax" not in name
+    assert ("shut" in entry["plays"]["bits"]) == gated
+
+
+@pytest.mark.parametrize("name", ["lmm, gated-deltanet", "window"])
+def test_a_recorded_memory_saves_at_the_second_reading_and_a_window_does_not(name):
+    """Other passages than those of the record, read anew: 24 of them, 128 words apart."""
+    model, held_out = twice.recorded(name)[0], twice.texts()[1]["plays"]
+    (saved,) = twice_read(model, held_out, distances=(128,), passages=24, seed=7).saved()
+    if name == "window":
+        assert abs(saved.mean) < 1e-3
+    else:
+        assert 2 < saved.low < saved.mean < 3.5
+        mean, low, high = RECORD["models"][name]["plays"]["saved"][1]
+        assert abs(saved.mean - mean) < 0.5 and low < mean < high

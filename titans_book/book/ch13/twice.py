@@ -40,6 +40,7 @@ MODELS = {
     "attention": dict(variant="attention", heads=2),
     PLAIN: dict(variant="lmm", **DELTA),
     "mag, gated-deltanet": dict(variant="mag", window=16, **DELTA),
+    "lmm, softmax-attention": dict(variant="lmm", heads=1, memory={"rule": "softmax-attention"}),
     "mac, gated-deltanet": dict(variant="mac", segment=16, **DELTA),
 }
 SHARES = {"learn": 0.9, "choose": 0.05, "plays": 0.05}  # of all of Shakespeare, in this order
@@ -81,7 +82,7 @@ def texts() -> tuple[Words, dict[str, Tensor]]:
 
 def path_of(name: str, folder: Path = FOLDER) -> Path:
     """Where the weights of a model lie."""
-    return folder / f"{name.replace(', ', '-')}.safetensors"
+    return folder / f"{name.replace(', ', '-').replace(' ', '-')}.safetensors"
 
 
 def recorded(name: str, folder: Path = FOLDER) -> tuple[TitansLM, dict]:
