@@ -72,7 +72,8 @@ def second_reading(
         axes.set_xticks(measured["distances"], measured["distances"])
         axes.set(xlabel="tokens between the two readings", ylabel="bits a token saved")
         axes.grid(axis="y")
-        axes.legend(handlelength=4, fontsize=8)
+        axes.margins(y=0.3)  # room for the names
+        axes.legend(handlelength=4, fontsize=8, ncols=2, loc="upper right")
         figure.suptitle(_caption(record, text), x=0.01, ha="left", fontsize=9)
     return figure
 
