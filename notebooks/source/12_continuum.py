@@ -92,7 +92,8 @@ draw("12.around", {"fast": fast.errors, "slow": slow.errors})
 
 # %%
 for name, one in (("fast", fast), ("slow", slow)):
-    print(f"{name}: error {one.letter:.2f} at the end of the letter, {one.back:.2f} back in the novel")
+    print(f"{name}: error {one.letter:.2f} at the end of the letter, "
+          f"{one.back:.2f} back in the novel")
 ### CLAIM
 assert fast.letter < 0.05 and fast.back > 0.8 and slow.letter > 1.5 and slow.back < 0.2
 assert max(fast.novel, slow.novel) < 0.01
@@ -266,7 +267,8 @@ predict("12.slow_share", *slow_share(told))
 alone, both = told_of([(1, 0.5, 1)], joint), told_of(two, joint)
 print(f"share of the slow level in what is said: {both.energy[1]:.4f}")
 for name, one in (("C = 1 alone", alone), ("both levels", both)):
-    print(f"{name}: error {one.letter:.2f} at the end of the letter, {one.back:.2f} back in the novel")
+    print(f"{name:11}: error {one.letter:.2f} at the end of the letter, "
+          f"{one.back:.2f} back in the novel")
 ### CLAIM
 assert both.energy[1] < 0.01 and both.back > alone.back and both.letter < 0.05
 
@@ -325,8 +327,8 @@ lets_go = [(1, 0.5, 0.95), (64, 0.03, 1)]
 ways = {"joint": (two, joint), "lets go": (lets_go, joint), "slow first": (two, slow_first)}
 accounts = {name: told_of(*way) for name, way in ways.items()}
 for name, one in accounts.items():
-    print(f"{name:10}: of what is said, C = 1 says {one.energy[0]:.3f} and C = 64 {one.energy[1]:.3f}; "
-          f"error in the novel {one.novel:.3f}")
+    print(f"{name:10}: of what is said, C = 1 says {one.energy[0]:.3f}, "
+          f"C = 64 {one.energy[1]:.3f}; error in the novel {one.novel:.3f}")
 ### CLAIM
 assert accounts["joint"].energy[0] > 0.99
 assert accounts["lets go"].energy[1] > 0.9 and accounts["slow first"].energy[1] > 0.98
@@ -363,7 +365,8 @@ quiz("12.wipe")
 rows = {}
 for name, way in ways.items():
     wiped = told_of(*way, wipe=1)
-    rows[name] = {"end of the letter": accounts[name].letter, "back in the novel": accounts[name].back,
+    one = accounts[name]
+    rows[name] = {"end of the letter": one.letter, "back in the novel": one.back,
                   "back, C = 1 wiped": wiped.back}
 draw("12.wiped", rows)
 
@@ -421,7 +424,8 @@ assert good == [("slow first", 8, 1)]
 # %%
 always = told_of([(1, 0.5, 0.95), (1, 0.03, 1)], joint)
 for name, one in (("C = 1 and 64", accounts["lets go"]), ("C = 1 and 1", always)):
-    print(f"{name:12}: error {one.letter:.2f} at the end of the letter, {one.back:.2f} back in the novel")
+    print(f"{name:12}: error {one.letter:.2f} at the end of the letter, "
+          f"{one.back:.2f} back in the novel")
 ### CLAIM
 assert always.letter < accounts["lets go"].letter and always.back < accounts["lets go"].back
 
@@ -583,8 +587,8 @@ def self_token(W_1, W_2, x, q, eta_max):
     """One token of self-modifying Titans, with five memories of two layers.
 
     W_1: (5, d, m), W_2: (5, m, d), the memories, in the order key, value, rate, retention, answer;
-    x: (d), the token; q: (d), what the last memory is asked before anything is written; eta_max: the
-    largest rate, a number. Key and value are brought to length 1. The rate is eta_max times the
+    x: (d), the token; q: (d), what the last memory is asked before anything is written; eta_max:
+    the largest rate, a number. Key and value are brought to length 1. The rate is eta_max times the
     sigmoid of a mean, the retention the sigmoid of a mean plus 6.
     Returns W_1 and W_2 after the token, and the answer, (d).
     """
@@ -647,7 +651,8 @@ quiz("12.modifies")
 # %%
 text = tokens(64)
 for apart in (0.0, 0.5):
-    print(f"last layers of size {apart}: they move by {changes(text, apart, self_token):.3f} at most")
+    moved = changes(text, apart, self_token)
+    print(f"last layers of size {apart}: they move by {moved:.3f} at most")
 ### CLAIM
 assert changes(text, 0.0) < 1e-12 < 0.05 < changes(text, 0.5)
 
