@@ -486,8 +486,8 @@ assert costs[-23:].mean() < costs[:23].mean() - 1.5
 record_twice = json.loads(twice.RECORD.read_text(encoding="utf-8"))
 twice_figures.second_reading(
     record_twice,
-    alt="Bits a word saved at the second reading, over the words between the two readings. The window is "
-    "at 0 throughout; the memories save several bits nearby and fewer far away.",
+    alt="Bits a word saved at the second reading, over the words between the two readings. The "
+    "window is at 0 throughout; the memories save several bits nearby and fewer far away.",
 )
 
 # %%
