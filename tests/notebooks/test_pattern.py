@@ -33,26 +33,40 @@ SENTENCE = re.compile(r"[A-Z].{30,}[.!?]", re.DOTALL)
 # For each chapter: what a curious reader changes, alone or with other things, and to what.
 CHANGES = {
     "01": [
-        {"wolf, fox = vector(0, 0.8, 0.6, 0)": "wolf, fox = vector(0, 0.6, 0.8, 0)"},
-        {"d=32": "d=16", "repeats=12": "repeats=3", "(0.1, 0.5, 1.0)": "(0.05, 1.5)"},
+        {
+            "wolf, fox = vector(0, 0.8, 0.6, 0)": "wolf, fox = vector(0, 0.6, 0.8, 0)",
+        },
+        {
+            "d=32": "d=16",
+            "repeats=12": "repeats=3",
+            "(0.1, 0.5, 1.0)": "(0.05, 1.5)",
+        },
         {
             "fox = vector(0, 0.8, 0.6, 0), vector(0.6, 0.8": "fox = dog, vector(9, -2.5",
             "manual_seed(1)": "manual_seed(7)",
             "1.0)": "0.5)",
         },
-        {"randn(3, 7, 5": "randn(3, 9, 4", "randn(32, 32": "randn(20, 20", "(32, 33, 64)": "(8,)"},
+        {
+            "randn(3, 7, 5": "randn(3, 9, 4",
+            "randn(32, 32": "randn(20, 20",
+            "(32, 33, 64)": "(8,)",
+        },
     ],
     "10": [
-        {"10 * forecasts": "99 * forecasts", "p=3": "p=1.5", '"humidity"': '"temperature"'},
-        {"1, 1.25, 1.5, 2, 2.5, 3, 4]": "1, 5, 9]", "repeats=2": "repeats=1", "-3, 3": "-9, 5"},
+        {
+            "10 * forecasts": "99 * forecasts",
+            "p=3": "p=1.5",
+            '"humidity"': '"temperature"',
+            "1, 1.25, 1.5, 2, 2.5, 3, 4]": "1, 5, 9]",
+            "repeats=2": "repeats=1",
+            "-3, 3": "-9, 5",
+        },
         {
             "d = 16": "d = 24",
             "rates=[30.0]": "rates=[500.0]",
             "16, 32, 64, 128, 256": "8, 16",
             "length=1000": "length=300",
             "0.99**": "0.5**",
-        },
-        {
             "steps=250, theta=0.4": "steps=9, theta=2",
             "q=4": "q=2.5",
             "(1, 2, 3, 3.6, 4, 8)": "(2, 100)",
@@ -63,16 +77,18 @@ CHANGES = {
             "0.9 * m": "0.5 * m",
             "0.5 * torch.outer(x, e": "1.9 * torch.outer(x, e",
             "range(8)": "[3]",
+            "(1, 10, 30)": "(100,)",
+            "-3.5, -1.5, 9": "-2, 3, 4",
+            "starts(64)": "starts(7)",
+            "facts()": "facts(seed=5, power=0.5)",
+            "steps=20": "steps=3",
+            "steps=100": "steps=2",
         },
-        {"(1, 10, 30)": "(100,)", "-3.5, -1.5, 9": "-2, 3, 4", "starts(64)": "starts(7)"},
         {
             "(0.001, 0.01, 0.03)": "(0.03, 0.1, 10.0)",
             "tails(wild=False)": "tails(runs=2)",
             "eta=0.5": "eta=9.0",
             "(0.5, 1.0, 2.0)": "(0.1, 7.0)",
-        },
-        {"facts()": "facts(seed=5, power=0.5)", "steps=20": "steps=3", "steps=100": "steps=2"},
-        {
             "0.9**last": "0.99**last",
             "layer_stream(seed)": "layer_stream(seed, correlated=0.5)",
             "manual_seed(0)": "manual_seed(3)",
@@ -82,21 +98,25 @@ CHANGES = {
         },
     ],
     "12": [
-        {"(1, 0.5, 1)": "(2, 1.9, 0.5)", "(64, 0.03, 1)": "(7, 0.5, 0.9)", "novel()": "novel(3)"},
-        {"C=4, length=14": "C=5, length=9", "[:200]": "[:40]", "rates=[0.5, 0.03]": "rates=0.9"},
         {
-            "0.5 * k * (m": "3.0 * k * (m",
-            "tokens(192)": "tokens(200, seed=4)",
-            "(0.1, 0.3, 1.0)": "(0.5, 3.0)",
-            "tokens(12), 4": "tokens(9), 3",
-            "(0.2, 0.5, 1.0)": "(0.1, 1.5)",
-        },
-        {
+            "(1, 0.5, 1)": "(2, 1.9, 0.5)",
+            "(64, 0.03, 1)": "(7, 0.5, 0.9)",
+            "novel()": "novel(3)",
             '(2.0, "hard")': '(1.5, "hard")',
             '"adamw"': '"muon"',
             "(0.0, 0.3)": "(5.0,)",
             "plays(2048)": "plays(300)",
             "(1, 0.6, 1)": "(3, 0.1, 1)",
+        },
+        {
+            "C=4, length=14": "C=5, length=9",
+            "[:200]": "[:40]",
+            "rates=[0.5, 0.03]": "rates=0.9",
+            "0.5 * k * (m": "3.0 * k * (m",
+            "tokens(192)": "tokens(200, seed=4)",
+            "(0.1, 0.3, 1.0)": "(0.5, 3.0)",
+            "tokens(12), 4": "tokens(9), 3",
+            "(0.2, 0.5, 1.0)": "(0.1, 1.5)",
         },
     ],
 }
