@@ -57,6 +57,20 @@ def test_what_is_said_by_brute_force():
     torch.testing.assert_close(have, (said / said.sum()).detach(), rtol=1e-6, atol=0)
 
 
+def test_the_cosine_is_that_with_the_residual_of_a_squared_error():
+    levels = [nn.Linear(4, 4).double(), nn.Linear(4, 4).double()]
+    memory = ContinuumMemory(levels, [1, 2], kind="headwise")
+    x, target = torch.randn(2, 1, 3, 4, dtype=torch.float64, generator=torch.Generator()).unbind()
+    with (meter := Meter(memory)).listening():
+        y = memory(x)
+        (0.5 * (y - target).square().sum()).backward()
+    for level, one in zip(levels, meter.pulses(), strict=True):
+        said, wanted = level(x).flatten(), (target - y).flatten()
+        want = torch.cosine_similarity(said, wanted, dim=0).item()
+        assert one.cosine == pytest.approx(want, abs=1e-6)
+    assert all(one.cosine != one.cosine for one in Meter(memory).pulses())
+
+
 def test_other_models_have_no_pulses():
     assert Meter(None).pulses() == Meter(nn.Linear(2, 2)).pulses() == ()
     two = nn.ModuleList([ContinuumMemory(4, [1]), ContinuumMemory(4, [2])])
@@ -70,4 +84,4 @@ def test_the_board_says_which_levels_live():
     asyncio.run(board.run(trained(model, steps=4)))
     numbers = board.face.numbers.value
     assert "level C = 1" in numbers and "4 moves" in numbers
-    assert "level C = 4" in numbers and "1 moves" in numbers
+    assert "level C = 4" in numbers and "1 moves" in numbers and "cosine" in numbers

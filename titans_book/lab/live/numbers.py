@@ -41,12 +41,13 @@ def numbers(event: Any) -> dict[str, str]:
 def levels(pulses: Iterable[Pulse]) -> dict[str, str]:
     """How much every level says, and how often a step has moved it, name by name, as HTML.
 
-    >>> levels([Pulse(16, steps=64, moves=4, change=0.01, energy=0.25)])
-    {'level C = 16': '25 % <small>said, 4 moves</small>'}
+    >>> levels([Pulse(16, steps=64, moves=4, change=0.01, energy=0.25, cosine=0.5)])
+    {'level C = 16': '25 % <small>said, 4 moves, cosine 0.50</small>'}
     """
     found = {}
     for one in pulses:
         name = "level, frozen" if one.period is None else f"level C = {one.period}"
         share = "-" if one.energy != one.energy else f"{100 * one.energy:.0f} %"
-        found[name] = f"{share} <small>said, {one.moves:,} moves</small>"
+        cosine = "" if one.cosine != one.cosine else f", cosine {one.cosine:.2f}"
+        found[name] = f"{share} <small>said, {one.moves:,} moves{cosine}</small>"
     return found

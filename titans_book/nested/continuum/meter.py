@@ -27,6 +27,8 @@ class Pulse:
     moves    steps that changed it by more than one in a million of its length.
     change   |W - W'| / |W'| of the last of them, 0 before there was one.
     energy   its share of all that levels said, sum |said|^2, NaN before anything was said.
+    cosine   between all that it said and what the loss wanted of it, -dL/d said: for a squared
+             error the residual; NaN before a gradient came.
     """
 
     period: int | None
@@ -34,6 +36,7 @@ class Pulse:
     moves: int
     change: float
     energy: float
+    cosine: float
 
 
 class Meter:
@@ -58,6 +61,7 @@ class Meter:
         self.steps, self.moves = 0, [0] * len(self.periods)
         self.change = [0.0] * len(self.periods)
         self.said: list[Tensor | float] = [0.0] * len(self.periods)
+        self.wanted: list[Tensor | float] = [0.0] * len(self.periods)  # said.a, |said|^2, |a|^2
         self.before = self._weights()
 
     @contextmanager
@@ -94,15 +98,28 @@ class Meter:
         """One a level, in the order in which they read."""
         said = torch.tensor([float(one) for one in self.said], dtype=torch.float64)
         shares = (said / said.sum()).tolist()
-        rows = zip(self.periods, self.moves, self.change, shares, strict=True)
+        rows = zip(self.periods, self.moves, self.change, shares, self._cosines(), strict=True)
         return tuple(Pulse(period, self.steps, *rest) for period, *rest in rows)
+
+    def _cosines(self) -> list[float]:
+        sums = [torch.as_tensor(one, dtype=torch.float64).expand(3) for one in self.wanted]
+        return [(agreed / (said * wanted).sqrt()).item() for agreed, said, wanted in sums]
 
     @torch.no_grad()
     def _hear(self, n: int, kind: str, level: nn.Module, given: tuple, answer: Tensor) -> None:
         if torch.compiler.is_compiling():
             return
         said = answer if kind == "headwise" else answer - given[0]
-        self.said[n] = self.said[n] + said.detach().float().square().sum()
+        said = said.detach().float()
+        self.said[n] = self.said[n] + said.square().sum()
+        if answer.requires_grad:
+            answer.register_hook(partial(self._told, n, said))
+
+    @torch.no_grad()
+    def _told(self, n: int, said: Tensor, slope: Tensor) -> None:
+        wanted = -slope.detach().float()
+        products = (said * wanted).sum(), said.square().sum(), wanted.square().sum()
+        self.wanted[n] = self.wanted[n] + torch.stack(products).double()
 
     @torch.no_grad()
     def _weights(self) -> list[Tensor | None]:
