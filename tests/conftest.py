@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import sys
+import threading
 from pathlib import Path
 
 import hypothesis
@@ -47,6 +49,27 @@ def fixed_seed():
     import torch
 
     torch.manual_seed(0)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """A test with the mark `bare`, its fixtures and the processes that it starts run as a reader's
+    code does: neither traced nor type-checked, which makes a long loop in Python two to five times
+    slower. What it runs is traced and checked where shorter tests run it."""
+    if item.get_closest_marker("bare") is None:
+        return (yield)
+    here, in_threads = sys.gettrace(), threading.gettrace()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+        for variable in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+            patch.delenv(variable, raising=False)
+        sys.settrace(None)
+        threading.settrace(None)
+        try:
+            return (yield)
+        finally:
+            threading.settrace(in_threads)
+            sys.settrace(here)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import pytest
 from tests.benchmarks.board import LINE
 from tests.benchmarks.watched import LiveBoard, events, measure, summary
 
+pytestmark = pytest.mark.bare
+
 
 def test_medians_are_taken_round_by_round():
     rows = [{"alone": a, "watched": w} for a, w in ((1.0, 1.1), (2.0, 3.0), (4.0, 4.8))]

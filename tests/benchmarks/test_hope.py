@@ -9,6 +9,8 @@ from tests.benchmarks import hope, reading
 from tests.benchmarks.hope import CONTESTANTS, RECORD, Progress, levels, new_model
 from titans_book.training import Step
 
+pytestmark = pytest.mark.bare
+
 FOUND = json.loads(RECORD.read_text(encoding="utf-8"))
 SMALL = {"LENGTH": 16, "BATCH": 2, "HELD_OUT": 129}
 

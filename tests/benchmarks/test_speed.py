@@ -10,6 +10,8 @@ from tests.benchmarks.implementations import Work, loop, ours
 from tests.benchmarks.measure import side_by_side
 from titans_book.lab.pictures.speed_figures import length_scaling, peer_table
 
+pytestmark = pytest.mark.bare
+
 
 def test_the_loop_and_ours_are_one_function():
     work = Work(time=40, dim=8, heads=2, chunk=16)

@@ -65,6 +65,7 @@ def test_a_contestant_learns_and_answers_in_pieces(name):
     torch.testing.assert_close(torch.cat([first, second], 1), whole, rtol=0, atol=1e-10)
 
 
+@pytest.mark.bare
 def test_a_cell_is_what_it_was():
     """One that is cheap and that all seeds learn: another processor rounds otherwise on its way."""
     task, name = "abab", "DeltaNet, θ ≤ 2, hard"

@@ -19,6 +19,8 @@ from titans_book.lab.learning.compare import distance
 from titans_book.lab.learning.examine import examine
 from titans_book.lab.learning.exercise import Exercise
 
+pytestmark = pytest.mark.bare  # each answer is run as often as there are wrong ones
+
 ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 CENTRAL = ("01.delta_write", "02.surprise_grad", "03.momentum_step", "04.titans_step")
 CENTRAL += ("05.mlp_read", "05.inner_grad", "05.deep_step", "05.batch_write", "06.decay_mask")
@@ -42,7 +44,7 @@ def test_the_stub_is_open_and_the_reference_right(exercise: Exercise):
 
 
 @ALL
-def test_every_wrong_version_is_caught_and_called_by_its_name(exercise: Exercise):
+def test_every_wrong_version_is_caught_called_by_its_name_and_told_from_the_others(exercise):
     for wrong in exercise.bank:
         verdict = examine(exercise, wrong.function)
         assert verdict.outcome == "known", f"{wrong.name}: {verdict}"
@@ -50,10 +52,6 @@ def test_every_wrong_version_is_caught_and_called_by_its_name(exercise: Exercise
         page = verdict._repr_html_()
         assert str(verdict) == repr(verdict) and wrong.says in str(verdict)
         assert verdict.difference is None or page.count("<img") in (1, 3)
-
-
-@ALL
-def test_the_wrong_versions_are_told_apart(exercise: Exercise):
     runs = {wrong.name: run for wrong, run in exercise.versions}
     alike = [
         pair

@@ -86,6 +86,7 @@ def test_weights_outside_of_the_simplex_are_refused_by_name():
         memorize(x, x, x, Gates(one, one, one), [torch.zeros(1, 3, 3)], rule=rule)
 
 
+@pytest.mark.bare
 def test_memora_stays_on_the_simplex_over_100_000_tokens_at_rate_100():
     """Float32, chunk 16, alpha 0, unit keys: every column adds up to the scale, no overflow."""
     generator = torch.Generator().manual_seed(0)

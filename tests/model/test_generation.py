@@ -33,6 +33,7 @@ def prompt(time=11, batch=1):
     return torch.randint(0, 32, (batch, time), generator=torch.Generator().manual_seed(3))
 
 
+@pytest.mark.bare
 @every_variant
 @pytest.mark.parametrize("time", [3, 8, 29])
 def test_token_by_token_is_one_parallel_call(model, time):
@@ -47,6 +48,7 @@ def test_token_by_token_is_one_parallel_call(model, time):
     assert (torch.cat(pieces, dim=1)[:, :-1] - logits).abs().max() <= 1e-9
 
 
+@pytest.mark.bare
 @every_variant
 def test_writing_on_from_a_state_is_writing_in_one_go(model):
     whole = model.generate(prompt(), 12, temperature=0)
@@ -55,6 +57,7 @@ def test_writing_on_from_a_state_is_writing_in_one_go(model):
     assert torch.equal(torch.cat([first, more[:, 1:]], dim=1), whole)
 
 
+@pytest.mark.bare
 @every_variant
 def test_a_prompt_may_come_in_pieces(model):
     whole = model.generate(prompt(), 6, temperature=0)
@@ -63,6 +66,7 @@ def test_a_prompt_may_come_in_pieces(model):
     assert torch.equal(rest[:, 7:], whole[:, 11:])
 
 
+@pytest.mark.bare
 @pytest.mark.parametrize("model", VARIANTS[:-1], indirect=True, ids=str)
 def test_the_state_does_not_grow(model):
     """Neither what it holds nor the storage behind it; only a plain transformer keeps it all."""
@@ -77,6 +81,7 @@ def test_the_state_does_not_grow(model):
     assert max(bytes for _, bytes in sizes) <= 2 * min(bytes for _, bytes in sizes)
 
 
+@pytest.mark.bare
 def test_a_seed_repeats_and_another_differs(model):
     one, same, other = (model.generate(prompt(), 30, seed=seed) for seed in (5, 5, 6))
     assert torch.equal(one, same) and not torch.equal(one, other)
@@ -147,6 +152,7 @@ def test_wrong_settings_are_named(model, name, value):
         model.generate(prompt(), settings.pop("n"), **settings)
 
 
+@pytest.mark.bare
 @every_variant
 def test_a_long_prompt_is_read_in_pieces_to_the_same_text(model, monkeypatch):
     whole, state = generate(model, prompt(29, batch=2), 8, temperature=0)
@@ -168,6 +174,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
+@pytest.mark.bare
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss has another unit elsewhere")
 def test_a_prompt_of_sixty_thousand_tokens_needs_no_more_than_one_of_nine():
     """In megabytes; in one go it took 185 more."""

@@ -138,10 +138,11 @@ def test_training_moves_every_level_by_its_own_clock():
     assert moved == [step % 4 == 0 for step in range(2, 10)]
 
 
+@pytest.mark.bare
 def test_hope_learns():
     model, text = build().float(), tokens(60, 1)[0].repeat(40)
     settings = TrainingSettings(
-        steps=60, batch=4, length=48, learning_rate=1e-2,
+        steps=25, batch=4, length=32, learning_rate=1e-2,
         evaluate_every=0, save_every=0, watch_every=0,
     )  # fmt: skip
     optimizer = lambda m: ContinuumOptimizer(  # noqa: E731

@@ -66,6 +66,7 @@ variants = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 depths = pytest.mark.parametrize("depth", [1, 2, 3])
 
 
+@pytest.mark.bare
 @variants
 @pytest.mark.parametrize("depth, train, time", [(1, True, 64), (2, False, 64), (3, True, 61)])
 def test_causal(variant, depth, train, time):
@@ -79,6 +80,7 @@ def test_causal(variant, depth, train, time):
         assert row[:p].max() == 0 and row[p] > 0
 
 
+@pytest.mark.bare
 @variants
 @pytest.mark.parametrize("depth", [1, 3])
 def test_repeat_batch_prefix(variant, depth):
@@ -89,6 +91,7 @@ def test_repeat_batch_prefix(variant, depth):
     assert (model(x[:, :32])[0] - y[:, :32]).abs().max() <= 1e-9
 
 
+@pytest.mark.bare
 @variants
 @pytest.mark.parametrize(
     "depth, cuts", [(1, [16]), (2, [1, 2, 40]), (3, [33]), (1, list(range(1, 64)))], ids=str
@@ -104,6 +107,7 @@ def test_stream(variant, depth, cuts):
     assert state.position == 64
 
 
+@pytest.mark.bare
 @variants
 def test_modes(variant):
     model, x = build(**variant), tokens()

@@ -222,6 +222,7 @@ def test_a_variant_of_ones_own_is_a_class_and_an_entry(tmp_path, monkeypatch):
         build("two", window=8)
 
 
+@pytest.mark.bare
 def test_a_model_is_exported_with_its_state(variant):
     """torch.export takes states in and hands them out: the same answers, and the text goes on."""
     model = build(variant).eval()

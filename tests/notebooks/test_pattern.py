@@ -160,6 +160,7 @@ def test_the_reading_time_on_the_page_is_measured(master):
     assert stated == pytest.approx(words / 180 + lines / 40, abs=1.5)
 
 
+@pytest.mark.bare
 @pytest.mark.parametrize(
     "chapter, changes",
     [(chapter, changes) for chapter in PATTERNED for changes in CHANGES[chapter]],

@@ -6,6 +6,8 @@ import torch
 from titans_book.book.ch04.exercises_gate import forget_gate
 from titans_book.lab.learning.examine import examine
 
+pytestmark = pytest.mark.bare
+
 
 @pytest.mark.parametrize(
     ("gate", "words"),

@@ -6,6 +6,8 @@ import torch
 from titans_book.book.ch08 import guests
 from titans_book.book.ch08.guests import errors, evening, looked_at, returned, through, train
 
+pytestmark = pytest.mark.bare
+
 TEST = evening(9999, many=100, time=32)
 IDLE = ~TEST.asks & (torch.arange(32) >= 8)
 

@@ -9,6 +9,8 @@ from titans_book.book.ch12.exercises_design import BOOK
 from titans_book.nested.hope import self_modify_reference
 from titans_book.steps.continuum import joint, read_levels, slow_first
 
+pytestmark = pytest.mark.bare
+
 LEVELS = [(1, 0.5, 0.95), (64, 0.03, 1.0)]
 
 
