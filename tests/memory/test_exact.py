@@ -9,6 +9,7 @@ from tests.memory.cases import assert_equal, call, gradients, parts, problem
 from titans_book.memory import Gates, exact, memorize, reference
 
 
+@pytest.mark.bare
 @given(
     time=st.integers(0, 40),
     block=st.sampled_from([1, 3, 16, 64]),

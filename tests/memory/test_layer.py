@@ -222,6 +222,7 @@ class Recall(nn.Module):
         return self.leave(self.memory(self.enter(x))[0])[:, 8:]
 
 
+@pytest.mark.bare
 @pytest.mark.parametrize("seed", [0, 1])
 def test_recall_out_of_the_box(seed):
     torch.manual_seed(seed)

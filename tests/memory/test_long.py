@@ -9,6 +9,8 @@ from titans_book.memory import NeuralMemory
 from titans_book.tasks import corpora
 from titans_book.tasks.streams import KINDS, kv_stream
 
+pytestmark = pytest.mark.bare
+
 
 def largest(state):
     return max(W.abs().max().item() for W in (*state.memory.weights, *state.memory.momentum))

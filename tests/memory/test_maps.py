@@ -105,6 +105,7 @@ def test_memora_stays_on_the_simplex_over_100_000_tokens_at_rate_100():
     assert state.position == 100_000
 
 
+@pytest.mark.bare
 def test_memora_forgets_towards_a_uniform_matrix():
     rule = Rule.of(1, retention="kl", momentum=False, chunk=1)
     x, ones = torch.zeros(1, 1, 2000, 4), torch.ones(1, 1, 2000)

@@ -191,6 +191,7 @@ def test_any_shape(batch, heads, time, dim, depth, chunk, seed, edges):
     assert_same_function(leaves, chunk=chunk)
 
 
+@pytest.mark.bare
 @settings(max_examples=30)
 @given(cuts=st.sets(st.integers(0, 40)), read=st.sampled_from(["after", "before"]), data=st.data())
 def test_one_call_equals_any_split_between_both_forms(cuts, read, data):
@@ -223,6 +224,7 @@ def test_a_split_gives_the_same_outer_gradients():
         assert_equal(have, want)
 
 
+@pytest.mark.bare
 @pytest.mark.parametrize("depth", [1, 2])
 def test_gradcheck_of_the_outer_gradient(depth):
     leaves = problem(batch=1, heads=2, time=5, dim=3, depth=depth)

@@ -26,6 +26,8 @@ from titans_book.training.on_tasks import train_on
 from titans_book.training.optimizer import differentiate
 from titans_book.training.packing import pack, unpack
 
+pytestmark = pytest.mark.bare
+
 SHORT = replace(SETTINGS, steps=12, evaluate_every=0, watch_every=0)
 
 

@@ -18,6 +18,8 @@ from titans_book.tasks.recall import mqar
 from titans_book.training.on_tasks import TrainingError, train_on
 from titans_book.training.schedule import Descent
 
+pytestmark = pytest.mark.bare
+
 SETTINGS = Descent(steps=150, learning_rate=2e-2, warmup=10, weight_decay=0.0)
 TASK = dict(time=24, pairs=4, vocab=24, power=1.0, fill=True)
 TOLD = 1 / 4  # one of the four values that were told, at random
