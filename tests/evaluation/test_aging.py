@@ -8,6 +8,8 @@ from titans_book.evaluation.aging import STREAMS, age, recall, stream, subnormal
 from titans_book.memory import LayerState, MemoryState, NeuralMemory, memorize
 from titans_book.memory.gates import Gates
 
+pytestmark = pytest.mark.bare
+
 
 @pytest.mark.parametrize("kind", STREAMS)
 @pytest.mark.parametrize("depth", [1, 2, 4])
