@@ -15,8 +15,8 @@ CHAPTER = "notebooks/12_continuum.ipynb"
 
 def _levels(generator: torch.Generator) -> list[tuple[int, float, float]]:
     """Three levels with rates of their own, and with one that lets go."""
-    low = 0.1 + 0.1 * float(torch.rand((), generator=generator))
-    return [(1, low, 0.9), (2, low / 2, 0.95), (3, low / 3, 1.0)]
+    low = round(0.1 + 0.1 * float(torch.rand((), generator=generator)), 3)
+    return [(1, low, 0.9), (2, round(low / 2, 3), 0.95), (3, round(low / 3, 3), 1.0)]
 
 
 def _correct(generator: torch.Generator) -> Callable:
@@ -60,6 +60,7 @@ read_levels = Exercise(
     ),
     source="Nested Learning eqs. 71 and 74",
     taught=CHAPTER,
+    gradients=False,
     misfit="What the levels say to one key is (levels, d_out), and to all keys (T, levels, d_out). "
     "Which of your tensors has another shape?",
 )
@@ -165,3 +166,73 @@ def forgets_retention(W, K, V, levels, correct):
 def gives_errors_to_the_wrong_level(W, K, V, levels, correct):
     """You give the errors to the levels in the opposite order."""
     return _read(W, K, V, levels, lambda says, v: correct(says, v).flip(0))
+
+
+@read_levels.wrong("Is the error what is said minus the value, and which way does an update go?")
+def walks_uphill(W, K, V, levels, correct):
+    """Your gradients have the wrong sign, so every level moves away from the value."""
+    return _read(W, K, V, levels, lambda says, v: -correct(says, v))
+
+
+@read_levels.wrong("Which loss has the outer product of key and error as its gradient?")
+def takes_a_square_without_the_half(W, K, V, levels, correct):
+    """Your gradients are twice as large. The loss is half of the squared error, so its gradient is
+    the outer product of the key and the error."""
+    return _read(W, K, V, levels, lambda says, v: 2 * correct(says, v))
+
+
+@read_levels.wrong("Is the step of a window the sum of its gradients, or their mean?")
+def takes_the_mean_of_a_window(W, K, V, levels, correct):
+    """You divide the rate by the period, so a window counts as its mean. The sum is asked for."""
+    return _read(W, K, V, [(C, rate / C, keep) for C, rate, keep in levels], correct)
+
+
+@read_levels.wrong("In which order are the three numbers of a level?")
+def swaps_rate_and_keep(W, K, V, levels, correct):
+    """You take the rate for `keep` and `keep` for the rate. A level is (C, rate, keep)."""
+    return _read(W, K, V, [(C, rate, keep) for C, keep, rate in levels], correct)
+
+
+@read_levels.wrong("How many windows do three levels need?")
+def shares_one_window(W, K, V, levels, correct):
+    """All your levels add to one window. Each level needs a window of its own."""
+    W = W.clone()
+    window, told = torch.zeros_like(W[0]), []
+    for i, (k, v) in enumerate(zip(K, V, strict=True), 1):
+        told.append(k @ W)
+        errors = correct(told[-1], v)
+        for n, (C, rate, keep) in enumerate(levels):
+            W[n], window = cms_update(W[n], window, torch.outer(k, errors[n]), i, C, rate, keep)
+    return torch.stack(told), W
+
+
+@read_levels.wrong("Where do the new weights go that `cms_update` returns?")
+def throws_the_updates_away(W, K, V, levels, correct):
+    """Your levels never change. `cms_update` changes nothing in place. It returns the new weights
+    and the new window, and they have to be stored."""
+    return torch.stack([K @ one for one in W], 1), W.clone()
+
+
+@read_levels.wrong("Which loop is outside: the one over the tokens or the one over the levels?")
+def lets_one_level_read_after_the_other(W, K, V, levels, correct):
+    """You let the first level read the whole text, then the second, and so on. All levels read a
+    token together, before anybody reads the next one."""
+    W, told = W.clone(), torch.stack([K @ one for one in W], 1)
+    for n, (C, rate, keep) in enumerate(levels):
+        window = torch.zeros_like(W[n])
+        for i, (k, v) in enumerate(zip(K, V, strict=True), 1):
+            g = torch.outer(k, correct(k @ W, v)[n])
+            W[n], window = cms_update(W[n], window, g, i, C, rate, keep)
+    return told, W
+
+
+@read_levels.wrong("What is `correct` for, if all errors are the same?")
+def corrects_all_for_the_whole_answer(W, K, V, levels, correct):
+    """You correct all levels for the error of the whole answer, and never ask `correct`."""
+    return _read(W, K, V, levels, steps.joint)
+
+
+@read_levels.wrong("Which weights are asked for: those before the first token or after the last?")
+def returns_the_weights_it_was_given(W, K, V, levels, correct):
+    """You return the weights as they were before the first token."""
+    return _read(W, K, V, levels, correct)[0], W.clone()
