@@ -739,8 +739,8 @@ assert not squares["chunk before"].triu(1).any() and squares["as printed"].triu(
 
 # %% [markdown]
 # With the printed index, every token is answered by a memory that has read its whole chunk. The text of the
-# paper says that the state of the *previous* chunk is meant, so this is a misprint. A model that is built by
-# it sees in training what it will not have when it generates text.
+# paper says that the state of the *previous* chunk is meant, so this is a misprint. A model that is built
+# that way sees in training what it will not have when it generates text.
 #
 # ## Counting ones
 #

@@ -29,8 +29,8 @@ CUT = (
 )
 LEAVES = "Which line leaves torch (numpy, `.item()`, a list), and what does the same inside it?"
 PLACE = (
-    "Which line writes into a tensor that was used before (`W[n] = ...`, `+=`)? Gather the new "
-    "ones in a list, and `torch.stack` them."
+    "Which line writes into a tensor that was used before (`W[n] = ...`, `+=`), where a list and "
+    "`torch.stack` would do?"
 )
 FIXED = (
     "Where does your code name a dtype (`.double()`, `dtype=...`) that should come from the inputs?"

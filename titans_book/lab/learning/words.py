@@ -121,7 +121,7 @@ def advice(words: str, misfit: str = "") -> tuple[str, ...]:
             "sizes have to agree. Which way is meant, and which size does not?",
         )
     if "step must be greater than zero" in words:
-        return ("A tensor has no `[::-1]`: `flip(0)` turns its rows round.",)
+        return ("A tensor has no `[::-1]`: which method of it turns the rows round?",)
     if "same dtype" in words:
         return ("Where do you make a tensor without saying its dtype?",)
     if "empty sequence" in words or "iterable argument is empty" in words:
