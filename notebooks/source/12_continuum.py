@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 12 · Continuum memory and Hope
 #
-# *Read 35 minutes, play 10, code 40. Any CPU will do.*
+# *Read 38 minutes, play 10, code 40. Any CPU will do.*
 #
 # You are reading a long novel. In the middle of it there is a letter, written by somebody with a style of
 # their own. It takes you a few lines to get used to it. When the letter ends you are back in the novel at
@@ -635,7 +635,8 @@ draw("12.drift", moving)
 # %%
 for name, cosines in moving.items():
     early, end = len(cosines) // 12, len(cosines) - 1
-    print(f"{name}: cosine {cosines[early]:.2f} after {early} tokens, {cosines[end]:.2f} after {end}")
+    print(f"{name}: cosine {cosines[early]:.2f} after {early} tokens, "
+          f"{cosines[end]:.2f} after {end}")
 ### CLAIM
 asked = tokens(1, seed=9)[0]
 key = mlp_read(*(layers[0] for layers in memories()), asked)

@@ -66,7 +66,7 @@ read_levels = Exercise(
 )
 
 
-def _read(W, K, V, levels, correct, first=1, after=False, fresh=False, close=False):
+def read(W, K, V, levels, correct, first=1, after=False, fresh=False, close=False):
     """The loop, with the slips that several wrong versions are made of."""
     W = W.clone()
     windows, told = torch.zeros_like(W), []
@@ -86,19 +86,19 @@ def _read(W, K, V, levels, correct, first=1, after=False, fresh=False, close=Fal
 @read_levels.wrong("Had the levels seen the value when they answered?")
 def asks_after_they_learned(W, K, V, levels, correct):
     """You note what the levels say after they have learned from the token."""
-    return _read(W, K, V, levels, correct, after=True)
+    return read(W, K, V, levels, correct, after=True)
 
 
 @read_levels.wrong("What is in the window of a slow level after its first token?")
 def opens_a_window_at_every_token(W, K, V, levels, correct):
     """You make new windows at every token, so a slow level learns from the last token alone."""
-    return _read(W, K, V, levels, correct, fresh=True)
+    return read(W, K, V, levels, correct, fresh=True)
 
 
 @read_levels.wrong("Which number does the first token have?")
 def counts_from_zero(W, K, V, levels, correct):
     """You count the tokens from 0, so every level is updated after its first token."""
-    return _read(W, K, V, levels, correct, first=0)
+    return read(W, K, V, levels, correct, first=0)
 
 
 @read_levels.wrong("Where do you measure the error of a token: at the window's start, or now?")
@@ -135,104 +135,34 @@ def asks_again_after_every_level(W, K, V, levels, correct):
 @read_levels.wrong("Who says which error a level is corrected for?")
 def corrects_each_for_itself(W, K, V, levels, correct):
     """You correct every level for its own answer alone, and never ask `correct`."""
-    return _read(W, K, V, levels, lambda says, v: says - v)
+    return read(W, K, V, levels, lambda says, v: says - v)
 
 
 @read_levels.wrong("Whose clock do your levels go by?")
 def has_one_clock_for_all(W, K, V, levels, correct):
     """You give all levels the period of the first."""
-    return _read(W, K, V, [(levels[0][0], rate, keep) for _, rate, keep in levels], correct)
+    return read(W, K, V, [(levels[0][0], rate, keep) for _, rate, keep in levels], correct)
 
 
 @read_levels.wrong("What do the levels know before the first token?")
 def starts_from_nothing(W, K, V, levels, correct):
     """You start from empty levels. They start from the W that is given."""
-    return _read(torch.zeros_like(W), K, V, levels, correct)
+    return read(torch.zeros_like(W), K, V, levels, correct)
 
 
 @read_levels.wrong("Is a window that is still open at the end of the text applied?")
 def closes_the_last_window(W, K, V, levels, correct):
     """You apply the open windows at the end. They belong to an update that has not come yet."""
-    return _read(W, K, V, levels, correct, close=True)
+    return read(W, K, V, levels, correct, close=True)
 
 
 @read_levels.wrong("Does the retention of a level stay at 1?")
 def forgets_retention(W, K, V, levels, correct):
     """You leave the retention of the levels out, so none of them ever lets go."""
-    return _read(W, K, V, [(C, rate, 1.0) for C, rate, _ in levels], correct)
+    return read(W, K, V, [(C, rate, 1.0) for C, rate, _ in levels], correct)
 
 
 @read_levels.wrong("Which row of the errors belongs to the fastest level?")
 def gives_errors_to_the_wrong_level(W, K, V, levels, correct):
     """You give the errors to the levels in the opposite order."""
-    return _read(W, K, V, levels, lambda says, v: correct(says, v).flip(0))
-
-
-@read_levels.wrong("Is the error what is said minus the value, and which way does an update go?")
-def walks_uphill(W, K, V, levels, correct):
-    """Your gradients have the wrong sign, so every level moves away from the value."""
-    return _read(W, K, V, levels, lambda says, v: -correct(says, v))
-
-
-@read_levels.wrong("Which loss has the outer product of key and error as its gradient?")
-def takes_a_square_without_the_half(W, K, V, levels, correct):
-    """Your gradients are twice as large. The loss is half of the squared error, so its gradient is
-    the outer product of the key and the error."""
-    return _read(W, K, V, levels, lambda says, v: 2 * correct(says, v))
-
-
-@read_levels.wrong("Is the step of a window the sum of its gradients, or their mean?")
-def takes_the_mean_of_a_window(W, K, V, levels, correct):
-    """You divide the rate by the period, so a window counts as its mean. The sum is asked for."""
-    return _read(W, K, V, [(C, rate / C, keep) for C, rate, keep in levels], correct)
-
-
-@read_levels.wrong("In which order are the three numbers of a level?")
-def swaps_rate_and_keep(W, K, V, levels, correct):
-    """You take the rate for `keep` and `keep` for the rate. A level is (C, rate, keep)."""
-    return _read(W, K, V, [(C, rate, keep) for C, keep, rate in levels], correct)
-
-
-@read_levels.wrong("How many windows do three levels need?")
-def shares_one_window(W, K, V, levels, correct):
-    """All your levels add to one window. Each level needs a window of its own."""
-    W = W.clone()
-    window, told = torch.zeros_like(W[0]), []
-    for i, (k, v) in enumerate(zip(K, V, strict=True), 1):
-        told.append(k @ W)
-        errors = correct(told[-1], v)
-        for n, (C, rate, keep) in enumerate(levels):
-            W[n], window = cms_update(W[n], window, torch.outer(k, errors[n]), i, C, rate, keep)
-    return torch.stack(told), W
-
-
-@read_levels.wrong("Where do the new weights go that `cms_update` returns?")
-def throws_the_updates_away(W, K, V, levels, correct):
-    """Your levels never change. `cms_update` changes nothing in place. It returns the new weights
-    and the new window, and they have to be stored."""
-    return torch.stack([K @ one for one in W], 1), W.clone()
-
-
-@read_levels.wrong("Which loop is outside: the one over the tokens or the one over the levels?")
-def lets_one_level_read_after_the_other(W, K, V, levels, correct):
-    """You let the first level read the whole text, then the second, and so on. All levels read a
-    token together, before anybody reads the next one."""
-    W, told = W.clone(), torch.stack([K @ one for one in W], 1)
-    for n, (C, rate, keep) in enumerate(levels):
-        window = torch.zeros_like(W[n])
-        for i, (k, v) in enumerate(zip(K, V, strict=True), 1):
-            g = torch.outer(k, correct(k @ W, v)[n])
-            W[n], window = cms_update(W[n], window, g, i, C, rate, keep)
-    return told, W
-
-
-@read_levels.wrong("What is `correct` for, if all errors are the same?")
-def corrects_all_for_the_whole_answer(W, K, V, levels, correct):
-    """You correct all levels for the error of the whole answer, and never ask `correct`."""
-    return _read(W, K, V, levels, steps.joint)
-
-
-@read_levels.wrong("Which weights are asked for: those before the first token or after the last?")
-def returns_the_weights_it_was_given(W, K, V, levels, correct):
-    """You return the weights as they were before the first token."""
-    return _read(W, K, V, levels, correct)[0], W.clone()
+    return read(W, K, V, levels, lambda says, v: correct(says, v).flip(0))

@@ -46,7 +46,7 @@ self_write = Exercise(
 )
 
 
-def _write(W_1, W_2, k, value, eta, keep, D_2=None, bend=gelu_slope, erase=(1, 1), times=1):
+def write(W_1, W_2, k, value, eta, keep, D_2=None, bend=gelu_slope, erase=(1, 1), times=1):
     """The write, with the slips that several wrong versions are made of."""
     z = k @ W_1
     h = gelu(z)
@@ -60,7 +60,7 @@ def _write(W_1, W_2, k, value, eta, keep, D_2=None, bend=gelu_slope, erase=(1, 1
 @self_write.wrong("Who makes the value: M_v, or the memory that is written?")
 def stores_v_itself(W_1, W_2, k, v, eta, keep):
     """You write v. Each memory makes its own value of v first, by asking itself."""
-    return _write(W_1, W_2, k, v, eta, keep)
+    return write(W_1, W_2, k, v, eta, keep)
 
 
 @self_write.wrong("Which loss has an error that knows nothing of the memory's own answer?")
@@ -68,33 +68,33 @@ def has_the_error_of_the_dot_product(W_1, W_2, k, v, eta, keep):
     """Your error is minus the value, so it does not hold what the memory says to k. That is the
     loss of (92); asked for is the squared one, of (93)."""
     value = mlp_read(W_1, W_2, v)
-    return _write(W_1, W_2, k, value, eta, keep, D_2=-value)
+    return write(W_1, W_2, k, value, eta, keep, D_2=-value)
 
 
 @self_write.wrong("What happens to an error on its way back through the bend?")
 def sends_the_error_past_the_bend(W_1, W_2, k, v, eta, keep):
     """You send the error back through W_2, but not through the bend."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, bend=torch.ones_like)
+    return write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, bend=torch.ones_like)
 
 
 @self_write.wrong("Does your memory say more of the value after the write, or less?")
 def writes_with_the_other_sign(W_1, W_2, k, v, eta, keep):
     """Your error is the value minus the answer, so the memory walks away from the value."""
     value = mlp_read(W_1, W_2, v)
-    return _write(W_1, W_2, k, value, eta, keep, D_2=value - mlp_read(W_1, W_2, k))
+    return write(W_1, W_2, k, value, eta, keep, D_2=value - mlp_read(W_1, W_2, k))
 
 
 @self_write.wrong("What does delta gradient descent have that plain gradient descent has not?")
 def is_plain_gradient_descent(W_1, W_2, k, v, eta, keep):
     """You take the plain gradient step, -eta h D, in each layer. Delta gradient descent erases
     what the layer says to its input as well."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, erase=(0, 0))
+    return write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, erase=(0, 0))
 
 
 @self_write.wrong("Which layers does delta gradient descent erase in?")
 def erases_in_the_last_layer_alone(W_1, W_2, k, v, eta, keep):
     """You erase in the last layer alone. Every layer erases what it says to its own input."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, erase=(0, 1))
+    return write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, erase=(0, 1))
 
 
 @self_write.wrong("Which W_2 was the error measured with?")
@@ -112,7 +112,7 @@ def goes_back_through_the_new_layer(W_1, W_2, k, v, eta, keep):
 @self_write.wrong("Does keep shrink what is written now?")
 def lets_go_of_what_is_new(W_1, W_2, k, v, eta, keep):
     """You multiply by keep after the write, so the new value shrinks as well."""
-    W_1, W_2 = _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, 1.0)
+    W_1, W_2 = write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, 1.0)
     return keep * W_1, keep * W_2
 
 
@@ -121,135 +121,23 @@ def measures_after_letting_go(W_1, W_2, k, v, eta, keep):
     """You let go first, and measure what the layers say afterwards. All is measured at the weights
     that came in."""
     value = mlp_read(W_1, W_2, v)
-    return _write(keep * W_1, keep * W_2, k, value, eta, 1.0)
+    return write(keep * W_1, keep * W_2, k, value, eta, 1.0)
 
 
 @self_write.wrong("Is there an error in your step, and is the value made of v?")
 def has_no_error(W_1, W_2, k, v, eta, keep):
     """Your error is zero, so the step only erases. Either it is left out, or the value is made of
     k, and then the memory says it already."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, k), eta, keep)
+    return write(W_1, W_2, k, mlp_read(W_1, W_2, k), eta, keep)
 
 
 @self_write.wrong("Does the first layer learn?")
 def writes_the_last_layer_alone(W_1, W_2, k, v, eta, keep):
     """You write the last layer and leave the first as it was."""
-    return W_1, _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep)[1]
+    return W_1, write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep)[1]
 
 
 @self_write.wrong("What is M(v) for a memory whose W_2 is zero?")
 def forgets_that_it_is_residual(W_1, W_2, k, v, eta, keep):
     """Your value leaves out the input that is added at the end: M(v) = v + gelu(v W_1) W_2."""
-    return _write(W_1, W_2, k, gelu(v @ W_1) @ W_2, eta, keep)
-
-
-@self_write.wrong("Is the value a constant in the loss, or does it move with the weights?")
-def sends_the_error_through_the_value(W_1, W_2, k, v, eta, keep):
-    """You let the gradient through the value as well. The memory makes it, but in the loss it
-    counts as a constant, like v in the chapters before."""
-    h, layers = gelu(k @ W_1), [W.detach().clone().requires_grad_() for W in (W_1, W_2)]
-    loss = (mlp_read(*layers, k) - mlp_read(*layers, v)).square().sum() / 2
-    g_1, g_2 = torch.autograd.grad(loss, layers)
-    W_1 = keep * W_1 - eta * (torch.outer(k, k @ W_1) + g_1)
-    return W_1, keep * W_2 - eta * (torch.outer(h, h @ W_2) + g_2)
-
-
-@self_write.wrong("What does a memory with empty layers say to k?")
-def leaves_k_out_of_its_answer(W_1, W_2, k, v, eta, keep):
-    """Your error leaves out the input that is added at the end. The memory says k + gelu(k W_1) W_2
-    to k."""
-    D_2 = gelu(k @ W_1) @ W_2 - mlp_read(W_1, W_2, v)
-    return _write(W_1, W_2, k, None, eta, keep, D_2=D_2)
-
-
-@self_write.wrong("At which of the two is the slope taken, at z or at gelu(z)?")
-def takes_the_slope_behind_the_bend(W_1, W_2, k, v, eta, keep):
-    """You take the slope of the bend at gelu(z). It is taken at z, the input of the bend."""
-    bend = lambda z: gelu_slope(gelu(z))  # noqa: E731
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, bend=bend)
-
-
-@self_write.wrong("What does the first layer itself say to k, before or after the bend?")
-def erases_what_comes_after_the_bend(W_1, W_2, k, v, eta, keep):
-    """In the first layer you erase gelu(k W_1). What the layer itself says is k W_1."""
-    W_1_, W_2_ = _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, erase=(0, 1))
-    return W_1_ - eta * torch.outer(k, gelu(k @ W_1)), W_2_
-
-
-@self_write.wrong("Is the input that is added at the end stored in a layer?")
-def erases_the_input_as_well(W_1, W_2, k, v, eta, keep):
-    """In the last layer you erase the whole answer. The k in it does not come from a layer."""
-    W_1_, W_2_ = _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep)
-    return W_1_, W_2_ - eta * torch.outer(gelu(k @ W_1), k)
-
-
-@self_write.wrong("Which W_1 makes the input of the last layer, the old one or the new one?")
-def feeds_the_last_layer_with_the_new_first(W_1, W_2, k, v, eta, keep):
-    """You write the first layer first, and measure the input of the last one with it."""
-    W_1_, _ = _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep)
-    D_2, h = mlp_read(W_1, W_2, k) - mlp_read(W_1, W_2, v), gelu(k @ W_1_)
-    return W_1_, keep * W_2 - eta * torch.outer(h, h @ W_2 + D_2)
-
-
-@self_write.wrong("Which way does the equation go, with a minus or with a plus before eta?")
-def walks_uphill(W_1, W_2, k, v, eta, keep):
-    """You add the whole step. The equation takes it away."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), -eta, keep)
-
-
-@self_write.wrong("What is `keep` for?")
-def never_lets_go(W_1, W_2, k, v, eta, keep):
-    """You leave `keep` out."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, 1.0)
-
-
-@self_write.wrong("What does keep = 1 make of your layers?")
-def keeps_what_is_let_go(W_1, W_2, k, v, eta, keep):
-    """You multiply by 1 - keep. Here `keep` is the share that stays."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, 1 - keep)
-
-
-@self_write.wrong("How often does the formula of a layer have h W in it?")
-def erases_twice_over(W_1, W_2, k, v, eta, keep):
-    """You erase what a layer says two times. The error has the second erasing in it already."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, erase=(2, 2))
-
-
-@self_write.wrong("By which rate is it erased?")
-def erases_all_at_once(W_1, W_2, k, v, eta, keep):
-    """You erase without the rate. Both terms of the step are multiplied by eta."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, erase=(1 / eta, 1 / eta))
-
-
-@self_write.wrong("What is the slope of half a square?")
-def forgets_the_half(W_1, W_2, k, v, eta, keep):
-    """Your error counts twice. The loss is half of the squared error."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, times=2)
-
-
-@self_write.wrong("Is the loss a sum over the d numbers, or their mean?")
-def takes_the_mean(W_1, W_2, k, v, eta, keep):
-    """You divide the error by d. The loss is a sum."""
-    return _write(W_1, W_2, k, mlp_read(W_1, W_2, v), eta, keep, times=1 / len(k))
-
-
-@self_write.wrong("Under which of the two is it written, and of which is the value made?")
-def swaps_key_and_value(W_1, W_2, k, v, eta, keep):
-    """You write under v what the memory says to k. It is the other way round."""
-    return _write(W_1, W_2, v, mlp_read(W_1, W_2, k), eta, keep)
-
-
-@self_write.wrong("Who brings keys and values to length 1, the write or the token?")
-def normalises_key_and_value(W_1, W_2, k, v, eta, keep):
-    """You bring k and v to length 1. The write takes them as they come."""
-    return self_write.reference(W_1, W_2, k / k.norm(), v / v.norm(), eta, keep)
-
-
-@self_write.wrong("What is the input of the second layer?")
-def forgets_the_bend(W_1, W_2, k, v, eta, keep):
-    """You feed the second layer with k W_1. There is a bend in between, so its input is
-    gelu(k W_1)."""
-    z, D_2 = k @ W_1, k + k @ W_1 @ W_2 - mlp_read(W_1, W_2, v)
-    W_1, D_1 = keep * W_1, (D_2 @ W_2.T) * gelu_slope(z)
-    W_2 = keep * W_2 - eta * torch.outer(z, z @ W_2 + D_2)
-    return W_1 - eta * torch.outer(k, z + D_1), W_2
+    return write(W_1, W_2, k, gelu(v @ W_1) @ W_2, eta, keep)
