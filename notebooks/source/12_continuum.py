@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 12 · Continuum memory and Hope
 #
-# *Read 35 minutes, play 10, code 40. Any CPU will do.*
+# *Read 38 minutes, play 10, code 40. Any CPU will do.*
 #
 # You are reading a long novel. In the middle of it there is a letter, written by somebody with a style of
 # their own. It takes you a few lines to get used to it. When the letter ends you are back in the novel at
@@ -32,13 +32,13 @@
 # several levels, and each of them learns at a pace of its own. **Self-modifying Titans** are memories that
 # also make their own keys, values and rates. Together they are a model called **Hope**.
 #
-# In this chapter you build both, one token at a time. Then you ask what they are worth. Some of what is
-# said about them holds in our small worlds and some does not, and you will see which.
+# In this chapter you build both, one token at a time. Then you ask what they are worth. Some of what the
+# paper says about them holds in our small worlds and some does not, and you will see which.
 #
 # **You will be able to**
 #
 # 1. give a level a clock, and find the error in the printed sum;
-# 2. say why a fast level leaves nothing for a slow one to learn, and change that in two ways;
+# 2. say who learns what when a fast and a slow level read together, and change that in two ways;
 # 3. run one token of self-modifying Titans by hand, and say what modifies itself and what does not;
 # 4. find an index that lets a model see the future;
 # 5. say what a memory needs to count ones, and what it does not need.
@@ -79,11 +79,17 @@ review("12")
 # %% [markdown]
 # ## One memory, one speed
 #
-# Our novel has 1,024 tokens, then comes a letter of 64, and then 64 more tokens of the novel. Each of the
-# two worlds, novel and letter, is a linear map from keys of 8 features to values. The memory is a matrix
-# that learns by the delta rule. The fast one learns from every token, with a rate of 0.5. The slow one
-# collects the gradients of 64 tokens and then learns from all of them at once, with a rate of 0.03. The
-# error is 1 for a memory that says nothing. What you see is the mean of four stories.
+# Our novel has 1,024 tokens. Then comes a letter of 64 tokens, and then 64 more tokens of the novel. The
+# novel and the letter are two **worlds**. A world is a linear map from keys of 8 features to values. The
+# memory gets a key, answers, and is then told the value.
+#
+# Each of our two memories is a matrix that learns by the delta rule. The fast one learns from every token,
+# with a rate of 0.5. The slow one collects the gradients of 64 tokens and then learns from all of them at
+# once, with a rate of 0.03. The error is 1 for a memory that says nothing. The picture shows means over
+# four stories, and each story has worlds of its own.
+#
+# In the code, `(64, 0.03, 1)` is a memory that learns after every 64th token with a rate of 0.03. You will
+# meet the last 1 and `joint` below.
 
 # %%
 fast = told_of([(1, 0.5, 1)], joint)
@@ -105,8 +111,8 @@ assert 0.1 < middle.letter < 1 and 0.3 < middle.back < fast.back
 # as a memory that knows nothing. The slow one has kept the novel. But in the letter it is worse than a
 # memory that says nothing, because it goes on talking about the novel.
 #
-# A rate in between gives something in between. What we want is both at once. Let us try two memories whose
-# answers are added up.
+# With a rate in between, both errors are in between. What we want is a small error in both places. Let us
+# try two memories whose answers are added up.
 #
 # ## A level has a clock
 #
@@ -119,7 +125,8 @@ assert 0.1 < middle.letter < 1 and 0.3 < middle.back < fast.back
 # {\color{#009E73}{\eta}} \sum_{t=i-C}^{i} g_t & \text{if } C \text{ divides } i \\ 0 & \text{otherwise}
 # \end{cases} \qquad\qquad \text{Nested Learning (71)} $$
 #
-# where $g_t$ is the gradient of token t's loss, measured at the weights of that time.
+# where $g_t$ is the gradient of token t's loss, measured at the weights that the level had when it read
+# token t.
 #
 # The paper speaks of high and low levels, and not always in the same sense. We name a level by its period.
 # **C = 1** learns at every token, and **C = 64** after every 64th.
@@ -128,8 +135,8 @@ assert 0.1 < middle.letter < 1 and 0.3 < middle.back < fast.back
 quiz("12.higher")
 
 # %% [markdown]
-# **There is a mistake in the equation.** Take C = 4. Write down which gradients are applied after token 4,
-# after token 8 and after token 12. (There is no token 0.)
+# **There is a mistake in the equation.** It is in the sum. Take C = 4. Write down which gradients are applied
+# after token 4, after token 8 and after token 12. (There is no token 0.)
 
 # %%
 quiz("12.terms")
@@ -159,8 +166,9 @@ def cms_update(W, window, g, i, C, rate, keep):
 cms_update.check()
 
 # %% [markdown]
-# A trick makes the difference visible. Let the gradient of token t be a marker, a row with a 1 at place t
-# and zeros elsewhere. With a rate of 1, the weights then say how often each token was used.
+# A trick makes the difference between the two rules visible. Let the gradient of token t be a marker, a row
+# with a 1 at place t and zeros elsewhere. With a rate of 1, the weights then say how often each token was
+# used.
 
 # %%
 def times_used(update, C, length):
@@ -182,18 +190,18 @@ assert times_used(printed_update, 4, 14) == [1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 1,
 #
 # ## Levels that read together
 #
-# In the simplest system the levels stand side by side, and their answers are added up (74). Here every
-# level is a matrix. For each token the memory is asked first. Then each level gets an **error**, and its
-# gradient is the outer product of the key and this error. What is a level's error? The obvious choice is
-# that of the whole answer, the same for all of them. Let us call it **joint**, because all levels are
-# corrected together:
+# In the simplest system the levels stand side by side, and their answers are added up (equation 74). Here
+# every level is a matrix. For each token the memory is asked first. Then each level gets an **error**, and
+# its gradient is the outer product of the key and this error. What is a level's error? The obvious choice
+# is the error of the whole answer, which is the same for all levels. Let us call it **joint**, because all
+# levels are corrected together:
 #
 # ```python
 # def joint(says, v):
 #     return (says.sum(0) - v).expand_as(says)
 # ```
 #
-# Here `says` has a row for each level, so the errors have one as well. There will be another choice, so
+# Here `says` has a row for each level, and so do the errors. There will be another choice later. Therefore
 # your loop takes the function as an argument. **Write the loop.** You will need about ten lines.
 
 # %%
@@ -231,8 +239,9 @@ read_levels.check()
 # Titans.
 
 # %% [markdown]
-# The package has the same for levels of any kind, for batches, and with outer gradients. Here it reads 200
-# tokens of a story. Does it agree with your loop?
+# The package has the same loop for levels of any kind, for batches, and with gradients for an outer
+# training. Like the paper it calls levels that stand side by side `headwise`. We give it two empty levels
+# and let it read 200 tokens of a story. Does it agree with your loop?
 
 # %%
 story = novel()
@@ -249,23 +258,24 @@ print("updates of each level:", memory.counts(state))
 assert (y[0] - told.sum(1)).abs().max() < 1e-12 and memory.counts(state) == [200, 3]
 
 # %% [markdown]
-# ## The fast level takes everything
+# ## Who learns the novel?
 #
 # Now the two levels of the beginning read the novel together, C = 1 with a rate of 0.5 and C = 64 with 0.03,
 # and every error is joint. One would hope for a division of labour. The novel never changes, so it should
 # end up in the slow level, and the fast one should be left free for the letter.
 #
-# **Predict.** Take the share of the slow level in all that is said, as the sum of squares, in each of the 16
-# windows of the novel. How does it go?
+# **Predict.** How much of what the memory says comes from the slow level? We sum the squares of what the
+# slow level says, and divide by the sum for both levels. Draw how this share goes over the 16 windows of
+# the novel.
 
 # %%
 two = [(1, 0.5, 1), (64, 0.03, 1)]
-told, W = read_levels(empty(2), story.K[:1024], story.V[:1024], two, joint)
+told, W = read_levels(empty(len(two)), story.K[:1024], story.V[:1024], two, joint)
 predict("12.slow_share", *slow_share(told))
 
 # %%
 alone, both = told_of([(1, 0.5, 1)], joint), told_of(two, joint)
-print(f"share of the slow level in what is said: {both.energy[1]:.4f}")
+print(f"share of the slow level in what is said: {both.energy[-1]:.4f}")
 for name, one in (("C = 1 alone", alone), ("both levels", both)):
     print(f"{name:11}: error {one.letter:.2f} at the end of the letter, "
           f"{one.back:.2f} back in the novel")
@@ -278,17 +288,18 @@ assert both.energy[1] < 0.01 and both.back > alone.back and both.letter < 0.05
 #
 # **Why?** Follow the first window. The fast level learns from the first token on, and after some 30 tokens
 # the error of the whole answer is close to 0. When the slow level makes its first update, it sums up 64
-# gradients, of which only the first 30 or so were large. It learns a little from those. But then the fast
-# level takes back what is now said twice, and from the second window on the error is so small that the slow
-# level has nothing to learn. It comes too late for everything.
+# gradients, of which only the first 30 or so were large. It learns a little from those. That part is now
+# said twice, so the fast level gives it up within a few tokens. From the second window on the error is so
+# small that the slow level has nothing to learn. It comes too late for everything.
 
 # %%
 quiz("12.remember")
 
 # %% [markdown]
-# Nothing about this is special to our toy. Somebody who trained four levels with the periods 1, 8, 64 and
-# 512 in a language model found after 100,000 steps that the slowest had never become active. The joint
-# error is the natural reading of the paper, which does not discuss the problem.
+# This is not special to our toy. The author of the open-source project NL_Hecate trained a language model
+# with four levels, of the periods 1, 8, 64 and 512, and reports that after 100,000 steps the slowest level
+# had not been active at any of its 196 updates. The joint error is the natural reading of the paper, which
+# does not discuss the problem.
 #
 # There are two ways out. You can make the fast level **let go**, with keep below 1, so that an error comes
 # back for which the slow level is needed. Or you can put the **slow level first**, and correct it as if the
@@ -296,9 +307,9 @@ quiz("12.remember")
 #
 # ## Slow first
 #
-# For the second way, each level gets the error of what *it and the slower ones* say. The slowest level
-# listens to nobody else. The fastest one is corrected for the error of the whole answer, so it learns what
-# all the others leave over.
+# For the second way, each level gets the error of what *it and the slower ones* say together. The slowest
+# level is corrected as if it were alone. The fastest one gets the error of the whole answer, so it learns
+# what all the others leave over.
 #
 # **By hand**, for one number: three levels say 1, 2 and 4, the fastest first, and the value is 10. The
 # slowest has the error 4 − 10 = −6. The one in the middle has 2 + 4 − 10 = −4. The fastest has −3.
@@ -320,7 +331,8 @@ def slow_first(says, v):
 slow_first.check()
 
 # %% [markdown]
-# Here are all three. With keep = 0.95, half of what the fast level knows is gone after 14 tokens.
+# Here are all three ways: the joint error, a fast level that lets go, and slow first. With keep = 0.95, half
+# of what the fast level knows is gone after 14 tokens.
 
 # %%
 lets_go = [(1, 0.5, 0.95), (64, 0.03, 1)]
@@ -328,7 +340,7 @@ ways = {"joint": (two, joint), "lets go": (lets_go, joint), "slow first": (two, 
 accounts = {name: told_of(*way) for name, way in ways.items()}
 for name, one in accounts.items():
     print(f"{name:10}: of what is said, C = 1 says {one.energy[0]:.3f}, "
-          f"C = 64 {one.energy[1]:.3f}; error in the novel {one.novel:.3f}")
+          f"C = 64 {one.energy[-1]:.3f}; error in the novel {one.novel:.3f}")
 ### CLAIM
 assert accounts["joint"].energy[0] > 0.99
 assert accounts["lets go"].energy[1] > 0.9 and accounts["slow first"].energy[1] > 0.98
@@ -338,8 +350,10 @@ assert accounts["lets go"].novel < 0.02 and accounts["slow first"].novel < 0.001
 # Both cures work. The novel is now in the slow level. Letting go has a small price, because the fast level
 # forgets all the time and always has a little to repair.
 #
-# In the package this table is called `liveness`. It is worth printing for any model with levels, because an
-# error alone does not show that a level is dead.
+# The package prints such an account for any memory with levels, and calls it `liveness`. It is worth
+# printing, because an error alone does not show that a level is dead. Here is that of the memory with the
+# joint error, after its 200 tokens. `moved` is the share of the updates that changed the level at all,
+# `energy` is its share of what is said, and `cosine` is how well that points to the values.
 
 # %%
 print(memory.liveness(state))
@@ -383,10 +397,10 @@ assert first[0] < 0.05 and first[1] > 1.2 and first[2] < 0.1
 # With the joint error, a wipe leaves next to nothing. The memory starts the novel again from the beginning.
 # With the other two the novel is **still there**, below the letter. The wipe uncovers it.
 #
-# The middle bars show something else. Where the slow level goes first and the fast one never lets go, the
-# memory has kept the novel and is *more* wrong on its return than any other, because the fast level goes on
-# saying what the letter taught it. Keeping something is one thing, and saying it at the right time is
-# another. Letting go helps with both, and costs some of the letter. So it depends on how long letters are.
+# The middle bars show something else. With slow first the memory has kept the novel, and yet it is *more*
+# wrong than any other when the novel comes back. Its fast level never lets go, so it goes on saying what the
+# letter taught it. Keeping something is one thing, and saying it at the right time is another. Letting go
+# helps with both, but it costs some of the letter. Which way is best depends on how long the letters are.
 #
 # **A question for the raster.** Here are three levels, with C = 1, 8 and 64. Every mark is an update, and
 # the darker it is, the larger. You can freeze a level while the letter is read, or wipe one after it. Leave
@@ -431,8 +445,8 @@ assert always.letter < accounts["lets go"].letter and always.back < accounts["le
 
 # %% [markdown]
 # It is the rate. The level that learns at every token does slightly better on both counts. The period has
-# another use. For 64 tokens the slow level stands still, so all of them can be read at once, as in chapter
-# 06, and it is updated once instead of 64 times. A long period makes a slow level *cheap*.
+# another use. The slow level stands still for 64 tokens, so all 64 can be read at once, as in chapter 06,
+# and it is updated once instead of 64 times. A long period makes a slow level *cheap*.
 #
 # There is one more thing that a period does. A level with C = 2,048 would not have been touched by our
 # letter at all, because no update falls into it. But its open window holds the letter's gradients, and they
@@ -445,10 +459,11 @@ quiz("12.rates")
 # ## Tomorrow's births
 #
 # So far we made the worlds ourselves. Here is a real one. How many children will be born in the United
-# States tomorrow? The record goes from 1969 to 1988, and it has a week (fewer births at weekends), a season
-# (most in late summer) and a slow trend. The key of a day is its page in the calendar, and every day is
-# forecast before it is known. The rates, and what the fast level keeps, were chosen on the first five years.
-# What we measure is the error on all later days, divided by the variance.
+# States tomorrow? The record has every day from 1969 to 1988. It shows a pattern of the week (fewer births
+# at weekends), one of the season (most in late summer) and a slow trend. The key of a day says which day of
+# the week it is and where it is in the year. Every day is forecast before it is known. The rates, and what
+# the fast level keeps, were chosen on the first five years. We measure the error on all later days and
+# divide it by the variance of the births, so the score is 1 if one always forecasts the mean.
 
 # %%
 rule = {"slow first": slow_first}
@@ -468,12 +483,12 @@ assert both.without_fastest > 0.9 and going.without_fastest < 0.12 < ordered.wit
 
 # %% [markdown]
 # The three levels have the periods 1, 28 and 364, a day, four weeks and a year. With a joint error they are
-# as good as the single level and no better. Slow first, they are 5 % worse. Where the fast level lets go,
-# they are **5 % better**. That is a gain, and not a large one.
+# as good as the single level and no better. With slow first they are 5 % worse. Where the fast level lets
+# go, they are **5 % better**. That is a gain, but not a large one.
 #
-# What differs more is where the knowledge is. Take the fast level away, and the joint memory knows almost
-# nothing. The one whose fast level lets go still knows most. Who says what? This table splits each level's
-# answers into week, season and trend. A 1 means that the level says all of it.
+# The larger difference is where the knowledge is. Without its fast level, the joint memory knows almost
+# nothing. The one whose fast level lets go still knows most. Which level says what? The next table splits
+# the answers of each level into week, season and trend. A 1 means that the level says all of it.
 
 # %%
 print(" " * 21 + "  ".join(f"{part:>6}" for part in calendar.PARTS))
@@ -488,9 +503,9 @@ assert forecasts["lets go"].said[0, [0, 2]].abs().max() < 0.02
 
 # %% [markdown]
 # Where the fast level lets go, the level C = 28 says most of everything, the yearly one a tenth, and the fast
-# one a tenth of the season. One might have expected the week to belong to the fast level, because it comes
-# round quickly. But the *pattern* of the week hardly changes in twenty years. A level does not own what
-# repeats fast. If it owns anything, it is what **changes** at its pace.
+# one a tenth of the season. One might have expected the fast level to say the week, because weeks come
+# round quickly. But the *pattern* of the week hardly changes in twenty years. So a level does not hold what
+# repeats at its pace. If anything, it holds what **changes** at its pace.
 
 # %%
 quiz("12.cures")
@@ -515,7 +530,8 @@ quiz("12.cures")
 # \eta\,\nabla\,\tfrac12\,|M_\square(k) - \hat v_\square|^2 \qquad\qquad \text{(93)} $$
 #
 # Here α is the share that is *kept*. The second term of (93) erases what the memory says to k, as delta
-# gradient descent did in chapter 11.
+# gradient descent did in chapter 11. In the last term, the value $\hat v_\square$ counts as a constant. The
+# memory has made it, but no gradient goes through it.
 #
 # **By hand.** Let each memory be a single number m, with M(x) = m·x. Let $M_k$ = 1, $M_v$ = 2, and let the
 # answering memory be 1. To keep it short, η is always 0.5 and α is 1, and the second term is left out. The
@@ -523,10 +539,10 @@ quiz("12.cures")
 #
 # - Its key is k = 1, and its value v = 2.
 # - What is each memory to say to k? $M_k$ says 1·2 = 2 to v, $M_v$ says 2·2 = 4, the last one 1·2 = 2.
-# - Each takes half a step there: $M_k$ = 1.5, $M_v$ = 3, and the last is 1.5.
+# - Each goes half of the way there: $M_k$ becomes 1.5, $M_v$ becomes 3, and the last one becomes 1.5.
 #
 # Now the same token comes again. Its key is 1.5 and its value 3. **The same word has another key than
-# before, because the memory that makes keys has read.** That is all that "self-modifying" means.
+# before, because the memory that makes the keys has learned.** That is all that "self-modifying" means.
 
 # %%
 M_k, M_v, M = 1.0, 2.0, 1.0
@@ -539,8 +555,8 @@ first = [m - 0.5 * 1 * (m - m * 2) for m in (1.0, 2.0, 1.0)]
 assert first == [1.5, 3.0, 1.5] and M_v > 6
 
 # %% [markdown]
-# You can also see a danger. What a memory is to say depends on what it says. It can talk itself up, so key
-# and value have to be brought to length 1.
+# You can also see a danger. Each memory makes its own value, so a memory that says more is told to say more
+# still. Nothing stops it from growing. Therefore keys and values will be brought to length 1.
 #
 # ## One write, one token
 #
@@ -579,7 +595,7 @@ self_write.check()
 # %% [markdown]
 # Now a whole token. The five memories are stacked, in the order key, value, rate, retention, answer. The
 # paper does not say how a rate is made of d numbers. We take their mean and send it through a sigmoid. For
-# α we add 6 before, so that a fresh memory keeps nearly everything.
+# α we add 6 to the mean first, so that a fresh memory keeps nearly everything.
 
 # %%
 @exercise("12.self_token")
@@ -608,8 +624,9 @@ def self_token(W_1, W_2, x, q, eta_max):
 self_token.check()
 
 # %% [markdown]
-# Watch it happen. Between the tokens of a random text we ask which key one fixed token *would* get now, and
-# compare it with the key that it would have got at first. With fixed projections this would be 1 for ever.
+# Watch it happen. After every token of a random text we ask which key one fixed token *would* get now, and
+# compare it with the key that it would have got at first. With fixed projections, the cosine of the two
+# would always be 1.
 
 # %%
 moving = {f"η ≤ {eta}": drift(tokens(192), eta, self_token) for eta in (0.1, 0.3, 1.0)}
@@ -617,7 +634,9 @@ draw("12.drift", moving)
 
 # %%
 for name, cosines in moving.items():
-    print(f"{name}: cosine {cosines[16]:.2f} after 16 tokens, {cosines[192]:.2f} after 192")
+    early, end = len(cosines) // 12, len(cosines) - 1
+    print(f"{name}: cosine {cosines[early]:.2f} after {early} tokens, "
+          f"{cosines[end]:.2f} after {end}")
 ### CLAIM
 asked = tokens(1, seed=9)[0]
 key = mlp_read(*(layers[0] for layers in memories()), asked)
@@ -625,9 +644,9 @@ plain = torch.cosine_similarity(key, asked, dim=0)
 assert abs(moving["η ≤ 1.0"][192] - plain) < 0.03 and moving["η ≤ 0.1"][16] > 0.98
 
 # %% [markdown]
-# The key of the same token moves, and the faster the larger the rates are. It does not move for ever. Our
-# text is random, so there is nothing worth keeping in it, and erasing wins. In the end the layers are
-# empty, all five memories are M(x) = x, and the key is the token itself.
+# The key of the same token moves. The larger the rates are, the faster it moves. But it does not move for
+# ever. Our text is random, so there is nothing worth keeping in it, and erasing wins. In the end the layers
+# are empty, all five memories are M(x) = x, and the key is the token itself.
 #
 # ## What modifies itself, and what does not
 #
@@ -638,14 +657,14 @@ quiz("12.modifies")
 
 # %% [markdown]
 # In `self_token`, five pairs of layers change. What does not change is the rule in `self_write`, the order
-# of things, the sigmoid, the 6, and the projection that makes q. The outer training chooses the five
-# *starts*, and it can do that so that the self-modification is useful. While the model reads, it does not
-# invent new ways to learn. Compared with Titans, where only the fifth memory is written, this is a real
-# difference, and a limited one.
+# of the steps, the sigmoid, the 6, and the projection that makes q. The outer training chooses the five
+# *starts*. It can choose them so that the self-modification is useful. While the model reads, it does not
+# invent new ways to learn. In Titans only the fifth memory is written. Compared with that, this is a real
+# difference, but a limited one.
 #
 # ## Three traps
 #
-# **A dead start.** It is good practice to start a residual network quietly, with zeros in the last layer.
+# **A quiet start.** It is good practice to start a residual network quietly, with zeros in the last layer.
 # What happens to our memories then?
 
 # %%
@@ -657,10 +676,10 @@ for apart in (0.0, 0.5):
 assert changes(text, 0.0) < 1e-12 < 0.05 < changes(text, 0.5)
 
 # %% [markdown]
-# Nothing is ever written into the last layers. With zeros there, every memory is M(x) = x, so key and value
-# are the same vector. Each memory is to say to k what it says to v = k, and it does so already. The error
-# is 0, for this token and for all others. The memories have to start *apart*. The paper does not mention it,
-# and ours do.
+# With zeros, nothing is ever written into the last layers. Every memory is M(x) = x, so key and value are the
+# same vector. Each memory should say to k what it says to v = k, and it does so already. The error is 0, for
+# this token and for all others. So the memories have to start *apart*. The paper does not mention it. Ours
+# start apart.
 #
 # **Twice erased.** The loss in (93) already corrects what the memory says to k. The second term erases it
 # once more. **By hand**, for a memory of one number and k = 1: the loss gives the step −η(m − v̂), and the
@@ -706,8 +725,8 @@ def tokens_read(t, C):
 tokens_read.check()
 
 # %% [markdown]
-# A leak can be seen. We change one token after the other, and mark which answers move. Above the diagonal,
-# an answer would depend on a token that comes later.
+# A leak can be seen. We change one token at a time and mark which answers move. A mark above the diagonal is
+# an answer that depends on a token that comes later.
 
 # %%
 squares = {"chunk before": seen(tokens(12), 4, False), "as printed": seen(tokens(12), 4, True)}
@@ -721,8 +740,8 @@ assert not squares["chunk before"].triu(1).any() and squares["as printed"].triu(
 
 # %% [markdown]
 # With the printed index, every token is answered by a memory that has read its whole chunk. The text of the
-# paper says that the state of the *previous* chunk is meant, so this is a misprint. A model that is built by
-# it sees in training what it will not have when it generates text.
+# paper says that the state of the *previous* chunk is meant, so this is a misprint. A model that is built
+# that way sees in training what it will not have when it generates text.
 #
 # ## Counting ones
 #
@@ -750,12 +769,13 @@ def parity_rates(bits):
 parity_rates.check()
 
 # %% [markdown]
-# So one number is enough, if a write may *turn the sign*: the factor 1 − θ has to reach −1. In most
-# models θ is a sigmoid, which lies between 0 and 1, so the factor is never negative. With a largest rate of
-# 2 it can be. But a sigmoid never quite arrives.
+# So one number is enough, if a write may *turn the sign*. For that the factor 1 − θ has to reach −1. In most
+# models θ is the sigmoid of a number z that the model makes of the token. It lies between 0 and 1, so the
+# factor is never negative. If θ is twice the sigmoid, the factor can be negative. But a sigmoid never quite
+# arrives at 1, and the factor never quite at −1.
 #
 # **A question for the dial.** With a largest rate of 2 and the sigmoid, how large must z be, so that half of
-# m is left after 256 ones? And with a **hard** gate, which is z/4 + ½, cut off at 0 and 1?
+# m is left after 256 ones? And how large with a **hard** gate, which is z/4 + ½, cut off at 0 and 1?
 
 # %%
 GateDial()
@@ -825,12 +845,12 @@ assert len(own) == 2 and all(s[0] > 0.99 and s[3] < 0.7 for s in own)
 #
 # - Memories whose factor cannot be negative guess, at every length.
 # - **Titans counts with θ up to 1**, at least up to the length that it was trained on. It asks the memory
-#   *before* it forgets, so the factor is 1 − α − θ (here α is the share that is forgotten, as in chapter
-#   04), and with a large α that is negative. The three seeds
-#   reached factors between −0.87 and −0.99. Such a sign fades with every one, and it does not last for 256
-#   bits. Gated DeltaNet forgets first. Its factor is (1 − α)(1 − θ), which is never negative.
+#   *before* it forgets, so the factor is 1 − α − θ. (Here α is the share that is forgotten, as in chapter
+#   04.) With a large α that is negative. The three seeds reached factors between −0.87 and −0.99. Such a
+#   sign gets weaker with every 1 that is read, and it does not last for 256 bits. Gated DeltaNet forgets
+#   first. Its factor is (1 − α)(1 − θ), which is never negative.
 # - With θ up to 2, training drove even the sigmoid so far out that it hardly differs from the hard gate.
-# - A factor of −1 is necessary and not sufficient. One seed of Titans reached it and still guesses.
+# - A factor of −1 is necessary but not sufficient. One seed of Titans reached it and still guesses.
 # - The self-modifying memories count at the trained length and less and less beyond it. With the double
 #   erase of (93), a rate of 1 is enough to turn a sign. This may be why the paper's Hope does so well at
 #   parity. In our small models, self-modification itself was no advantage.
@@ -839,9 +859,10 @@ assert len(own) == 2 and all(s[0] > 0.99 and s[3] < 0.7 for s in own)
 quiz("12.deep")
 
 # %% [markdown]
-# Parity has two states. What if there are more, and the order of events matters? **S3** are three cups that
-# are swapped at every token in one of six ways. Which arrangement is on the table now? One write can turn
-# one direction around. A cyclic swap of three cups is a rotation, and it takes *two* such turns.
+# Parity has two states. What if there are more, and the order of events matters? In the task **S3** there are
+# three cups. Every token rearranges them in one of six ways. In which order are they now? (A guess is right
+# in one case of six.) One write can flip one direction, like a mirror. If every cup moves one place on, that
+# is a rotation, and a rotation takes *two* mirrors.
 
 # %%
 draw("12.tracking", record(), "s3")
@@ -860,7 +881,7 @@ assert cups["two writes, θ ≤ 2, hard"][3] > 0.7 > 0.5 > cups["two writes, θ 
 
 # %% [markdown]
 # With one write a token no memory gets beyond a third. With two writes the cups are tracked, and here the
-# hard gate makes a difference for long texts. (A guess is right in one case of six.)
+# hard gate makes a difference for long texts.
 #
 # ## Hope
 #
@@ -880,7 +901,7 @@ assert block.levels.periods == (1, 4, 16)
 # %% [markdown]
 # This one is tiny. It has one block of width 32, its memories are matrices, and it was trained for a few
 # seconds, 150 steps on the letters of Shakespeare's plays. The same model was trained a second time with one
-# clock for all its levels, and with it a Titans of the same size.
+# clock for all its levels. A Titans of the same size was trained as well.
 #
 # **Before you run the next cell:** the level C = 16 was updated 9 times in the training, and the level C = 1
 # 150 times. What will it cost to take each of them out?
@@ -904,8 +925,8 @@ assert max(hope.bits(m) for m in (model, once, titans_)) - min(
 
 # %% [markdown]
 # The memory is worth far more than all levels together. With one clock, each level is worth between 0.1 and
-# 0.3 bits. With three clocks the levels are worth the less the slower they are, and the slowest is nearly
-# dead. Nine updates were too few for it. The three models are within a tenth of a bit.
+# 0.3 bits. With three clocks, the slower a level is the less it is worth, and the slowest one is nearly dead.
+# Nine updates were too few for it. The three models differ by less than a tenth of a bit.
 #
 # A few seconds of training decide nothing. So we also trained larger models, of two blocks and width 64, for
 # 150 processor seconds each, and recorded the results.
@@ -933,12 +954,12 @@ assert abs(best["hope, matrices"]["bits"] - best["hope, matrices, one clock"]["b
 # %% [markdown]
 # - At equal time **attention is ahead**, because its steps are so short that it takes five times as many. In
 #   windows longer than those of the training it breaks down, and the memories do not.
-# - Hope with matrices and Titans are level. The paper has Hope ahead of Titans, at sizes and on amounts of
-#   text that we cannot reach.
+# - Hope with matrices and Titans are equally good. The paper has Hope ahead of Titans, at sizes and on
+#   amounts of text that we cannot reach.
 # - Hope with memories of two layers, as in the paper, is far behind here. Its steps take four times as long,
 #   so it took only a quarter of them.
-# - After 57 updates the level C = 16 is alive. To take it out costs 0.17 bits. Three clocks and one clock end
-#   level, and the slow levels have saved most of their updates.
+# - After 57 updates the level C = 16 is alive. To take it out costs 0.17 bits. With three clocks the model is
+#   as good as with one, and the slow levels have saved most of their updates.
 #
 # Each model had one seed and one learning rate, so small differences mean nothing.
 #
@@ -947,7 +968,7 @@ assert abs(best["hope, matrices"]["bits"] - best["hope, matrices, one clock"]["b
 # The levels can also learn *after* the training, from the text that is being read. Each of them now gets a
 # period in tokens, 16, 64 and 256, and the loss is that of the next letter. This is what the paper means by
 # continual learning. Our model reads 2,048 letters of the plays that it has never seen. Then it reads them
-# again in a **cipher**, where every small letter is moved by 13 places.
+# again in a **cipher**, where every lower-case letter is moved by 13 places in the alphabet.
 
 # %% tags=["nbval-ignore-output"]
 def told_bits(name, quarters):
@@ -961,9 +982,10 @@ for name, text in texts.items():
 
 # %% [markdown]
 # On the plays, learning on changes nothing that matters. On the cipher it does: the model that stands still
-# needs about 6 bits a letter to the end, and the one that learns on gets down to 4.3. It has learned the
-# cipher from 2,000 letters. Did it pay for it? Let it go back to the plays, once as it is now, and once with
-# all levels back at what the training had taught them.
+# needs about 6 bits a letter to the end, and the one that learns on gets down to 4.3. It has learned much of
+# the cipher from 2,000 letters. What did it pay for this? Let it go back to the plays, once as it is now, and
+# once with all levels wiped. For a trained model a **wipe** puts a level back to what its training had taught
+# it.
 
 # %% tags=["nbval-ignore-output"]
 back, _ = hope.reading(once, texts["the plays"], 0.3, after)
@@ -985,8 +1007,8 @@ assert wiped[0] + 0.2 < back[0] < wiped[0] + 0.6 and back[3] > wiped[3]
 #
 # Does it help to wipe only the *fast* level? The record has the answer for the larger model. It read
 # Shakespeare, speeches of presidents, DNA and a Python program, one after the other, and learned on with a
-# small rate. The colours compare it with the model that stands still: a kind of text that is blue has become
-# easier, and a red one harder.
+# small rate. The numbers in the picture say how many more bits a byte it needs than the model that stands
+# still. A kind of text that is blue has become easier, and a red one harder.
 
 # %%
 draw("12.kinds", longer)
@@ -1008,12 +1030,13 @@ assert bits["titans, lmm"] < bits["C = 64 alone"] < bits["all levels"] < 4.6
 assert longer["reading"]["cipher A"]["all levels"]["frozen"] > 9
 
 # %% [markdown]
-# It is the novel and the letter once more. At the end nearly 0.9 bits of Shakespeare are lost, and most of it
-# comes back when the fast level is wiped. The slow levels had kept it. But the cure of our toy did not carry
-# over. Where the fast level lets go (keep = 0.9), less is lost at first, and a wipe brings back little, because
-# more has gone into the slow levels.
+# It is the novel and the letter once more. What is lost is the last score less the best one that the model
+# ever had on this kind of text. At the end nearly 0.9 bits of Shakespeare are lost, and most of it comes back
+# when the fast level is wiped. The slow levels had kept it. But the cure of our toy did not carry over. Where
+# the fast level lets go (keep = 0.9), less of Shakespeare is lost before the wipe. But then a wipe brings back
+# little, because more of the other texts has gone into the slow levels.
 #
-# The last line is a warning. What learned the cipher was learning on, and not the number of levels. A single
+# The last line is a warning. Learning on is what mastered the cipher, and not the number of levels. A single
 # level did it better than three, and a Titans whose only feed-forward network learns on did it best.
 
 # %%
@@ -1027,14 +1050,15 @@ quiz("12.order")
 # %% [markdown]
 # ## Design your own reader
 #
-# Here is your task. A stream has a **home** world that lasts, and every now and then another world takes its
-# place for a visit. Each visitor is new. Nobody says how long a visit lasts. In the three kinds of streams,
-# 12 of 64 tokens, 16 of 96 and 32 of 128 are away from home. The values are noisy.
+# Here is your task. A stream has a **home** world that lasts. Every now and then another world takes its place
+# for a visit, and each visitor is a new world. Your reader is not told when a visit begins or ends. There are
+# three kinds of streams, in which 12 of 64 tokens, 16 of 96 and 32 of 128 are away from home. The values are
+# noisy.
 #
 # Write a reader. It may use levels with periods, rates and retentions that you choose, either order, or
 # anything else that answers before it has seen the value. **Your score** is your error, divided by that of
-# the best single level, whose rate and retention were tuned *for each kind*. The mean of the three counts,
-# and yours must be the same reader for all of them. 0.94 is asked for.
+# the best single level, whose rate and retention were tuned *for each kind*. What counts is the mean over the
+# three kinds, and your reader must be the same for all of them. A score of 0.94 or less passes.
 
 # %%
 @exercise("12.my_reader")
@@ -1064,7 +1088,7 @@ def with_levels(levels, correct):
 rivals = {"joint": with_levels([(1, 0.6, 1), (64, 0.03, 1)], joint),
           "lets go": with_levels([(1, 0.6, 0.93), (64, 0.05, 1)], joint), "yours": my_reader}
 for name, reader in rivals.items():
-    each = ", ".join(f"{kind} {ratio:.2f}" for kind, ratio in visits.scores(reader).items())
+    each = ", ".join(f"{ratio:.2f} for {kind}" for kind, ratio in visits.scores(reader).items())
     print(f"{name:8}: score {visits.score(reader):.2f} ({each})")
 print("the book's: score 0.89")
 draw("12.readers", {"best single": visits.single(), "yours": visits.by_kind(my_reader)})
@@ -1080,8 +1104,8 @@ assert visits.score(clock_free) < found["yours"]
 # The book's reader is 11 % better than single levels that were tuned for each kind. That is not much. For the
 # shortest visits the best single level is a slow one, and the book's reader wins while it is away. For the
 # longer ones the best single level is a fast one, and the reader wins in the first tokens back home. It loses
-# some of that at the end of long visits, which a level that lets go cannot hold. Two levels that *both* learn at every token, with the rates 0.6 and 0.05,
-# are slightly better still, with 0.88. Can you get below 0.85?
+# some of that at the end of long visits, which a level that lets go cannot hold. Two levels that *both* learn
+# at every token, with the rates 0.6 and 0.05, are slightly better still, with 0.88. Can you get below 0.85?
 #
 # ## What you have seen
 #
@@ -1092,12 +1116,12 @@ assert visits.score(clock_free) < found["yours"]
 #    level lets go or is wiped.
 # 4. In our worlds a small rate kept the novel, and the period saved work. For tomorrow's births three levels
 #    were 5 % better than one, if the fast one let go.
-# 5. A self-modifying memory changes what makes its keys, values and rates, by a rule that stays fixed. A quiet
-#    start is dead, (93) erases twice, and (90) prints an index that leaks.
-# 6. To count ones, a write must be able to turn a sign. Depth is not needed. For three cups two writes a token
-#    are.
-# 7. A small Hope is level with a small Titans. What it lost of its old texts by learning on was mostly hidden
-#    below the fast level, and a wipe brought it back.
+# 5. A self-modifying memory changes what makes its keys, values and rates, by a rule that stays fixed. After a
+#    quiet start it never learns, (93) erases twice, and (90) prints an index that leaks.
+# 6. To count ones, a write must be able to turn a sign. Depth is not needed. Three cups need two writes a
+#    token.
+# 7. A small Hope is as good as a small Titans. What it lost of its old texts when it learned on was
+#    mostly hidden behind the fast level, and a wipe brought it back.
 #
 # **What this does not show.** Almost everything here is linear and tiny. The paper's levels are MLPs in large
 # models, trained on many billions of tokens, and their starts are meta-learned. A joint error may do better

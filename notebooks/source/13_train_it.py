@@ -456,10 +456,10 @@ assert all(abs(mean) < 0.1 for mean, _, _ in again.saved()) or not as_printed
 #
 # Here is a model that had a reason. It is a memory alone, with two blocks, and its memory follows the gated
 # delta rule of [chapter 10](10_miras.ipynb). It was trained on Shakespeare, with whole words as tokens, on
-# sequences in which passages return, with other text in between. There is one more trick. The keys of its
-# memory begin one token behind, so that each word is filed under the word *before* it. The training took two
-# minutes of one processor. Now it reads 24 words of a play that it has never seen, then 128 words of
-# something else, and then the 24 words again.
+# sequences in which passages return, with other text in between. There is one more trick. At the start of its
+# training, the memory makes the key of a word from the word *before* it, so each word is stored under its
+# predecessor. The training took two minutes of one processor. Now it reads 24 words of a play that it has
+# never seen, then 128 words of something else, and then the 24 words again.
 
 # %%
 one, _ = twice.recorded("lmm, gated-deltanet")
@@ -479,16 +479,12 @@ assert costs[-23:].mean() < costs[:23].mean() - 1.5
 #
 # One passage is an anecdote. So here are 200, read by several models that had the same training, from a part
 # of Shakespeare that was held out. Each line says how many bits a word the first reading has saved, compared
-# with the control, and the bars hold 95 %. **Predict first:** two of the models have attention, one over a
-# window of 16 words, one over everything. Which line is at 0, and which is the highest?
+# with the control, and the bars are 95 % confidence intervals. **Predict first:** two of the models have
+# attention, one over a window of 16 words, one over everything. Which line is at 0, and which is the highest?
 
 # %%
 record_twice = json.loads(twice.RECORD.read_text(encoding="utf-8"))
-twice_figures.second_reading(
-    record_twice,
-    alt="Bits a word saved at the second reading, over the words between the two readings. The "
-    "window is at 0 throughout; the memories save several bits nearby and fewer far away.",
-)
+twice_figures.second_reading(record_twice)
 
 # %%
 twice_figures.second_reading_table(record_twice, distance=128)
@@ -504,27 +500,27 @@ assert all(low > 0.7 for name in told for _, low, _ in shut_[name])
 
 # %% [markdown]
 # The window is at 0 to the last digit, because its two blocks see 30 words back and the passage lies further
-# away. **The memories save bits at every distance**: the deep memory of Titans saves 4.1 bits a word with 128
-# words in between, and 2.1 with 512. On *Moby-Dick*, which is by another author, it is 3.7 and 2.0. There is a
-# second control. With the write gates shut, the passage is as dear the second time as the first, so it is
-# what was *written* that helps.
+# away. **The memories save bits at every distance.** The deep memory of Titans saves 4.1 bits a word with 128
+# words in between, and 2.1 with 512. On *Moby-Dick*, which is by another author, it saves 3.7 and 2.0. There
+# is a second control. With the write gates shut, the passage costs as much the second time as the first, so
+# what helps is what was *written*.
 #
 # Two lines may surprise you.
 #
-# - **Full attention saves almost nothing**, although it sees the whole passage. It would have to find a lookup
-#   in two steps: which place had this word, and what came behind it. In 600 steps of training it did not find
-#   it. It has neither the convolution nor the start that the memories have, so it is no upper line, and this
-#   says nothing about attention that is trained for longer.
-# - **The same memory with a plain start saves nothing** either. What makes the difference is that the keys
-#   begin one token behind. The memory then has this lookup from the first step on, and training only has to
-#   make use of it.
+# - **Full attention saves almost nothing**, although it sees the whole passage. It would have to learn a lookup
+#   in two steps: where this word was before, and which word came after it. In 600 steps of training it did not
+#   learn it. It has neither the convolution nor the start that the memories have, so it is not an upper bound,
+#   and this says nothing about attention that is trained for longer.
+# - **The same memory with a plain start saves nothing** either. What makes the difference is that at the start
+#   keys are made from the word before. The memory then has this lookup from the first step on, and training
+#   only has to make use of it.
 #
 # So a memory of this kind *can* learn while it reads, and it keeps what it has read far beyond any window. Here
 # it does so because its training rewarded it and its start made it easy. It also has a price. On a first
 # reading, the memory models need up to 6.9 bits a word and the window 6.3. The memory with a plain start had
-# the same training and needs 6.4, so the price is paid by those who rely on their memory. For the same reason
-# the gates, when shut, make unknown words a little cheaper. Measured against shut gates, the deep memory
-# saves 3.6 bits over 128 words, and not 4.1. Each of these models was trained once, from one seed. To train
+# the same training and needs 6.4, so the price is paid by the models that rely on their memory. For the same
+# reason, unknown words become a little cheaper when the gates are shut. Measured against shut gates, the deep
+# memory saves 3.6 bits over 128 words, and not 4.1. Each of these models was trained once, from one seed. To train
 # and measure all of them again, run `python -m tests.benchmarks.twice_read`.
 #
 # ## 7. Five variants, and what they look at

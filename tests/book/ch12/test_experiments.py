@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from titans_book.book.ch12 import calendar, hope, novel, parity, selves, visits
-from titans_book.book.ch12.exercises_design import BOOK
+from titans_book.book.ch12.exercises_design import BOOK, my_reader
 from titans_book.nested.hope import self_modify_reference
 from titans_book.steps.continuum import joint, read_levels, slow_first
 
@@ -36,6 +36,27 @@ def test_stories_side_by_side_are_the_stories_one_by_one(correct):
     assert sum(found.energy) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("levels", [[], [(64, 0.03)], [(0, 0.5, 1)], [(1.5, 0.5, 1)]])
+def test_levels_that_are_none_are_refused(levels, as_people_call_it):
+    with pytest.raises(ValueError, match="levels must be a list|C must be a whole number >= 1"):
+        novel.told_of(levels, joint)
+
+
+def test_a_reader_that_is_not_the_same_twice_or_grows_is_told_so():
+    seen = []
+
+    def remembers(K, V):
+        seen.append(K)
+        return len(seen) + 0 * V
+
+    def said(reader):
+        return my_reader.accept(list(my_reader.probe(reader)))
+
+    assert "answers differently" in said(remembers)
+    assert "beyond all bounds" in said(lambda K, V: 1e5 + 0 * V)
+    assert "Its score is" in said(lambda K, V: 0 * V) and not said(BOOK)
+
+
 def test_a_frozen_level_does_not_move_in_the_letter_and_a_wiped_one_is_empty_after_it():
     letter = slice(novel.BEFORE, novel.BEFORE + novel.LETTER)
     still = novel.told_of(LEVELS, joint, freeze=1).sizes
@@ -49,6 +70,8 @@ def test_a_frozen_level_does_not_move_in_the_letter_and_a_wiped_one_is_empty_aft
 def test_the_share_of_the_slow_level_is_that_of_the_squares():
     told = torch.ones(6, 2, 3)
     told[3:, 1] = 3
+    with pytest.raises(ValueError, match="more than 6 tokens"):
+        novel.slow_share(told, size=6)
     windows, shares = novel.slow_share(told, size=3)
     assert windows.tolist() == [1, 2] and shares.tolist() == pytest.approx([0.5, 0.9])
 
@@ -104,6 +127,11 @@ def test_a_quiet_start_is_dead_and_the_printed_index_leaks():
     assert selves.changes(X, apart=0.0) == 0 < 0.01 < selves.changes(X, apart=0.5)
     assert not selves.seen(X, 4, printed=False).triu(1).any()
     assert selves.seen(X, 4, printed=True).triu(1).sum() == 18
+
+
+def test_a_chunk_of_no_tokens_is_refused():
+    with pytest.raises(ValueError, match="chunk must be a whole number >= 1"):
+        selves.seen(selves.tokens(4), 0, False)
 
 
 def test_answers_in_chunks_are_the_packages():

@@ -25,6 +25,16 @@ def test_a_picture_of_hope_is_drawn_and_told(draw):
     assert isinstance(figure, Picture) and figure.png()[:4] == b"\x89PNG"
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_cell_of_what_is_lost_has_its_number(dark):
+    figure = records_hope.forgetting_map(HOPE, dark=dark)
+    found = HOPE["forgetting"]["keeps"]
+    gain = found["matrix"][3][0] - found["frozen"][0]
+    as_is, wiped = figure.axes[:2]
+    assert len(as_is.texts) == len(wiped.texts) == 16
+    assert as_is.texts[12].get_text() == f"{gain:+.1f}" == "+0.9"
+
+
 def test_the_map_of_owners_has_the_means_of_the_seeds():
     figure = records.owners_map(LEVELS)
     images = [axes.images[0] for axes in figure.axes if axes.images and axes.get_title()]

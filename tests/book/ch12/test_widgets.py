@@ -7,6 +7,7 @@ from titans_book.book.ch12.gate_dial import GateDial, opened
 from titans_book.book.ch12.novel import BEFORE, LETTER
 from titans_book.book.ch12.pictures import PICTURES
 from titans_book.book.ch12.raster import PERIODS, UpdateRaster
+from titans_book.book.ch12.visits import SKIP, WORLDS, visits
 from titans_book.lab.pictures.picture import Drawing
 
 
@@ -80,3 +81,16 @@ def test_a_leak_is_counted_in_the_words_of_its_picture():
     square = torch.ones(3, 3).bool()
     figure = DRAWINGS["12.leaks"]({"all": square, "past": square.tril()})
     assert "all: 3 of 9 in the future" in figure.alt and "past: 0 of 6" in figure.alt
+
+
+def test_the_error_of_a_reader_does_not_rise_before_the_visit():
+    kinds = {kind: [(visits(*kind).away[SKIP:]).double()] for kind in WORLDS}
+    figure = DRAWINGS["12.readers"]({"knows home": kinds})
+    for axes, (length, every) in zip(figure.axes, WORLDS, strict=True):
+        heights = axes.lines[0].get_ydata()
+        assert (heights[: every - length] == 0).all() and (heights[every - length :] > 0.99).all()
+
+
+def test_a_share_of_nothing_is_drawn_as_nothing():
+    sketch = next(thing for thing in PICTURES if thing.name == "12.slow_share")
+    assert sketch.truth([1, 2], [torch.nan, 0.5])[1].tolist() == [0.0, 0.5]

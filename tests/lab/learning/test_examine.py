@@ -59,6 +59,14 @@ def test_the_commonest_errors_of_torch_get_a_word_of_advice():
     def puts_rows_beside_others(*_):
         return torch.cat([torch.ones(2, 3), torch.ones(4, 3)], dim=1)
 
+    def turns_rows_round(M, *_):
+        return M[::-1]
+
+    def mixes_dtypes(M, *_):
+        return torch.ones(5, 5) @ M
+
+    assert "which method" in said(turns_rows_round)[1]
+    assert "without saying its dtype" in said(mixes_dtypes)[1]
     assert "is b where it ends" in said(ends_before_it_begins)[1]
     assert "Which way is meant" in said(puts_rows_beside_others)[1]
 
@@ -70,6 +78,11 @@ def test_a_list_of_numbers_is_no_tensor():
     assert said(lambda *_: [torch.ones(2)], attend)[1].endswith("Which of them is the result?")
     pieces = said(lambda *_: [torch.ones(2), torch.ones(1)], attend)[1]
     assert pieces.endswith("What makes one tensor of them?")
+
+
+def test_a_list_is_no_number():
+    words = said(lambda t, C: [1, 2], EXERCISES["12.tokens_read"])[1]
+    assert "one number is asked for" in words and words.endswith("or how many are they?")
 
 
 def test_functions_are_given_by_name():

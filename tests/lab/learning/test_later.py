@@ -44,6 +44,17 @@ def a_gate_as_a_number(M, S, k, v, theta, eta, alpha):
     return finished(torch.outer(k, k @ M - v), M, S, float(theta), eta, alpha)
 
 
+def written_in_place(M, S, k, v, theta, eta, alpha):
+    now = S.clone()
+    square = now * now
+    now[0] = eta * S[0]
+    return finished(torch.outer(k, k @ M - v) + 0 * square, M, S, theta, eta, alpha)
+
+
+def test_a_write_into_a_tensor_that_was_used_is_asked_for_by_name():
+    assert "`torch.stack` would do?" in examine(STEP, written_in_place).lines[-1]
+
+
 @pytest.mark.parametrize(
     ("function", "words"),
     [

@@ -41,6 +41,12 @@ def test_a_line_a_model_with_its_interval_at_every_distance(dark):
     assert figure.alt == "Four lines" and figure.png()[:4] == b"\x89PNG"
 
 
+def test_its_own_words_have_every_model_and_distance():
+    alt = second_reading(RECORD).alt
+    mean = RECORD["models"]["mal"]["plays"]["saved"][0][0]
+    assert alt.startswith("Bits a word saved with 32, 128 words") and f"mal {mean:.1f}" in alt
+
+
 def test_the_table_has_the_four_readings_at_the_longest_distance_or_another():
     html = second_reading_table(RECORD).html
     assert "128 words between" in html and "lmm &lt;b&gt;" in html and "<b>" not in html

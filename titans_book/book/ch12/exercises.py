@@ -10,7 +10,7 @@ from titans_book.lab.learning.exercise import Exercise, Step
 from titans_book.steps import continuum as steps
 
 CHAPTER = "notebooks/12_continuum.ipynb"
-CLOCKS = ((3, 0.5, 0.8), (1, 0.3, 0.9), (4, 0.2, 1.0))  # C, rate and keep of each run
+CLOCKS = ((3, 0.4, 0.8), (1, 0.3, 0.9), (4, 0.2, 1.0))  # C, rate and keep of each run
 TOKENS = 9
 
 
@@ -43,6 +43,7 @@ cms_update = Exercise(
     ),
     source="Nested Learning eq. 71 with C terms",
     taught=CHAPTER,
+    gradients=False,
     misfit="W, the window and the gradient are all (d_in, d_out), and so is what comes back, first "
     "the weights, then the window. What do you return when nothing is due?",
 )
@@ -131,3 +132,92 @@ def keeps_what_is_let_go(W, window, g, i, C, rate, keep):
 def has_no_clock(W, window, g, i, C, rate, keep):
     """You update at every token, whatever C is."""
     return keep * W - rate * (window + g), torch.zeros_like(window)
+
+
+@cms_update.wrong("What does the docstring name first: the weights or the window?")
+def returns_the_window_first(W, window, g, i, C, rate, keep):
+    """You return the window first and the weights second. The weights come first."""
+    W, window = steps.cms_update(W, window, g, i, C, rate, keep)
+    return window, W
+
+
+@cms_update.wrong("After which tokens may the window be emptied?")
+def empties_the_window_at_every_token(W, window, g, i, C, rate, keep):
+    """You empty the window at every token, so an update sees the last token alone. It is emptied
+    only after an update."""
+    return steps.cms_update(W, window, g, i, C, rate, keep)[0], torch.zeros_like(window)
+
+
+@cms_update.wrong("Is `i % C` 0 when C divides i, or when it does not?")
+def turns_the_clock_round(W, window, g, i, C, rate, keep):
+    """You update at every token that C does *not* divide, and wait when it does."""
+    window = window + g
+    return (keep * W - rate * window, torch.zeros_like(window)) if i % C else (W, window)
+
+
+@cms_update.wrong("With C = 4: is the update after token 3 or after token 4?")
+def updates_a_token_early(W, window, g, i, C, rate, keep):
+    """You update one token before C divides i."""
+    return steps.cms_update(W, window, g, i + 1, C, rate, keep)
+
+
+@cms_update.wrong("What happens after token 5, if C = 4?")
+def waits_only_once(W, window, g, i, C, rate, keep):
+    """You wait for the first C tokens, and after that you update at every token."""
+    window = window + g
+    return (W, window) if i < C else (keep * W - rate * window, torch.zeros_like(window))
+
+
+@cms_update.wrong("What happens after token 8, if C = 4?")
+def updates_only_once(W, window, g, i, C, rate, keep):
+    """You update after token C and never again. An update comes whenever C divides i."""
+    window = window + g
+    return (W, window) if i != C else (keep * W - rate * window, torch.zeros_like(window))
+
+
+@cms_update.wrong("Which of the two numbers is divided by the other?")
+def divides_the_period(W, window, g, i, C, rate, keep):
+    """You ask whether i divides C. The question is whether C divides i."""
+    window = window + g
+    return (W, window) if C % i else (keep * W - rate * window, torch.zeros_like(window))
+
+
+@cms_update.wrong("Into which update does the gradient of token C go?")
+def loses_the_newest(W, window, g, i, C, rate, keep):
+    """You leave the gradient of the last token of a window out, so it is in no update at all."""
+    return (W, window + g) if i % C else (keep * W - rate * window, torch.zeros_like(window))
+
+
+@cms_update.wrong("Which of the two is kept only in part: the weights or the window?")
+def lets_the_window_fade(W, window, g, i, C, rate, keep):
+    """Your window fades: you multiply it by `keep` at every token. The sum of the gradients is
+    whole, and only the old weights are let go."""
+    return steps.cms_update(W, keep * window, g, i, C, rate, keep)
+
+
+@cms_update.wrong("Does `keep` stand before W or before the window?")
+def keeps_a_share_of_the_step(W, window, g, i, C, rate, keep):
+    """You multiply the step by `keep` and leave the weights whole. It is the other way round."""
+    window = window + g
+    return (W, window) if i % C else (W - keep * rate * window, torch.zeros_like(window))
+
+
+@cms_update.wrong("How far does a level with the rate 0 move?")
+def leaves_the_rate_out(W, window, g, i, C, rate, keep):
+    """You leave the rate out, so all levels take the whole sum as their step."""
+    return steps.cms_update(W, window, g, i, C, 1.0, keep)
+
+
+@cms_update.wrong("Is `keep` the share that a token keeps, or the share that an update keeps?")
+def keeps_a_share_for_every_token(W, window, g, i, C, rate, keep):
+    """You let go C times, `keep` to the power of C. An update keeps the share `keep`, once."""
+    return steps.cms_update(W, window, g, i, C, rate, keep**C)
+
+
+@cms_update.wrong("What is in the window already: one gradient, or the sum of them?")
+def adds_up_the_window_again(W, window, g, i, C, rate, keep):
+    """You add up the window C + 1 times, as the sign of the sum in the equation seems to say. The
+    window is that sum already."""
+    window = window + g
+    after = keep * W - (C + 1) * rate * window
+    return (W, window) if i % C else (after, torch.zeros_like(window))

@@ -20,14 +20,15 @@ NAN, MOST, LONG, CUT = -1.2345, 1e6, 80, 40
 
 
 def _tried_on(function: Callable) -> Iterator[Step]:
-    """What it answers at first, what changes when a value changes, and its three scores."""
+    """What it answers at first and again, what changes when a value does, and its three scores."""
     stream = visits(12, 64)
     K, V = stream.K[:LONG], stream.V[:LONG]
     said = function(K, V)
     other = V.clone()
     other[CUT] += 1
     early = (function(K, other) - said)[: CUT + 1].abs().max()
-    seen = {"said": _marked(said), "early": _marked(early)}
+    again = (function(K, V) - said).abs().max()
+    seen = {"said": _marked(said), "early": _marked(early), "again": _marked(again)}
     yield seen | {"scores": torch.zeros(len(WORLDS)).double()}
     function = getattr(function, "function", function)  # the long streams once, not twice
     found = torch.tensor(list(scores(function).values()), dtype=torch.float64)
@@ -46,6 +47,11 @@ def _good_enough(steps_: list[Step]) -> str:
     """What is missing, in words."""
     if (steps_[0]["said"] == NAN).any():
         return "It answers NaN within 80 tokens."
+    if steps_[0]["again"] > 1e-9:
+        return (
+            "It reads the same stream twice and answers differently. What does it keep from the "
+            "first reading, or does it draw random numbers?"
+        )
     if steps_[0]["early"] > 1e-9:
         return (
             "It knows a value before it is told: its answer to a token, or to one before, changes "
@@ -54,12 +60,16 @@ def _good_enough(steps_: list[Step]) -> str:
     found = steps_[1]["scores"]
     if (mean := found.mean()) <= BAR:
         return ""
+    if mean > 100:
+        return (
+            "Its answers grow beyond all bounds. Which rate is too large or negative, or which "
+            "`keep` is above 1?"
+        )
     worst = int(found.argmax())
     length, every = WORLDS[worst]
-    often = f"{mean:.2f}" if mean < 100 else "above 100"
     return (
-        f"Its score is {often}, and {BAR} is asked for. It is worst where {length} of {every} "
-        f"tokens are away from home: {min(float(found[worst]), 999):.2f}."
+        f"Its score is {mean:.2f}, and {BAR} or less is asked for. It is worst where {length} of "
+        f"{every} tokens are away from home: {float(found[worst]):.2f}."
     )
 
 
@@ -161,3 +171,23 @@ def names_the_slow_one_first(K, V):
     """The slow level stands in the first row, so it counts as the fast one, and the fast level
     goes first."""
     return _with([(64, 0.03, 1.0), (1, 0.6, 0.93)], slow_first)(K, V)
+
+
+@my_reader.wrong("What is the answer of a memory with two levels: their sum, or their mean?")
+def takes_the_mean_of_the_levels(K, V):
+    """You average what the levels say. Their answers are added up."""
+    return BOOK(K, V) / 2
+
+
+@my_reader.wrong("Who answers while a visitor is there?")
+def lets_the_slow_level_answer_alone(K, V):
+    """Only the slow level answers, so what the fast one has learned of a visitor is not heard."""
+    levels = [(1, 0.7, 0.93), (64, 0.05, 1.0)]
+    return read_levels(empty(2), K, V, levels, slow_first)[0][:, 1]
+
+
+@my_reader.wrong("Who answers at home?")
+def lets_the_fast_level_answer_alone(K, V):
+    """Only the fast level answers. It learns what the slow one leaves over, so home is missing."""
+    levels = [(1, 0.7, 0.93), (64, 0.05, 1.0)]
+    return read_levels(empty(2), K, V, levels, slow_first)[0][:, 0]

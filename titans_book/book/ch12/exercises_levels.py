@@ -15,8 +15,8 @@ CHAPTER = "notebooks/12_continuum.ipynb"
 
 def _levels(generator: torch.Generator) -> list[tuple[int, float, float]]:
     """Three levels with rates of their own, and with one that lets go."""
-    low = 0.1 + 0.1 * float(torch.rand((), generator=generator))
-    return [(1, low, 0.9), (2, low / 2, 0.95), (3, low / 3, 1.0)]
+    low = round(0.1 + 0.1 * float(torch.rand((), generator=generator)), 3)
+    return [(1, low, 0.9), (2, round(low / 2, 3), 0.95), (3, round(low / 3, 3), 1.0)]
 
 
 def _correct(generator: torch.Generator) -> Callable:
@@ -60,12 +60,13 @@ read_levels = Exercise(
     ),
     source="Nested Learning eqs. 71 and 74",
     taught=CHAPTER,
+    gradients=False,
     misfit="What the levels say to one key is (levels, d_out), and to all keys (T, levels, d_out). "
     "Which of your tensors has another shape?",
 )
 
 
-def _read(W, K, V, levels, correct, first=1, after=False, fresh=False, close=False):
+def read(W, K, V, levels, correct, first=1, after=False, fresh=False, close=False):
     """The loop, with the slips that several wrong versions are made of."""
     W = W.clone()
     windows, told = torch.zeros_like(W), []
@@ -85,19 +86,19 @@ def _read(W, K, V, levels, correct, first=1, after=False, fresh=False, close=Fal
 @read_levels.wrong("Had the levels seen the value when they answered?")
 def asks_after_they_learned(W, K, V, levels, correct):
     """You note what the levels say after they have learned from the token."""
-    return _read(W, K, V, levels, correct, after=True)
+    return read(W, K, V, levels, correct, after=True)
 
 
 @read_levels.wrong("What is in the window of a slow level after its first token?")
 def opens_a_window_at_every_token(W, K, V, levels, correct):
     """You make new windows at every token, so a slow level learns from the last token alone."""
-    return _read(W, K, V, levels, correct, fresh=True)
+    return read(W, K, V, levels, correct, fresh=True)
 
 
 @read_levels.wrong("Which number does the first token have?")
 def counts_from_zero(W, K, V, levels, correct):
     """You count the tokens from 0, so every level is updated after its first token."""
-    return _read(W, K, V, levels, correct, first=0)
+    return read(W, K, V, levels, correct, first=0)
 
 
 @read_levels.wrong("Where do you measure the error of a token: at the window's start, or now?")
@@ -134,34 +135,34 @@ def asks_again_after_every_level(W, K, V, levels, correct):
 @read_levels.wrong("Who says which error a level is corrected for?")
 def corrects_each_for_itself(W, K, V, levels, correct):
     """You correct every level for its own answer alone, and never ask `correct`."""
-    return _read(W, K, V, levels, lambda says, v: says - v)
+    return read(W, K, V, levels, lambda says, v: says - v)
 
 
 @read_levels.wrong("Whose clock do your levels go by?")
 def has_one_clock_for_all(W, K, V, levels, correct):
     """You give all levels the period of the first."""
-    return _read(W, K, V, [(levels[0][0], rate, keep) for _, rate, keep in levels], correct)
+    return read(W, K, V, [(levels[0][0], rate, keep) for _, rate, keep in levels], correct)
 
 
 @read_levels.wrong("What do the levels know before the first token?")
 def starts_from_nothing(W, K, V, levels, correct):
     """You start from empty levels. They start from the W that is given."""
-    return _read(torch.zeros_like(W), K, V, levels, correct)
+    return read(torch.zeros_like(W), K, V, levels, correct)
 
 
 @read_levels.wrong("Is a window that is still open at the end of the text applied?")
 def closes_the_last_window(W, K, V, levels, correct):
     """You apply the open windows at the end. They belong to an update that has not come yet."""
-    return _read(W, K, V, levels, correct, close=True)
+    return read(W, K, V, levels, correct, close=True)
 
 
 @read_levels.wrong("Does the retention of a level stay at 1?")
 def forgets_retention(W, K, V, levels, correct):
     """You leave the retention of the levels out, so none of them ever lets go."""
-    return _read(W, K, V, [(C, rate, 1.0) for C, rate, _ in levels], correct)
+    return read(W, K, V, [(C, rate, 1.0) for C, rate, _ in levels], correct)
 
 
 @read_levels.wrong("Which row of the errors belongs to the fastest level?")
 def gives_errors_to_the_wrong_level(W, K, V, levels, correct):
     """You give the errors to the levels in the opposite order."""
-    return _read(W, K, V, levels, lambda says, v: correct(says, v).flip(0))
+    return read(W, K, V, levels, lambda says, v: correct(says, v).flip(0))

@@ -15,8 +15,8 @@ def parity_rates_reference(bits):
 
 
 def _bits(generator: torch.Generator) -> torch.Tensor:
-    """Seven bits, both kinds among them."""
-    bits = torch.randint(2, (7,), generator=generator).double()
+    """Seven bits, both kinds among them, as torch makes them without a dtype."""
+    bits = torch.randint(2, (7,), generator=generator).float()
     bits[:2] = torch.tensor([1.0, 0.0])
     return bits
 
@@ -76,3 +76,46 @@ def counts_by_itself(bits):
     """You count the ones so far in the rate. The number m does the counting, and a rate needs to
     know its own bit only."""
     return 2 * (bits.cumsum(0) % 2)
+
+
+@parity_rates.wrong("Which factor does a negative rate make?")
+def has_the_other_sign(bits):
+    """Your rates are negative, so a one multiplies m by 3. The factor is 1 - theta."""
+    return -2 * bits
+
+
+@parity_rates.wrong("Is theta what m should be, or what makes it so?")
+def returns_the_number_itself(bits):
+    """You return m after every bit. Asked for are the rates that make m."""
+    return 1 - 2 * (bits.cumsum(0) % 2)
+
+
+@parity_rates.wrong("With theta = 0.5, what is m after two ones?")
+def halves_it(bits):
+    """A one halves m. It never gets a sign."""
+    return 0.5 * bits
+
+
+@parity_rates.wrong("Which of the two, a 0 or a 1, may leave m alone?")
+def erases_it_at_zeros(bits):
+    """A zero erases the number, and a one leaves it alone. Erasing loses the sign for ever."""
+    return 1 - bits
+
+
+@parity_rates.wrong("After one 1 the sign is turned. What has the next 1 to do?")
+def turns_at_every_other_one(bits):
+    """You turn the sign at every second one. Every one has to turn it."""
+    return 2 * bits * (bits.cumsum(0) % 2 == 0)
+
+
+@parity_rates.wrong("Which rate leaves m as it is?")
+def doubles_it_at_zeros(bits):
+    """Your rates are 1 and -1, so a one erases m and a zero doubles it."""
+    return 2 * bits - 1
+
+
+@parity_rates.wrong("Which rate turns a sign: 1 or 2? And does it depend on the bits before?")
+def returns_the_parity(bits):
+    """You return whether the number of ones so far is odd. That is the answer to the question, and
+    the rates have to bring m there."""
+    return bits.cumsum(0) % 2

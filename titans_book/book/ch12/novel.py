@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from titans_book.check import whole
 from titans_book.steps.continuum import cms_update
 
 __all__ = [
@@ -88,9 +89,11 @@ def told_of(
 ) -> Account:
     """Let levels read several stories side by side, each with weights of its own.
 
-    freeze: the period of a level that does not learn from the letter; wipe: of one that is emptied
-    after it.
+    levels: (C, rate, keep) of each, the fastest first. freeze: the period of a level that does not
+    learn from the letter; wipe: of one that is emptied after it. ValueError for levels that are
+    none.
     """
+    _check(levels)
     stories = [novel(seed) for seed in range(STORIES)]
     K, V = (torch.stack(parts, 1) for parts in list(zip(*stories, strict=True))[:2])
     W = torch.zeros(len(levels), STORIES, D, D, dtype=K.dtype)
@@ -110,6 +113,13 @@ def told_of(
     return _account(torch.stack(told), V, sizes)
 
 
+def _check(levels: Levels) -> None:
+    if not levels or any(len(level) != 3 for level in levels):
+        raise ValueError(f"levels must be a list of (C, rate, keep), got {levels!r}")
+    for C, *_ in levels:
+        whole("C", C, least=1)
+
+
 def _account(told: Tensor, V: Tensor, sizes: Tensor) -> Account:
     """What the levels said, (T, levels, stories, D), beside what was wanted."""
     errors = (told.sum(1) - V).square().mean((1, 2)) / V.square().mean()
@@ -121,7 +131,12 @@ def _account(told: Tensor, V: Tensor, sizes: Tensor) -> Account:
 
 
 def slow_share(told: Tensor, size: int = LETTER) -> tuple[Tensor, Tensor]:
-    """Numbers of windows, and the share of all that was said in each that the last level said."""
+    """Numbers of windows, and the share of all that was said in each that the last level said.
+
+    ValueError for a text of one window: a share needs two to change.
+    """
+    if len(told) <= size:
+        raise ValueError(f"told must have more than {size} tokens, got {len(told)}: read on")
     said = told.square().sum(2).split(size)
     shares = torch.stack([one[:, -1].sum() / one.sum().clamp(min=1e-12) for one in said])
     return torch.arange(1, 1 + len(shares)), shares

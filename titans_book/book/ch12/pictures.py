@@ -148,7 +148,7 @@ def _readers(curves: Mapping[str, Any], *, alt: str, dark: bool | None = None) -
                 axes.plot(means, label=name, **style.line(role, dark, 12))
             axes.axvspan(every - length, every, color=style.colour("persistent", dark), alpha=0.15)
             axes.set_title(f"{length} of {every} tokens away", fontsize=9, loc="left")
-            axes.set(ylabel="error", xlim=(0, every), ylim=(0, 2.2))
+            axes.set(ylabel="error", xlim=(0, every), ylim=(0, 2.6))
             axes.grid(axis="y")
         panels[0].legend(loc="upper center", ncols=len(curves))
         panels[-1].set_xlabel("token since the return home")
@@ -156,13 +156,18 @@ def _readers(curves: Mapping[str, Any], *, alt: str, dark: bool | None = None) -
 
 
 def _folded(errors: Any, length: int, every: int) -> np.ndarray:
-    """The mean error at every place of the cycle, of all cycles of all streams."""
+    """The mean error at every place of the cycle, of all cycles of all streams.
+
+    Three neighbours are averaged, but never one at home with one away.
+    """
     away = np.asarray(visits(length, every).away)
     place = (np.arange(len(away)) % every)[SKIP:]
     found = np.stack([_array(one) for one in errors]).mean(0)
     means = np.array([found[place == p].mean() for p in range(every)])
-    kernel = np.ones(3) / 3
-    return np.convolve(np.pad(means, 1, mode="edge"), kernel, "valid")
+    parts = np.split(means, [every - length])
+    return np.concatenate(
+        [np.convolve(np.pad(p, 1, "edge"), np.ones(3) / 3, "valid") for p in parts]
+    )
 
 
 def _readers_told(curves: Mapping[str, Any]) -> str:
@@ -177,7 +182,7 @@ def _readers_told(curves: Mapping[str, Any]) -> str:
 
 
 def _share(windows: Any, shares: Any) -> tuple[Any, Any]:
-    return np.asarray(windows), np.asarray(shares, dtype=float).clip(0, 1)
+    return np.asarray(windows), np.nan_to_num(np.asarray(shares, dtype=float)).clip(0, 1)
 
 
 PICTURES = (

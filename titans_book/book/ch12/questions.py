@@ -89,8 +89,8 @@ QUESTIONS = (
             ),
             Choice(
                 "For all of them: the slow level is always there",
-                because="It is there, but look at the energy of the memory with a joint error. Its "
-                "slow level has said next to nothing.",
+                because="It is there, but look at its share in what the joint memory says. It "
+                "has said next to nothing.",
             ),
             Choice(
                 "For those whose slow level holds the novel: with letting go, and with slow first",
@@ -107,8 +107,8 @@ QUESTIONS = (
         (
             Choice(
                 "Yes: periods and rates are two words for one thing",
-                because="They gave the same errors in our small world. But between two updates a "
-                "level with a long period stands still, and that can be used.",
+                because="They gave nearly the same errors in our small world. But between two "
+                "updates a level with a long period stands still, and that can be used.",
             ),
             Choice(
                 "No: only a long period can keep the novel",

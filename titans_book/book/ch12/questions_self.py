@@ -39,8 +39,8 @@ QUESTIONS = (
             Choice(
                 "A write that multiplies what is stored by −1, or very nearly",
                 right=True,
-                because="Then a one turns the sign and loses nothing. A rate up to 2 is needed, "
-                "and a gate that gets there.",
+                because="Then a one turns the sign and loses nothing. A plain write needs a rate "
+                "of 2 for that, and a gate that gets there. A double erase needs a rate of 1.",
             ),
             Choice(
                 "A large enough width",

@@ -121,12 +121,30 @@ def forgetting_told(record: Record, way: str = "keeps") -> str:
 def forgetting_map(
     record: Record, way: str = "keeps", *, alt: str | None = None, **look: Any
 ) -> Picture:
-    """Bits a byte of every kind, less those of the model that has read nothing: blue is better."""
+    """Bits a byte of every kind, less those of the model that has read nothing: blue is better.
+
+    The numbers are in the cells, and beyond 1 bit the colour stays the same.
+    """
     found = record["forgetting"][way]
     gains = [np.array(found[name]) - np.array(found["frozen"]) for name in ("matrix", "wiped")]
     read = [f"after {part}" for part in found["parts"]]
-    return figures.heatmap(
-        np.array(gains), alt=alt or forgetting_told(record, way),
-        titles=["as it stands", "fast level wiped"], cells=(read, found["parts"]), width=6.4,
+    figure = figures.heatmap(
+        np.array(gains), alt=alt or forgetting_told(record, way), limit=1.0,
+        titles=["as it is", "fast level wiped"], cells=(read, found["parts"]), width=6.4,
         **look,
     )  # fmt: skip
+    for axes, matrix in zip(figure.axes, gains, strict=False):
+        _number_cells(axes, matrix)
+    return figure
+
+
+def _number_cells(axes: Any, matrix: np.ndarray) -> None:
+    """Write into every cell its number, dark on a light one and light on a dark one."""
+    (image,) = axes.images
+    for (row, column), value in np.ndenumerate(matrix):
+        light = np.dot(image.cmap(image.norm(value))[:3], (0.3, 0.59, 0.11)) > 0.5
+        words, colour = (
+            f"{round(value, 1) + 0.0:+.1f}".replace("-", "−"),
+            "black" if light else "white",
+        )
+        axes.text(column, row, words, ha="center", va="center", fontsize=8, color=colour)

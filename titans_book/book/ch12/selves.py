@@ -12,6 +12,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from titans_book.check import whole
 from titans_book.inspection.causality import influence
 from titans_book.nested.hope import self_modify_reference
 from titans_book.nested.self_rules import MEMORIES
@@ -86,5 +87,9 @@ def answers(X: Tensor, chunk: int, printed: bool) -> Tensor:
 
 
 def seen(X: Tensor, chunk: int, printed: bool) -> Tensor:
-    """Row t, column s: whether the answer to token t moves when token s is changed, (T, T)."""
+    """Row t, column s: whether the answer to token t moves when token s is changed, (T, T).
+
+    ValueError for a chunk that is no whole number from 1 on.
+    """
+    whole("chunk", chunk, least=1)
     return influence(partial(answers, chunk=chunk, printed=printed), X) > 1e-12

@@ -44,7 +44,9 @@ def fit(result: Any, expected: Any, numbers: bool = False) -> Any:
             asks = (
                 "Which of them is the result?" if one_of_them else "What makes one tensor of them?"
             )
-            raise Misfit(f"{says}{type(result).__name__}; one tensor is asked for.", asks)
+            one = "tensor" if isinstance(expected, Tensor) else "number"
+            asks = asks if one == "tensor" else "Which of them is it, or how many are they?"
+            raise Misfit(f"{says}{type(result).__name__}; one {one} is asked for.", asks)
         return _fit(result, expected, "the result", numbers)
     if isinstance(result, list):
         result = tuple(result)

@@ -28,6 +28,10 @@ CUT = (
     "`torch.tensor(...)`, or `autograd.grad` without `create_graph=True`?"
 )
 LEAVES = "Which line leaves torch (numpy, `.item()`, a list), and what does the same inside it?"
+PLACE = (
+    "Which line writes into a tensor that was used before (`W[n] = ...`, `+=`), where a list and "
+    "`torch.stack` would do?"
+)
 FIXED = (
     "Where does your code name a dtype (`.double()`, `dtype=...`) that should come from the inputs?"
 )
@@ -96,7 +100,8 @@ def _stopped(error: Exception, function: Callable) -> Words:
         f"chapters, it stops with `{type(error).__name__}: {words}`."
     )
     cut = "does not require grad" in words or "not have been used in the graph" in words
-    return (says, *line_of(error, function), CUT if cut else LEAVES)
+    asks = PLACE if "inplace operation" in words else CUT if cut else LEAVES
+    return (says, *line_of(error, function), asks)
 
 
 def _single(exercise: Exercise, watched: Watched, given: tuple) -> Words:

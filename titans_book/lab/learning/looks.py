@@ -31,8 +31,7 @@ def likeness(
     yours, expected = mine[name].double(), true[name].double()
     if not bool(torch.isfinite(yours).all()):
         return (
-            "It holds numbers that are none (NaN or infinity): is something divided by 0, or "
-            "is infinity multiplied by 0?",
+            "It holds NaN or infinity: is something divided by 0, or is infinity multiplied by 0?",
         )
     arguments = {n: v for n, v in zip(names, given, strict=False) if isinstance(v, Tensor)}
     for argument, value in arguments.items():

@@ -120,6 +120,10 @@ def advice(words: str, misfit: str = "") -> tuple[str, ...]:
             "`torch.cat` puts tensors one below the other, with `dim=1` side by side: the other "
             "sizes have to agree. Which way is meant, and which size does not?",
         )
+    if "step must be greater than zero" in words:
+        return ("A tensor has no `[::-1]`: which method of it turns the rows round?",)
+    if "same dtype" in words:
+        return ("Where do you make a tensor without saying its dtype?",)
     if "empty sequence" in words or "iterable argument is empty" in words:
         return ("Nothing was left to choose from: which condition lets nothing pass?",)
     if "got tuple" in words or "tuple indices" in words:

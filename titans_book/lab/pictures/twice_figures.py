@@ -50,7 +50,7 @@ def second_reading(
     record: Mapping[str, Any],
     text: str = "plays",
     *,
-    alt: str,
+    alt: str | None = None,
     dark: bool | None = None,
     width: float | int = 7.0,
 ) -> Picture:
@@ -60,7 +60,7 @@ def second_reading(
     """
     models, measured = _models(record, text), record["measured"]
     looks = _looks(list(models), dark)
-    with picture(alt, width, 3.6, dark) as figure:
+    with picture(alt or _told(record, text), width, 3.6, dark) as figure:
         axes = figure.subplots()
         for name, found in models.items():
             mean, low, high = zip(*found["saved"], strict=True)
@@ -76,6 +76,16 @@ def second_reading(
         axes.legend(handlelength=4, fontsize=8, ncols=2, loc="upper right")
         figure.suptitle(_caption(record, text), x=0.01, ha="left", fontsize=9)
     return figure
+
+
+def _told(record: Mapping[str, Any], text: str) -> str:
+    """The picture in words: what every model saves at each distance."""
+    told = [
+        f"{name} {', '.join(f'{mean:.1f}' for mean, *_ in found['saved'])}"
+        for name, found in _models(record, text).items()
+    ]
+    distances = ", ".join(map(str, record["measured"]["distances"]))
+    return f"Bits a word saved with {distances} words in between: {'; '.join(told)}."
 
 
 def _caption(record: Mapping[str, Any], text: str) -> str:
