@@ -5,6 +5,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.attention.cases import build, convolved, literal, tokens
+from titans_book.attention import Attention
 
 KINDS = [
     {},
@@ -235,3 +236,15 @@ def test_the_weights_are_those_of_the_answers(options, with_memory):
     y = torch.einsum("bhij,bjhd->bihd", weights, values).flatten(2) @ attention.out.weight.T
     torch.testing.assert_close(attention(x, beside=beside)[0], y, rtol=0, atol=1e-12)
     torch.testing.assert_close(weights.sum(-1), torch.ones_like(weights[..., 0]))
+
+
+def test_keys_that_begin_one_behind_find_what_came_next():
+    """Random tokens, then the first of them again: its row looks at the place behind the first."""
+    attention = Attention(64, heads=2, conv=4)
+    attention.start_one_behind()
+    x = torch.randn(1, 20, 64)
+    x[0, 19] = x[0, 4]
+    found = attention.weights(x)[0, :, 19]
+    assert (found.argmax(-1) == 5).all()
+    with pytest.raises(ValueError, match="conv must be at least 2, got 1"):
+        Attention(64, heads=2).start_one_behind()
