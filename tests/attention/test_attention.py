@@ -246,5 +246,5 @@ def test_keys_that_begin_one_behind_find_what_came_next():
     x[0, 19] = x[0, 4]
     found = attention.weights(x)[0, :, 19]
     assert (found.argmax(-1) == 5).all()
-    with pytest.raises(ValueError, match="conv must be at least 2, got 1"):
+    with pytest.raises(ValueError, match="conv must be a whole number >= 2, got 1"):
         Attention(64, heads=2).start_one_behind()
