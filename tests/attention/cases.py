@@ -26,11 +26,25 @@ def sees(attention, i, j):
     return attention.segment is None or j // attention.segment == i // attention.segment
 
 
+def convolved(z, taps):
+    """Each token a sum of itself and those before it, one tap and one token at a time."""
+    if taps is None:
+        return z
+    rows, n = [], len(taps)
+    for t in range(len(z)):
+        near = [taps[n - 1 - back] * z[t - back] for back in range(n) if back <= t]
+        rows.append(torch.stack(near).sum(0))
+    return torch.stack(rows)
+
+
 def literal(attention, x, beside=None):
     """Titans eqs. 1, 2, 19 and 22, token by token in Python."""
     batch, time, dim = x.shape
     heads, d = attention.heads, dim // attention.heads
     W_Q, W_K, W_V = attention.project.weight.T.split(dim, dim=1)
+    taps_Q, taps_K, taps_V = 3 * [None]
+    if attention.conv > 1:
+        taps_Q, taps_K, taps_V = attention.taps.split(dim, dim=1)
     y = torch.zeros_like(x)
     for b in range(batch):
         for n in range(heads):
@@ -39,9 +53,12 @@ def literal(attention, x, beside=None):
             def place(z):
                 return rotary.rotate(z, torch.arange(time), axial=attention.axial)
 
-            queries = place((x[b] @ W_Q)[:, part])
+            queries = place(convolved(x[b] @ W_Q, taps_Q)[:, part])
             sources = [
-                (place((z[b] @ W_K)[:, part]), (z[b] @ W_V)[:, part])
+                (
+                    place(convolved(z[b] @ W_K, taps_K)[:, part]),
+                    convolved(z[b] @ W_V, taps_V)[:, part],
+                )
                 for z in (beside, x)
                 if z is not None
             ]

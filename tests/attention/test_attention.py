@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from tests.attention.cases import build, literal, tokens
+from tests.attention.cases import build, convolved, literal, tokens
+from titans_book.attention import Attention
 
 KINDS = [
     {},
@@ -17,6 +18,9 @@ KINDS = [
     {"window": 64, "persistent": 1},
     {"window": 8, "persistent": 1, "axial": 5},
     {"segment": 64},
+    {"conv": 4},
+    {"window": 7, "persistent": 2, "conv": 4},
+    {"segment": 8, "persistent": 1, "conv": 3},
 ]
 kinds = pytest.mark.parametrize("options", KINDS, ids=str)
 
@@ -51,6 +55,7 @@ def test_stream(options, with_memory, cuts):
     assert carried.position == state.position == 45
     torch.testing.assert_close(carried.keys, state.keys, rtol=0, atol=1e-12)
     torch.testing.assert_close(carried.values, state.values, rtol=0, atol=1e-12)
+    torch.testing.assert_close(carried.tail, state.tail, rtol=0, atol=1e-12)
 
 
 @kinds
@@ -125,7 +130,7 @@ def test_every_field_has_an_effect():
         return build(**options).float()(x)[0]
 
     plain = answer()
-    for options in {"heads": 4}, {"window": 8}, {"segment": 8}, {"persistent": 2}:
+    for options in {"heads": 4}, {"window": 8}, {"segment": 8}, {"persistent": 2}, {"conv": 2}:
         assert not torch.allclose(answer(**options), plain, atol=1e-4)
 
 
@@ -191,6 +196,7 @@ def test_the_state_moves_and_is_cut_off():
         ("window", {"window": 0}),
         ("segment", {"segment": -1}),
         ("persistent", {"persistent": -1}),
+        ("conv", {"conv": 0}),
         ("window and segment", {"window": 4, "segment": 4}),
     ],
 )
@@ -209,6 +215,8 @@ def test_wrong_inputs_are_named():
             call()
     with pytest.raises(ValueError, match="state belongs to another attention"):
         build(window=9)(x, state)
+    with pytest.raises(ValueError, match="state belongs to another attention.*tail"):
+        build(window=8, conv=4)(x, state)
 
 
 @kinds
@@ -217,11 +225,26 @@ def test_the_weights_are_those_of_the_answers(options, with_memory):
     attention, x = build(**options), tokens(time=19)
     beside = tokens(time=19, seed=2) if with_memory else None
     weights = attention.weights(x, beside)
-    columns = ([] if beside is None else [beside]) + [x]
-    if attention.persistent is not None:
-        columns = [attention.persistent.expand(len(x), -1, -1), *columns]
     W_V = attention.project.weight.T[:, 2 * attention.dim :]
-    values = (torch.cat(columns, dim=1) @ W_V).unflatten(-1, (attention.heads, -1))
+    columns = [z @ W_V for z in ([] if beside is None else [beside]) + [x]]
+    if attention.conv > 1:
+        taps = attention.taps[:, 2 * attention.dim :]
+        columns = [torch.stack([convolved(row, taps) for row in z]) for z in columns]
+    if attention.persistent is not None:
+        columns = [(attention.persistent @ W_V).expand(len(x), -1, -1), *columns]
+    values = torch.cat(columns, dim=1).unflatten(-1, (attention.heads, -1))
     y = torch.einsum("bhij,bjhd->bihd", weights, values).flatten(2) @ attention.out.weight.T
     torch.testing.assert_close(attention(x, beside=beside)[0], y, rtol=0, atol=1e-12)
     torch.testing.assert_close(weights.sum(-1), torch.ones_like(weights[..., 0]))
+
+
+def test_keys_that_begin_one_behind_find_what_came_next():
+    """Random tokens, then the first of them again: its row looks at the place behind the first."""
+    attention = Attention(64, heads=2, conv=4)
+    attention.start_one_behind()
+    x = torch.randn(1, 20, 64)
+    x[0, 19] = x[0, 4]
+    found = attention.weights(x)[0, :, 19]
+    assert (found.argmax(-1) == 5).all()
+    with pytest.raises(ValueError, match="conv must be a whole number >= 2, got 1"):
+        Attention(64, heads=2).start_one_behind()

@@ -20,6 +20,8 @@ def small(monkeypatch, tmp_path):
         "SEQUENCES": sizes,
         "MEASURED": dict(distances=(4, 20), passage=5, passages=6, lead=3),
         "RECORD": tmp_path / "record.json",
+        "SEEDED": ("window",),
+        "SEEDS": (1,),
         "FOLDER": tmp_path,
         "path_of": lambda name: twice.path_of(name, tmp_path),
     }
@@ -45,6 +47,8 @@ def test_interrupted_it_goes_on_with_the_first_model_without_an_entry(small, mon
     assert set(entry["plays"]["bits"]) == {"first", "second", "another", "shut"}
     assert len(entry["plays"]["saved"]) == len(entry["moby_dick"]["saved_over_shut"]) == 2
     assert "saved_over_shut" not in record["models"]["window"]["plays"]
+    (other,) = record["seeds"]["window"].values()
+    assert other["losses"] != record["models"]["window"]["losses"]
 
 
 def test_what_is_recorded_is_what_the_kept_weights_do(small):

@@ -3,6 +3,8 @@
     python -m tests.benchmarks.twice_read             trains and measures what is not yet recorded
     python -m tests.benchmarks.twice_read window lmm  these, again if they are recorded already
 
+    python -m tests.benchmarks.twice_read seeds       only three models, from two other seeds
+
 One model after the other, each with an entry of its own in notebooks/records/twice_read.json and
 its weights, in half precision, in notebooks/records/twice_read/: interrupted, the command goes on
 with the first model that has no entry. On one core some 2 to 8 minutes a model.
@@ -13,6 +15,7 @@ another part of Shakespeare. See `titans_book.book.ch13.twice` for the models an
 `titans_book.evaluation.twice_read` for what is measured.
 """
 
+import itertools
 import json
 import platform
 import sys
@@ -37,6 +40,7 @@ STAGES = (  # steps, and their sequences: first mostly the memory, then farther,
     (300, dict(batch=8, time=256, plain=0.3)),
     (300, dict(batch=2, time=1024, plain=1.0)),
 )
+SEEDED, SEEDS = ("attention, convolution", "lmm, gated-deltanet", "window, convolution"), (1, 2)
 MEASURED = dict(distances=(32, 128, 512), passage=32, passages=200, lead=32)
 
 
@@ -78,8 +82,9 @@ def _rounded(values: list[float]) -> list[float]:
     return [round(value, 4) for value in values]
 
 
-def make(name: str, tokens: dict[str, Tensor], seed: int = 0) -> dict:
+def make(name: str, tokens: dict[str, Tensor]) -> dict:
     """Train the model of this name, keep its weights in half precision, and measure those."""
+    seed = 0
     model, cost = trained(name, tokens["learn"], seed)
     half = {n: W.half() for n, W in model.state_dict().items()}
     model.load_state_dict(half)
@@ -90,20 +95,40 @@ def make(name: str, tokens: dict[str, Tensor], seed: int = 0) -> dict:
     return entry
 
 
+def again(name: str, tokens: dict[str, Tensor], seed: int) -> dict:
+    """What the model of this name saves on the plays, trained from another seed; not kept."""
+    model, cost = trained(name, tokens["learn"], seed)
+    return cost | {"plays": measured(model, tokens["plays"])}
+
+
 def main(names: list[str]) -> None:
     torch.set_num_threads(1)
     record = json.loads(RECORD.read_text()) if RECORD.exists() else {"models": {}}
+    seeds = record.get("seeds", {name: {} for name in SEEDED})
     about = {"command": "OMP_NUM_THREADS=1 python -m tests.benchmarks.twice_read"}
     about |= {"device": "cpu, one thread", "torch": torch.__version__}
     about |= {"python": platform.python_version(), "training": asdict(TRAINING)}
     about |= {"sequences": SEQUENCES, "stages": STAGES, "measured": MEASURED}
     _, tokens = texts()
-    for name in names or [name for name in MODELS if name not in record["models"]]:
+
+    def keep(found: dict) -> None:
+        models = {name: found[name] for name in MODELS if name in found}
+        whole = about | {"models": models, "seeds": seeds}
+        replace_file(RECORD, (json.dumps(whole, indent=1) + "\n").encode())
+
+    found = record["models"]
+    named = [name for name in names if name != "seeds"]
+    missing = [name for name in MODELS if name not in found]
+    for name in named or (missing if not names else []):
         print(name, flush=True)
-        found = record["models"] | {name: make(name, tokens)}
-        record = about | {"models": {name: found[name] for name in MODELS if name in found}}
+        found[name] = make(name, tokens)
+        keep(found)
         print(json.dumps(found[name], indent=1), flush=True)
-        replace_file(RECORD, (json.dumps(record, indent=1) + "\n").encode())
+    for name, seed in itertools.product(SEEDED, SEEDS) if "seeds" in names or not names else ():
+        if str(seed) not in seeds[name]:
+            print(name, "seed", seed, flush=True)
+            seeds[name][str(seed)] = again(name, tokens, seed)
+            keep(found)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ def test_it_shows_a_memory_that_fills_once():
     assert change[:half].mean() > 3 * change[half:].mean()
 
 
-def test_both_pictures_are_written_and_the_readme_shows_them(tmp_path, root):
+def test_the_pictures_are_written_and_the_readme_shows_and_describes_them(tmp_path, root):
     paths = hero.main(tmp_path)
-    assert [path.name for path in paths] == ["memory.png", "memory-dark.png"]
-    light, dark = (path.read_bytes() for path in paths)
-    assert light[:4] == b"\x89PNG" and light != dark
+    names = ["memory.png", "memory-dark.png", "twice.png", "twice-dark.png"]
+    assert [path.name for path in paths] == names
+    for light, dark in (paths[:2], paths[2:]):
+        assert light.read_bytes()[:4] == b"\x89PNG" and light.read_bytes() != dark.read_bytes()
     readme = (root / "README.md").read_text(encoding="utf-8")
     for path in paths:
         assert f"notebooks/images/{path.name}" in readme
         assert (hero.FOLDER / path.name).exists()
-    assert hero.ALT in readme
+    assert hero.ALT in readme and hero.TWICE_ALT in readme

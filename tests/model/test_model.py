@@ -23,7 +23,7 @@ VARIANTS = [
     {"variant": "hope"},
     {"variant": "hope", "memory": {"chunk": 7, "read": "start", "fixed_q": False}},
     {"variant": "attention"},
-    {"variant": "attention", "window": 7, "persistent": 3},
+    {"variant": "attention", "window": 7, "persistent": 3, "options": {"conv": 4}},
 ]
 # Another value of every field; those of one variant only are tried on that variant.
 FIELDS = [

@@ -9,7 +9,7 @@ import titans_book
 from tests.project.sources import PACKAGE, ROOT, imports, module_name, python_files
 
 FLOORS = (
-    {"check", "compiling", "files", "values", "state"},
+    {"check", "compiling", "convolution", "files", "values", "state"},
     {"memory", "attention", "tasks"},
     {"nested"},
     {"model"},

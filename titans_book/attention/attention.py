@@ -1,6 +1,7 @@
 """Attention with persistent tokens, over a window, a segment or the whole text.
 
     q, k, v = x W_Q, x W_K, x W_V                        Titans eq. 1, per head, q and k rotated
+              causal depthwise convolution of q, k, v    section 4.4; none unless conv is above 1
     y_i     = sum_j softmax_j(q_i . k_j / sqrt(d)) v_j   eq. 2, over the columns that row i sees
     out     = y W_O
 
@@ -29,6 +30,7 @@ from titans_book.attention import flex, masks, rotary, twice
 from titans_book.attention.check import check_bounds, check_call, check_width
 from titans_book.attention.state import AttentionState
 from titans_book.check import whole
+from titans_book.convolution import convolve, start_near_identity
 
 ROWS = 512  # full attention answers so many rows at a time
 
@@ -42,6 +44,8 @@ class Attention(nn.Module):
     segment     C: a token sees its own segment so far (MAC). Neither: it sees everything.
     persistent  N_p: learned tokens that every row sees, whatever the text is; 0 for none.
     axial       C: rotary positions by segment and offset, see rotary.py. None: by position alone.
+    conv        taps of the causal convolution on q, k, v, as every memory has it; 1 (the default)
+                for none. Persistent tokens, which stand nowhere, have no neighbours in it.
 
     One call equals any split into calls. Raises ValueError naming the field, its value and what is
     allowed, and RuntimeError where somebody differentiates twice through PyTorch's fast kernels.
@@ -61,20 +65,24 @@ class Attention(nn.Module):
         segment: int | None = None,
         persistent: int = 0,
         axial: int | None = None,
+        conv: int = 1,
     ) -> None:
         super().__init__()
-        whole("dim", dim, least=1)
-        whole("heads", heads, least=1)
+        for name, value in dict(dim=dim, heads=heads, conv=conv).items():
+            whole(name, value, least=1)
         whole("persistent", persistent, least=0)
         check_width(dim, heads, axial)
         check_bounds(window, segment)
-        self.axial = axial
+        self.axial, self.conv = axial, conv
         self.dim, self.heads, self.window, self.segment = dim, heads, window, segment
         self.reach = window if segment is None else segment
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.out = nn.Linear(dim, dim, bias=False)
         tokens = nn.Parameter(torch.randn(persistent, dim)) if persistent else None
         self.register_parameter("persistent", tokens)
+        taps = nn.Parameter(torch.empty(conv, 3 * dim)) if conv > 1 else None
+        self.register_parameter("taps", taps)
+        self._start_taps()
 
     def reset_parameters(self) -> None:
         """Draw all weights afresh, whatever they were."""
@@ -82,6 +90,11 @@ class Attention(nn.Module):
         self.out.reset_parameters()
         if self.persistent is not None:
             nn.init.normal_(self.persistent)
+        self._start_taps()
+
+    def _start_taps(self) -> None:
+        if self.taps is not None:
+            start_near_identity(self.taps)
 
     @torch.no_grad()
     def start_on_itself(self) -> None:
@@ -94,6 +107,21 @@ class Attention(nn.Module):
         W_Q, W_K, _ = self.project.weight.split(width)
         W_Q.normal_(std=(own * d**-0.5 / width) ** 0.5)
         W_K.copy_(W_Q)
+
+    @torch.no_grad()
+    def start_one_behind(self) -> None:
+        """W_K = W_Q, and keys look one token back: each token is found under the one before it.
+
+        An induction head from the first step of the training on, as
+        `NeuralMemory.start_one_behind` makes one of a memory. A match begins some 6 ahead of other
+        rows. Raises ValueError if conv is 1, with which no key can look back.
+        """
+        whole("conv", self.conv, least=2)
+        d, width = self.dim // self.heads, self.dim
+        W_Q, W_K, _ = self.project.weight.split(width)
+        W_Q.normal_(std=(6 * d**-0.5 / width) ** 0.5)
+        W_K.copy_(W_Q)
+        self.taps[-2:, width : 2 * width] = self.taps[-2:, width : 2 * width].flip(0)
 
     @property
     def mask(self) -> masks.Mask:
@@ -119,8 +147,9 @@ class Attention(nn.Module):
         """
         columns = [x] if beside is None else [beside, x]
         check_call(x, columns, state, self)
-        q, k, v = self._queries_keys_values(columns, 0 if state is None else state.position)
-        state = (state or self.begin(x, len(columns))).to(k.dtype)
+        state = state or self.begin(x, len(columns))
+        q, k, v, tail = self._queries_keys_values(columns, state)
+        state = state.to(k.dtype)
         see = self._everything if self.reach is None else self._in_blocks
         y = q if x.shape[1] == 0 else None  # no token, no answer
         if flex.wanted(*q.shape[-2:], q.dtype, q.device, self.reach):
@@ -128,7 +157,7 @@ class Attention(nn.Module):
                 y = self._by_flex(q, k, v, state)
         y = see(q, k, v, state) if y is None else y
         y = rearrange(y, "b h t d -> b t (h d)")
-        return self.out(y), state.read(k, v, self.reach)
+        return self.out(y), state.read(k, v, self.reach, tail)
 
     def weights(
         self,
@@ -142,7 +171,7 @@ class Attention(nn.Module):
         """
         columns = [x] if beside is None else [beside, x]
         check_call(x, columns, None, self)
-        q, k, v = self._queries_keys_values(columns, 0)
+        q, k, v, _ = self._queries_keys_values(columns, self.begin(x, len(columns)))
         k, _, mask = self._columns(k, v, 0)
         visible = masks.matrix(mask, torch.arange(x.shape[1], device=x.device), k.shape[2])
         scores = q @ k.mT / q.shape[-1] ** 0.5
@@ -151,16 +180,23 @@ class Attention(nn.Module):
     def begin(self, x: Float[Tensor, "batch time dim"], columns: int = 1) -> AttentionState:
         """The state before the first token of x; columns is 2 for calls with `beside`."""
         size = (len(x), self.heads, columns, self.reach or 0, self.dim // self.heads)
-        empty = x.new_zeros(size)
-        return AttentionState(empty, empty)
+        empty, tail = x.new_zeros(size), None
+        if self.taps is not None:
+            tail = x.new_zeros(len(x), columns, self.conv - 1, 3 * self.dim)
+        return AttentionState(empty, empty, tail=tail)
 
-    def _queries_keys_values(self, columns: list[Tensor], position: int):
-        """q of the last column's tokens, (B, H, T, d); k and v of all columns, (B, H, C, T, d)."""
-        z = self.project(torch.stack(columns, dim=1))
+    def _queries_keys_values(self, columns: list[Tensor], state: AttentionState):
+        """q of the last column's tokens, (B, H, T, d); k and v of all columns, (B, H, C, T, d).
+
+        And the inputs that the next call's convolution still needs.
+        """
+        z, tail = self.project(torch.stack(columns, dim=1)), None
+        if self.taps is not None:
+            z, tail = convolve(z, self.taps, state.tail)
         q, k, v = rearrange(z, "b c t (n h d) -> n b h c t d", n=3, h=self.heads)
-        positions = position + torch.arange(q.shape[-2], device=q.device)
+        positions = state.position + torch.arange(q.shape[-2], device=q.device)
         q, k = (rotary.rotate(x, positions, axial=self.axial) for x in (q[:, :, -1], k))
-        return q, k, v
+        return q, k, v, tail
 
     def _in_blocks(self, q: Tensor, k: Tensor, v: Tensor, state: AttentionState) -> Tensor:
         """A window or a segment: the first block with what is kept, then all others at once."""

@@ -63,3 +63,12 @@ def check_call(
             "state belongs to another attention or batch: its keys have shape "
             f"{tuple(state.keys.shape)}, this call needs {want}"
         )
+    want = None
+    if attention.conv > 1:
+        want = (len(x), len(columns), attention.conv - 1, 3 * attention.dim)
+    have = None if state.tail is None else tuple(state.tail.shape)
+    if have != want:
+        raise ValueError(
+            f"state belongs to another attention or batch: its tail has shape {have}, this call "
+            f"needs {want}"
+        )

@@ -16,14 +16,21 @@ class AttentionState(State):
     A window or a segment keeps as many places as it can ever need, from the beginning on, so the
     size never changes; places before the first token hold zeros, which no row sees. Full attention
     keeps everything and grows. `columns` is 2 where every token has a memory column beside it.
+    `tail` holds the last inputs of the convolution; None where there is none.
     """
 
     keys: Float[Tensor, "batch heads columns reach d"]
     values: Float[Tensor, "batch heads columns reach d"]
     position: int = 0
+    tail: Float[Tensor, "batch columns taps channels"] | None = None
 
-    def read(self, k: Tensor, v: Tensor, reach: int | None) -> "AttentionState":
-        """The state after the tokens of k and v; everything is kept if reach is None."""
+    def read(
+        self, k: Tensor, v: Tensor, reach: int | None, tail: Tensor | None = None
+    ) -> "AttentionState":
+        """The state after the tokens of k and v; everything is kept if reach is None.
+
+        tail: what the convolution needs of them.
+        """
         time = k.shape[3]
 
         def keep(old: Tensor, new: Tensor) -> Tensor:
@@ -31,4 +38,5 @@ class AttentionState(State):
                 return torch.cat([old, new], dim=3)
             return torch.cat([old[:, :, :, time:], new[:, :, :, -reach:]], dim=3)
 
-        return AttentionState(keep(self.keys, k), keep(self.values, v), self.position + time)
+        keys, values = keep(self.keys, k), keep(self.values, v)
+        return AttentionState(keys, values, self.position + time, tail)

@@ -1,17 +1,21 @@
-"""The picture at the top of the README: a memory fills while it reads a sentence twice.
+"""The README's pictures: a memory that fills while it reads, and what a trained one saves.
 
-    python -m titans_book.book.hero        writes notebooks/images/memory.png and memory-dark.png
+    python -m titans_book.book.hero     writes memory.png, twice.png and their dark ones into
+                                        notebooks/images
 
-Drawn by the same functions as every figure of the book, from the same memory as chapter 00.
+Drawn by the same functions as every figure of the book: the first from the memory of chapter 00,
+the second from the record of chapter 13.
 """
 
+import json
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from titans_book.lab.pictures import figures
+from titans_book.book.ch13 import twice
+from titans_book.lab.pictures import figures, twice_figures
 from titans_book.lab.pictures.picture import Picture
 from titans_book.lab.project import ROOT
 from titans_book.memory import Gates, memorize
@@ -23,6 +27,18 @@ ALT = (
     "Six pictures of one memory matrix while it reads the sentence “we learn what surprises us” "
     "twice: empty, then filling column by column; in the second reading the same cells only grow "
     "stronger."
+)
+READERS = (
+    "attention, convolution",
+    "lmm",
+    "lmm, gated-deltanet",
+    twice.PLAIN,
+    "window, convolution",
+)
+TWICE_ALT = (
+    "Bits a word saved at the second reading, over the words between the two readings. Full "
+    "attention saves most, the memories several bits nearby and fewer far away, and the window "
+    "nothing."
 )
 
 
@@ -52,11 +68,23 @@ def hero(dark: bool = False) -> Picture:
     )
 
 
+def second_reading(dark: bool = False) -> Picture:
+    """What the first reading of a passage saves at the second, for five models of the record."""
+    record = json.loads(twice.RECORD.read_text(encoding="utf-8"))
+    models = {name: record["models"][name] for name in READERS}
+    return twice_figures.second_reading(record | {"models": models}, alt=TWICE_ALT, dark=dark)
+
+
 def main(folder: Path = FOLDER) -> list[Path]:
-    """Write both pictures; their paths."""
+    """Write the pictures, each for a light and a dark page; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = {"memory.png": False, "memory-dark.png": True}
-    return [figures.save(hero(dark), folder / name) for name, dark in names.items()]
+    drawn = {"memory": hero, "twice": second_reading}
+    pages = {"": False, "-dark": True}
+    return [
+        figures.save(draw(dark), folder / f"{name}{page}.png")
+        for name, draw in drawn.items()
+        for page, dark in pages.items()
+    ]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 lmm, mac, mag, mal    the four wirings of Titans
 attention             a plain transformer, which sees everything and keeps everything
 window                a transformer that sees as far as MAG's and MAL's windows, and no further
+                      (both with the short convolution on q, k and v that every memory has)
 linear attention      LMM with the dot-product objective, no forgetting and no momentum: Titans
                       eqs. 4-5, with a learned write rate. The simplest memory of constant size.
 hope                  memories that modify themselves (chapter 12); named only, for it takes five
@@ -10,10 +11,12 @@ hope                  memories that modify themselves (chapter 12); named only, 
 any preset            LMM with the rule of that name (titans_book.memory.presets) and its chunk
 
 What one model does not need for its memory, it gets in its MLP, so that all have as many weights.
+Used in chapter 09.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import torch
@@ -23,6 +26,7 @@ from titans_book.model import TitansLM
 from titans_book.model.config import TitansConfig
 from titans_book.model.variants import VARIANTS
 
+TAPS = 4  # of the convolution, which the memories have from birth
 # Beside the variants themselves: a variant, and what makes it another contestant.
 MORE: dict[str, tuple[str, Callable[["Profile"], dict[str, Any]]]] = {
     "window": ("attention", lambda profile: {"window": profile.reach}),
@@ -51,8 +55,8 @@ class Profile:
     dim, depth, heads   of every model; hidden is the MLP's width in the largest of them.
     chunk               b of the memories. reach: window of MAG, MAL and window, segment of MAC.
     persistent          N_p, wherever there is attention.
-    length, batch       tokens a sequence and sequences a step in training; steps: how many.
-    learning_rate       at its top, for every model alike.
+    length, batch       tokens a sequence and sequences a step in training.
+    limit               processor seconds of one training; of one that tries a rate, half of it.
     reads               lengths at which each model is read, in multiples of `length`.
     sequences           read for each of them.
     """
@@ -66,19 +70,18 @@ class Profile:
     persistent: int
     length: int
     batch: int
-    steps: int
-    learning_rate: float
+    limit: float
     reads: tuple[int, ...] = (1, 2, 4)
     sequences: int = 400
 
 
 PROFILES = {
     # seconds, to see that everything runs
-    "quick": Profile(16, 1, 1, 16, 8, 8, 2, 32, 4, 3, 1e-2, (1, 4), 8),
-    # minutes a model and seed on one core
-    "cpu": Profile(32, 2, 2, 32, 16, 16, 2, 64, 32, 300, 1e-2),
-    # minutes a model and seed on one GPU
-    "gpu": Profile(256, 4, 8, 512, 64, 128, 4, 512, 64, 3000, 2e-3, (1, 2, 4, 8)),
+    "quick": Profile(16, 1, 1, 16, 8, 8, 2, 32, 4, 0.1, (1, 4), 8),
+    # 12 seconds a model and seed on one core
+    "cpu": Profile(32, 1, 2, 32, 16, 8, 2, 32, 16, 12.0),
+    # ten minutes a model and seed on one GPU
+    "gpu": Profile(256, 4, 8, 512, 64, 128, 4, 512, 64, 600.0, (1, 2, 4, 8)),
 }
 
 
@@ -99,6 +102,8 @@ def _choices(name: str, profile: Profile) -> dict[str, Any]:
         chosen["memory"] = {"chunk": profile.chunk}
     if "persistent" in fields:
         chosen["persistent"] = profile.persistent
+    if "conv" in fields:
+        chosen["options"] = {"conv": TAPS}
     if variant == "hope":
         chosen["memory"]["expansion"] = 1  # five memories: as many weights as one of the others
     bounds = {bound: profile.reach for bound in ("segment", "window") if fields.get(bound)}
@@ -111,15 +116,20 @@ def config_of(name: str, profile: Profile, vocab: int) -> TitansConfig:
     A preset with more weights than the largest contestant has the narrowest MLP. Raises ValueError
     for an unknown name.
     """
-    size = dict(vocab=vocab, dim=profile.dim, depth=profile.depth, heads=profile.heads)
-
-    def made(contestant: str, hidden: int) -> TitansConfig:
-        return TitansConfig(**size, hidden=hidden, **_choices(contestant, profile))
-
-    own = made(name, profile.hidden)
-    most = max(weights_of(made(other, profile.hidden)) for other in CONTESTANTS)
+    own = _narrow(name, profile, vocab)
+    most = _most_weights(CONTESTANTS, profile, vocab)
     spare = (most - weights_of(own)) / (3 * profile.dim * profile.depth)  # of W_1, W_2 and W_3
     return replace(own, hidden=max(1, profile.hidden + round(spare)))
+
+
+def _narrow(name: str, profile: Profile, vocab: int) -> TitansConfig:
+    size = dict(dim=profile.dim, depth=profile.depth, heads=profile.heads, hidden=profile.hidden)
+    return TitansConfig(vocab=vocab, **size, **_choices(name, profile))
+
+
+@cache
+def _most_weights(contestants: tuple[str, ...], profile: Profile, vocab: int) -> int:
+    return max(weights_of(_narrow(name, profile, vocab)) for name in contestants)
 
 
 def weights_of(config: TitansConfig) -> int:

@@ -1,45 +1,81 @@
 """Train every contestant on every trial with every seed, and keep what comes of it.
 
     for done in compare(PROFILES["cpu"], seeds=3, path="comparison.json"):
-        print(done.trial, done.model, done.seed, done.scores)
+        print(done)
 
-The record is written again after every training, so an interruption costs one of them: called again
-with the same path, it goes on with what is missing.
+Each contestant first looks for its own learning rate on each trial (tuning.py), then learns with
+every seed, for as many processor seconds as the others (learning.py). The record is written again
+after every training, so an interruption costs one of them: called again with the same path, it goes
+on with what is missing.
 """
 
 import json
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 
 import torch
 
+from titans_book.comparison import tuning
 from titans_book.comparison.contestants import CONTESTANTS, Profile, everybody, new_model
+from titans_book.comparison.learning import Training, train
 from titans_book.comparison.statistics import MOST
 from titans_book.comparison.trials import TRIALS, Trial, learn
 from titans_book.evaluation import state_bytes
 from titans_book.files import replace_file
-from titans_book.training.on_tasks import train_on
-from titans_book.training.schedule import Descent
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One short training with one learning rate, on the seed of the search.
+
+    loss    of the last tenth of its steps, mean, in nats. steps, seconds, ended: as in Finished.
+    """
+
+    trial: str
+    model: str
+    rate: float
+    loss: float
+    steps: int
+    seconds: float
+    ended: str
+
+    def __str__(self) -> str:
+        return f"{self.trial:7} {self.model:17} rate {self.rate:g}: loss {self.loss:.3f}"
 
 
 @dataclass(frozen=True)
 class Finished:
     """One training. scores: length of the text read -> accuracy, or bits a byte.
 
+    rate          the learning rate that its search has found.
+    looks         (steps, processor seconds, score at the training's length) on the way.
     weights       slow weights of the model.
     state_bytes   what one sequence of the longest reading leaves in the state.
     loss          of the last tenth of the steps, mean, in nats.
+    steps         taken, and processor seconds spent on them.
+    ended         "flat", "limit" or "diverged".
     """
 
     trial: str
     model: str
     seed: int
+    rate: float
     scores: dict[int, float]
+    looks: list[tuple[int, float, float]]
     weights: int
     state_bytes: int
     loss: float
+    steps: int
+    seconds: float
+    ended: str
+
+    def __str__(self) -> str:
+        scores = ", ".join(f"{score:.3f} at {length}" for length, score in self.scores.items())
+        spent = f"{self.steps} steps, {self.seconds:.0f} s ({self.ended})"
+        return f"{self.trial:7} {self.model:17} seed {self.seed}  {scores}  {spent}"
 
 
 def compare(
@@ -50,8 +86,8 @@ def compare(
     models: Sequence[str] = CONTESTANTS,
     path: Path | str | None = None,
     device: str = "cpu",
-) -> Iterator[Finished]:
-    """Yield one Finished after the other; those that the record at `path` holds are not repeated.
+) -> Iterator[Tried | Finished]:
+    """Yield one training after the other; those that the record at `path` holds are not repeated.
 
     Raises ValueError for an unknown name, seeds outside 1 to 10, or a record of another profile.
     """
@@ -68,10 +104,12 @@ def compare(
             for model in dict.fromkeys(models):
                 if (trial, model, seed) in done:
                     continue
-                finished = _train(TRIALS[trial], model, profile, seed, device)
-                record["rows"].append(asdict(finished))
-                _keep(record, path)
-                yield finished
+                for finished in _trainings(TRIALS[trial], model, profile, seed, device, record):
+                    record["tried" if isinstance(finished, Tried) else "rows"].append(
+                        asdict(finished)
+                    )
+                    _keep(record, path)
+                    yield finished
 
 
 def load(path: Path | str) -> dict:
@@ -85,24 +123,52 @@ def load(path: Path | str) -> dict:
     return record
 
 
-def _train(trial: Trial, name: str, profile: Profile, seed: int, device: str) -> Finished:
+def _trainings(
+    trial: Trial, name: str, profile: Profile, seed: int, device: str, record: dict
+) -> Iterator[Tried | Finished]:
+    """What is missing of the search for a rate, and then the training itself."""
+    losses = {
+        row["rate"]: inf if row["ended"] == "diverged" else row["loss"]
+        for row in record["tried"]
+        if (row["trial"], row["model"]) == (trial.name, name)
+    }
+    while (rate := tuning.next_rate(losses)) is not None:
+        model = new_model(name, profile, trial.vocab, tuning.SEED).to(device)
+        short = train(model, learn(trial, profile, tuning.SEED), rate, profile.limit / 2)
+        losses[rate] = inf if short.ended == "diverged" else short.loss
+        spent = dict(steps=len(short.losses), seconds=short.seconds, ended=short.ended)
+        yield Tried(trial.name, name, rate, short.loss, **spent)
+    yield _train(trial, name, profile, seed, device, tuning.best_rate(losses))
+
+
+def _train(
+    trial: Trial, name: str, profile: Profile, seed: int, device: str, rate: float
+) -> Finished:
     model = new_model(name, profile, trial.vocab, seed).to(device)
-    settings = Descent(
-        steps=profile.steps,
-        learning_rate=profile.learning_rate,
-        warmup=profile.steps // 20,
-        weight_decay=0.0,
-    )
-    losses = [event.loss for event in train_on(model, learn(trial, profile, seed), settings)]
-    tail = losses[-max(1, len(losses) // 10) :]
-    model.eval()
+
+    def score(length: int = profile.length) -> float:
+        return trial.read(model, length, profile.sequences)
+
+    done: Training = train(model, learn(trial, profile, seed), rate, profile.limit, score)
     lengths = [profile.length * times for times in profile.reads]
-    scores = {length: trial.read(model, length, profile.sequences) for length in lengths}
+    scores = {length: score(length) for length in lengths}
+    looks = [*done.looks, (len(done.losses), done.seconds, scores[profile.length])]
     with torch.no_grad():
         _, state = model(trial.draw(1, lengths[-1], 0).inputs.to(device))
-    size = state_bytes(state).total
-    weights, loss = model.parameter_count(), sum(tail) / len(tail)
-    return Finished(trial.name, name, seed, scores, weights, size, loss)
+    return Finished(
+        trial=trial.name,
+        model=name,
+        seed=seed,
+        rate=rate,
+        scores=scores,
+        looks=looks,
+        weights=model.parameter_count(),
+        state_bytes=state_bytes(state).total,
+        loss=done.loss,
+        steps=len(done.losses),
+        seconds=done.seconds,
+        ended=done.ended,
+    )
 
 
 def _begin(profile: Profile, path: Path | None, device: str) -> dict:
@@ -112,6 +178,8 @@ def _begin(profile: Profile, path: Path | None, device: str) -> dict:
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "threads": torch.get_num_threads(),
         "profile": json.loads(json.dumps(asdict(profile))),
+        "ladder": list(tuning.LADDER),
+        "tried": [],
         "rows": [],
     }
     if path is None or not path.exists():

@@ -27,6 +27,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.check import flag, whole
+from titans_book.convolution import convolve, start_near_identity
 from titans_book.memory import limits
 from titans_book.memory.choosing import LEFT_OUT, given, network_of, rule_of, start
 from titans_book.memory.first import FirstWeights
@@ -174,9 +175,7 @@ class NeuralMemory(nn.Module):
         A fresh memory stores a pair in one step at the write rate 1 / |h|^2 with h the input of its
         last layer: `stable` is that rate, 1 for a linear memory.
         """
-        nn.init.normal_(self.taps, std=0.02)
-        with torch.no_grad():
-            self.taps[-1] += 1
+        start_near_identity(self.taps)
         self.gates.reset_parameters()
         self.initial.reset_parameters()
 
@@ -264,12 +263,7 @@ class NeuralMemory(nn.Module):
 
     def _queries_keys_values(self, x: Tensor, state: LayerState | None):
         """q, k, v as (B, H, T, d), and the inputs that the next call's convolution still needs."""
-        z = self.project(x)
-        tail = z.new_zeros(len(x), self.conv - 1, z.shape[-1]) if state is None else state.tail
-        padded = torch.cat([tail.to(z.dtype), z], dim=1)
-        time = x.shape[1]
-        z = sum(self.taps[i] * padded[:, i : i + time] for i in range(self.conv))
-        tail = padded[:, time:]
+        z, tail = convolve(self.project(x), self.taps, None if state is None else state.tail)
         pairs = self.rule.writes
         z = rearrange(z, "b t (n h d) -> n b h t d", h=self.heads, d=self.dim // self.heads)
         q, k, v = z[0], *(_in_a_row(x) for x in z[1:].split(pairs))

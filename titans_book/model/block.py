@@ -66,12 +66,15 @@ class Block(nn.Module):
              TitansConfig, and names of its own, which are found in `config.options`.
     state    the kind of state that `forward` takes and gives back; it knows its `position`.
     outputs  which maps write into the stream.
+    later    fields of its own that came after others had been saved, each with the value at which
+             all is as it was before; at that value they are not written down.
 
     and builds itself: `build` does it where the parts are one attention and one memory. If its
     memory is no NeuralMemory, `memory_kind` is its class: `config.memory` has options of that.
     """
 
     fields: ClassVar[Mapping[str, Any]] = {}
+    later: ClassVar[Mapping[str, Any]] = {}
     state: ClassVar[type[State]]
     memory_kind: ClassVar[type[nn.Module]] = NeuralMemory
 

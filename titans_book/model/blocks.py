@@ -60,9 +60,14 @@ class LMMBlock(Block):
 
 
 class AttentionBlock(Block):
-    """Attention alone: with full attention, the block of a plain transformer."""
+    """Attention alone: with full attention, the block of a plain transformer.
 
-    fields = {"segment": None, "window": None, "persistent": 0, "axial": None}
+    conv, in `config.options`: taps of a causal convolution on q, k and v, as memories have it (4 of
+    them); 1, the default, for none.
+    """
+
+    fields = {"segment": None, "window": None, "persistent": 0, "axial": None, "conv": 1}
+    later = {"conv": 1}
     state = AttentionState
 
     def __init__(self, dim: int, hidden: int, attention: Attention) -> None:

@@ -17,6 +17,7 @@ from titans_book.check import choose, plain, whole
 from titans_book.memory import Rule
 from titans_book.model.variants import VARIANTS
 
+LEFT_OUT = object()  # equal to no value
 OWN = ("segment", "window", "persistent", "axial", "memory")
 
 
@@ -138,14 +139,14 @@ class TitansConfig:
     def new_attention(self) -> Attention:
         """A fresh attention of one block."""
         places = dict(window=self.window, segment=self.segment, axial=self.axial)
-        return Attention(self.dim, self.heads, **places, persistent=self.persistent)
+        more = dict(persistent=self.persistent, conv=self.options.get("conv", 1))
+        return Attention(self.dim, self.heads, **places, **more)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `TitansConfig(**d)` makes the same config again."""
-        values = asdict(self)
-        if not self.options:  # as it was before there were any
-            del values["options"]
-        return values
+        values, later = asdict(self), VARIANTS[self.variant].later
+        written = {n: v for n, v in values.pop("options").items() if later.get(n, LEFT_OUT) != v}
+        return values | ({"options": written} if written else {})  # as it was before there were any
 
 
 def as_of_format_1(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.check import flag, positive, whole
+from titans_book.convolution import convolve, start_near_identity
 from titans_book.memory.network import Network
 from titans_book.memory.precision import full_precision
 from titans_book.nested.self_loop import self_modify_reference
@@ -123,9 +124,7 @@ class SelfModifyingMemory(nn.Module):
         self._start()
 
     def _start(self) -> None:
-        nn.init.normal_(self.taps, std=0.02)
-        with torch.no_grad():
-            self.taps[-1] += 1
+        start_near_identity(self.taps)
         for layers in self.initial.values():
             for W, size in zip(layers[:-1], self.spreads, strict=False):
                 nn.init.normal_(W, std=0.5 * size**-0.5)
@@ -149,10 +148,7 @@ class SelfModifyingMemory(nn.Module):
         trace: a list that receives a MemoryTrace of every memory, the one that answers first.
         """
         self._check(x, state)
-        tail = x.new_zeros(len(x), self.conv - 1, self.dim) if state is None else state.tail
-        padded = torch.cat([tail.to(x.dtype), x], dim=1)
-        time = x.shape[1]
-        z = sum(self.taps[i] * padded[:, i : i + time] for i in range(self.conv))
+        z, tail = convolve(x, self.taps, None if state is None else state.tail)
         q = None if self.project is None else self._heads(self.project(z))
         options: dict[str, Any] = {} if trace is None else {"trace": trace}  # not the oracle's
         options["state"] = None if state is None else state.memory
@@ -164,7 +160,7 @@ class SelfModifyingMemory(nn.Module):
             y, memory = self.self_modify(told, q, weights, **options, **self.options)
             y = rearrange(F.rms_norm(y, y.shape[-1:], eps=EPS), "b h t d -> b t (h d)").to(x.dtype)
         out = self.out(y * self.norm * F.silu(self.out_gate(x)))
-        return out, HopeState(memory, padded[:, time:])
+        return out, HopeState(memory, tail)
 
     def _check(self, x: Tensor, state: HopeState | None) -> None:
         if x.dim() != 3 or x.shape[-1] != self.dim:

@@ -1,9 +1,10 @@
 """Small models that have learned to remember while they read, and the text they learned it on.
 
-Five kinds of model got the same sequences, in which passages of Shakespeare return (tasks/
-returning.py), words as tokens, and two blocks of width 64. Windows and segments are 16 tokens long,
-so what two blocks see ends 30 tokens back. Keys of the memories begin one token behind, but for one
-model that shows what this start is worth. To train and measure them anew:
+All got the same sequences, in which passages of Shakespeare return (tasks/returning.py), words as
+tokens, and two blocks of width 64. Windows and segments are 16 tokens long, so what two blocks see
+ends 30 tokens back, and with convolutions 36. Keys begin one token behind, but for one memory that
+shows what this start is worth, and for attention without a convolution, which cannot have
+it. To train and measure them anew:
 
     python -m tests.benchmarks.twice_read
 """
@@ -18,6 +19,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from titans_book.attention import Attention
 from titans_book.check import choose
 from titans_book.lab.project import ROOT
 from titans_book.memory import NeuralMemory
@@ -31,6 +33,7 @@ RECORD = ROOT / "notebooks" / "records" / "twice_read.json"
 FOLDER = ROOT / "notebooks" / "records" / "twice_read"
 SIZE = dict(vocab=2048, dim=64, depth=2, hidden=128)
 DELTA = {"heads": 1, "memory": {"rule": "gated-deltanet"}}
+CONVOLUTION = {"options": {"conv": 4}}  # on q, k and v, as every memory has it
 PLAIN = "lmm, gated-deltanet, plain start"
 MODELS = {
     "lmm, gated-deltanet": dict(variant="lmm", **DELTA),
@@ -40,8 +43,9 @@ MODELS = {
     "attention": dict(variant="attention", heads=2),
     PLAIN: dict(variant="lmm", **DELTA),
     "mag, gated-deltanet": dict(variant="mag", window=16, **DELTA),
-    "lmm, softmax-attention": dict(variant="lmm", heads=1, memory={"rule": "softmax-attention"}),
     "mac, gated-deltanet": dict(variant="mac", segment=16, **DELTA),
+    "attention, convolution": dict(variant="attention", heads=2, **CONVOLUTION),
+    "window, convolution": dict(variant="attention", heads=2, window=16, **CONVOLUTION),
 }
 SHARES = {"learn": 0.9, "choose": 0.05, "plays": 0.05}  # of all of Shakespeare, in this order
 
@@ -53,11 +57,15 @@ def config_of(name: str) -> TitansConfig:
 
 
 def fresh(name: str, seed: int = 0) -> TitansLM:
-    """The model of this name before its training; the keys of its memories are one token old."""
+    """The model of this name before its training.
+
+    The keys begin one token old, wherever there is a convolution that can make them so.
+    """
     torch.manual_seed(seed)
     model = TitansLM(config_of(name))
     for part in model.modules():
-        if isinstance(part, NeuralMemory) and name != PLAIN:
+        behind = isinstance(part, NeuralMemory | Attention) and part.conv > 1
+        if behind and name != PLAIN:
             part.start_one_behind()
     return model
 

@@ -13,7 +13,7 @@ from titans_book.comparison import TRIALS, interval
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.picture import Picture, Words, picture
 
-__all__ = ["comparison", "comparison_table"]
+__all__ = ["comparison", "comparison_curves", "comparison_table"]
 
 LABELS = {"accuracy": "share of right answers", "bits": "bits a byte (less is better)"}
 # model -> role (colour), line style, marker: memories in their colour, attention in its own
@@ -74,6 +74,51 @@ def comparison(
     return figure
 
 
+def comparison_curves(
+    record: Mapping[str, Any],
+    trial: str,
+    *,
+    alt: str,
+    dark: bool | None = None,
+    width: float | int = 7.4,
+) -> Picture:
+    """The score on the way, twice: over the steps that were taken, and over the seconds they took.
+
+    A thin line a training, a thick one a model: the mean of its seeds where all of them were looked
+    at after as many steps, over the mean of the seconds spent until then.
+    """
+    models = _scores(record, trial)
+    with picture(alt, width, 3.4, dark) as figure:
+        panels = figure.subplots(1, 2, sharey=True)
+        for model in models:
+            role, line, marker = LOOKS.get(model, NEW)
+            look = dict(color=style.colour(role, dark), linestyle=line)
+            runs = [
+                r["looks"] for r in record["rows"] if (r["trial"], r["model"]) == (trial, model)
+            ]
+            middle = _mean_looks(runs)
+            for at, axes in enumerate(panels):
+                for run in runs:
+                    axes.plot([seen[at] for seen in run], [seen[2] for seen in run], **look,
+                              linewidth=0.5, alpha=0.4)  # fmt: skip
+                axes.plot([seen[at] for seen in middle], [seen[2] for seen in middle], **look,
+                          marker=marker, markersize=5, linewidth=1.6, label=model)  # fmt: skip
+        for axes, words in zip(panels, ("steps", "processor seconds"), strict=True):
+            axes.set_xscale("log")
+            axes.set_xlabel(words)
+        panels[0].set_ylabel(LABELS[TRIALS[trial].score])
+        panels[1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        figure.suptitle(_caption(record, trial), x=0.01, ha="left", fontsize=9)
+    return figure
+
+
+def _mean_looks(runs: list[list[tuple[int, float, float]]]) -> list[tuple[float, ...]]:
+    """(steps, seconds, score), each the mean of all runs: while all still learn, and at the end."""
+    together = min(len(run) for run in runs) - 1
+    rows = [*zip(*(run[:together] for run in runs), strict=True), [run[-1] for run in runs]]
+    return [tuple(sum(values) / len(runs) for values in zip(*row, strict=True)) for row in rows]
+
+
 def _row(axes, row: int, values: list[float], look: tuple, kind: str, dark: bool | None) -> None:
     """One model at one length."""
     if not values:
@@ -94,26 +139,37 @@ def _caption(record: Mapping[str, Any], trial: str) -> str:
     profile, rows = record["profile"], record["rows"]
     seeds = len({row["seed"] for row in rows if row["trial"] == trial})
     return (
-        f"{trial}: learned at {profile['length']} tokens, {profile['steps']} steps of "
-        f"{profile['batch']}, {seeds} seed{'s' * (seeds != 1)} ({record['device']})"
+        f"{trial}: learned at {profile['length']} tokens, for {profile['limit']:g} processor "
+        f"seconds at most, {seeds} seed{'s' * (seeds != 1)} ({record['device']})"
     )
 
 
 def comparison_table(record: Mapping[str, Any], trial: str) -> Words:
-    """The same numbers: mean and half interval by length, weights, bytes of the state."""
+    """The same numbers: mean and half interval by length, and what each model had for them.
+
+    That is its learning rate, the steps and seconds of its trainings, weights, bytes of the state.
+    """
     scores = _scores(record, trial)
     lengths = sorted({length for by_length in scores.values() for length in by_length})
-    heads = ["model", *(f"{n:,} tokens" for n in lengths), "weights", "state"]
+    heads = ["model", *(f"{n:,} tokens" for n in lengths)]
+    heads += ["rate", "steps", "seconds", "weights", "state"]
     body = ""
     for model, by_length in scores.items():
         rows = [r for r in record["rows"] if r["trial"] == trial and r["model"] == model]
         cells = [_cell(by_length.get(n, [])) for n in lengths]
+        cells += [f"{rows[0]['rate']:g}", _span([r["steps"] for r in rows])]
+        cells += [_span([round(r["seconds"]) for r in rows])]
         cells += [f"{rows[0]['weights']:,}", f"{rows[0]['state_bytes']:,} bytes"]
         body += f'<tr><td style="text-align:left">{escape(model)}</td>'
         body += "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     head = "".join(f"<th>{escape(words)}</th>" for words in heads)
     html = f"<table><caption>{escape(_caption(record, trial))}</caption><tr>{head}</tr>{body}"
     return Words(html + "</table>", f"{trial}: {len(scores)} models at {len(lengths)} lengths.")
+
+
+def _span(values: list[int]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _cell(values: list[float]) -> str:

@@ -38,7 +38,7 @@ def _looks(names: list[str], dark: bool | None) -> dict[str, dict[str, Any]]:
     seen = {"attention": 0, "fast": 0}
     found = {}
     for name in names:
-        role = "attention" if name in ("attention", "window") else "fast"
+        role = "attention" if name.startswith(("attention", "window")) else "fast"
         which = seen[role] % len(DASHES)
         seen[role] += 1
         look = {"linestyle": DASHES[which], "marker": MARKERS[which]}
@@ -57,8 +57,10 @@ def second_reading(
     """Bits a token that the second reading saves over the same tokens after another passage.
 
     A line a model, over the tokens read in between; the bars hold 95 % of the bootstrapped means.
+    The names stand beside the lines, in their order.
     """
     models, measured = _models(record, text), record["measured"]
+    models = dict(sorted(models.items(), key=lambda item: -item[1]["saved"][-1][0]))
     looks = _looks(list(models), dark)
     with picture(alt or _told(record, text), width, 3.6, dark) as figure:
         axes = figure.subplots()
@@ -72,8 +74,8 @@ def second_reading(
         axes.set_xticks(measured["distances"], measured["distances"])
         axes.set(xlabel="tokens between the two readings", ylabel="bits a token saved")
         axes.grid(axis="y")
-        axes.margins(y=0.3)  # room for the names
-        axes.legend(handlelength=4, fontsize=8, ncols=2, loc="upper right")
+        beside = dict(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        axes.legend(handlelength=3.5, fontsize=8, **beside)
         figure.suptitle(_caption(record, text), x=0.01, ha="left", fontsize=9)
     return figure
 
