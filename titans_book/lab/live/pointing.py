@@ -1,0 +1,116 @@
+"""What is said of the place that the reader points at: a number of a memory, or a token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from titans_book.lab.live.moments import Moment
+from titans_book.lab.live.reading import Reading
+from titans_book.lab.live.stage import GAP
+from titans_book.lab.pictures.traces import number
+from titans_book.memory import MemoryTrace
+
+__all__ = ["about_cell", "about_token", "panel_at", "quoted"]
+
+
+def quoted(pieces: Sequence[str], token: int) -> str:
+    """A token of a passage as one says it: its piece in quotes, and its place from 1 on.
+
+    >>> quoted(["t", " "], 1)
+    '“␣” (token 2)'
+    """
+    return f"“{_seen(pieces[token])}” (token {token + 1})"
+
+
+def _seen(piece: str) -> str:
+    """A piece with signs for what cannot be seen; a space behind a word says nothing."""
+    piece = piece.replace("\n", "↵")
+    piece = "␣" if piece == " " else piece.strip()
+    return escape(piece) if piece and piece.isprintable() else "·"
+
+
+def panel_at(reading: Reading, x: int, y: int) -> tuple[int, int, int, int] | None:
+    """(row of panels, column of panels, y, x) of a pixel of the picture; None between two panels.
+
+    A row of panels is a memory, a column is a head.
+    """
+    height, width = reading.values().shape[-2:]
+    (row, inner_y), (column, inner_x) = divmod(y, height + GAP), divmod(x, width + GAP)
+    inside = inner_y < height and inner_x < width
+    inside = inside and 0 <= row < reading.shape[0] and 0 <= column < reading.shape[1]
+    return (row, column, inner_y, inner_x) if inside else None
+
+
+def about_cell(reading: Reading, moment: Moment, x: int, y: int, token: int) -> str:
+    """The number below the pointer after so many tokens, and which token wrote it, as HTML."""
+    found = panel_at(reading, x, y)
+    if found is None:
+        return ""
+    panel, head, inner_y, inner_x = found
+    row, column = reading.cell(inner_y, inner_x)
+    value = float(reading.at(token)[panel, head, inner_y, inner_x])
+    where = f"{reading.labels[panel]}, head {head + 1}, row {row + 1}, column {column + 1}"
+    words = f"<b>{where}: {number(value)}</b> after {token} tokens"
+    moment = reading.whose(panel, moment)
+    if moment is None:
+        return f"{words}, which is B less A"
+    return f"{words}. {_writer(reading, moment, panel, head, (row, column), token)}"
+
+
+def _writer(
+    reading: Reading, moment: Moment, panel: int, head: int, cell: tuple[int, int], token: int
+) -> str:
+    """Which token has put most into a number of the memory."""
+    place = reading.places[panel]
+    if not token:
+        return "Nothing has been written yet."
+    if place in moment.ledgers:
+        entries = moment.ledgers[place].entries(reading.matrix, head, *cell, token)
+        largest = int(entries.abs().argmax())
+        most, all_ = number(float(entries[largest])), number(float(entries.sum()))
+        who = quoted(reading.pieces, largest)
+        return f"{who} wrote most of it: {most}. All tokens together wrote {all_}."
+    return _moved_most(_trace(moment, place), reading, head, cell, token)
+
+
+def _trace(moment: Moment, place: tuple[int, str]) -> MemoryTrace:
+    memories = moment.snapshot.memories
+    at = getattr(memories, "places", None) or [(n, "") for n in range(len(memories))]
+    return memories[list(at).index(place)]
+
+
+def _moved_most(
+    trace: MemoryTrace, reading: Reading, head: int, cell: tuple[int, int], token: int
+) -> str:
+    """Where no sum of entries is known: between which two frames the number moved most."""
+    film = np.asarray(trace.film[reading.matrix][:, head, cell[0], cell[1]])
+    seen = max(2, int(np.searchsorted(trace.times, token, side="right")))
+    step = int(np.abs(np.diff(film[:seen])).argmax())
+    first, last = trace.times[step], trace.times[step + 1] - 1
+    words = quoted(reading.pieces, first)
+    words += "" if first == last else f" to {quoted(reading.pieces, last)}"
+    return f"It moved most at {words}, by {number(float(film[step + 1] - film[step]))}."
+
+
+def about_token(reading: Reading, moment: Moment, token: int) -> str:
+    """What a token cost, what the model expects after it, and what it would without its memory."""
+    words = f"<b>{quoted(reading.pieces, token)}</b>"
+    if len(reading.surprise) > token and reading.memories:
+        surprise = np.mean([np.asarray(m.surprise)[:, token].mean() for m in reading.memories])
+        words += f": surprise {number(float(surprise))}"
+    if moment.bits is None:
+        return words
+    if token:
+        words += f", cost {moment.bits[token]:.1f} bits"
+        words += "" if moment.shut is None else f" ({moment.shut[token]:.1f} with nothing written)"
+    words += f". Next, the model expects {_guesses(moment.guesses[token])}"
+    if moment.guesses_shut:
+        words += f". Had its memory written nothing: {_guesses(moment.guesses_shut[token])}"
+    return f"{words}."
+
+
+def _guesses(guesses: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"“{_seen(piece)}” {100 * p:.0f} %" for piece, p in guesses)
