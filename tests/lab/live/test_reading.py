@@ -6,8 +6,8 @@ import pytest
 from tests.lab.fakes import snapshot
 from titans_book.inspection.traces import ByPlace
 from titans_book.lab.live.board import LiveBoard
-from titans_book.lab.live.moments import Moment
 from titans_book.lab.live.history import History, Shelf
+from titans_book.lab.live.moments import Moment
 from titans_book.lab.live.passage_lines import LINES
 from titans_book.lab.live.reading import Reading, films
 from titans_book.lab.pictures import pixels

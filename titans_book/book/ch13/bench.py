@@ -37,8 +37,8 @@ from titans_book.training.on_tasks import Descent, train_on
 __all__ = ["RETURNING", "YOURS", "configure", "probe", "training_bench"]
 
 FOLDER = Path("runs/chapter_13")
-YOURS = "your own parts, a matrix a head"
-RETURNING = "words that come back: it learns while it reads"
+YOURS = "your own parts"
+RETURNING = "words that come back"
 HELD_OUT = 8_000  # bytes that are looked at while it trains
 PASSAGE = 24  # words that are read twice, with BETWEEN others between
 BETWEEN = 64
@@ -126,7 +126,7 @@ def _of_words(profile_name: str) -> Recipe:
     model = twice.fresh("lmm, gated-deltanet").to(profile.device)
     words, texts = twice.texts()
     passage, between = texts["plays"][4_000:4_024], texts["plays"][6_000 : 6_000 + BETWEEN]
-    steps = 150 if profile_name == "cpu-mini" else 900
+    steps = 200 if profile_name == "cpu-mini" else 900
     plan = Descent(steps=steps, learning_rate=3e-3, warmup=30)
     events = train_on(model, lambda step: _returning(texts["learn"], step), plan)
     seen = Probe(

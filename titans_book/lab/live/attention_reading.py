@@ -86,6 +86,7 @@ class AttentionReading:
             self.surprise = np.pad(heard, (0, self.length - len(heard)))
         self._shown = maps(attentions)
         self.shape = self._shown.shape[:2]
+        self.columns = [f"head {head + 1}" for head in range(self.shape[1])]
         self.reveal = (self._shown.shape[2], attentions[0].weights.shape[1])
         self.times = [self.length]
         used = self._shown[self._shown > 0]

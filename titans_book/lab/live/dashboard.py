@@ -51,7 +51,7 @@ class Dashboard(Wheel):
         self.strip = SurpriseStrip(alt="The passage being read, shaded by surprise", styled=False)
         self.traces = Traces([], 1, alt="Numbers over the passage")
         self.loss, self.numbers, self.legend = (ipywidgets.HTML() for _ in range(3))
-        titles = (Reading.title, Reading.text, LINES["gates"].title)
+        titles = ("Memories", Reading.text, LINES["gates"].title)
         self.above, self.text, self.beside = (_title(words) for words in titles)
         self.heads, self.rows, self.summary = (ipywidgets.HTML() for _ in range(3))
         self.sample, self.held, self.answer = (ipywidgets.HTML() for _ in range(3))
@@ -104,7 +104,7 @@ class Dashboard(Wheel):
         self.stage.play(reading, seconds=seconds, share=share)
         self.strip.read(reading.pieces, reading.surprise)
         self.strip.show()
-        self._label(reading.labels, reading.shape[1])
+        self._label(reading.labels, reading.columns)
 
     def draw(self, lines: list[Line] | None) -> None:
         """Take the lines of the passage in hand, of the chosen kind; None: still unknown."""
@@ -116,9 +116,9 @@ class Dashboard(Wheel):
         # last: the page has a title only when it has what the title names
         self.beside.value = f"<h4>{LINES[self.lines.value].title}</h4>"
 
-    def _label(self, labels: list[str], heads: int) -> None:
+    def _label(self, labels: list[str], names: list[str]) -> None:
         """Names along the edges of the panels, and the colour scale; the menu of blocks."""
-        columns = "".join(f"<span>head {head + 1}</span>" for head in range(heads))
+        columns = "".join(f"<span>{escape(name)}</span>" for name in names)
         rows = "".join(f"<span>{escape(label)}</span>" for label in labels)
         self.heads.value = f'<div class="marks">{columns}</div>'
         self.heads.layout.width = f"{self.stage.width}px"

@@ -106,15 +106,25 @@ class Moment:
         return None if self.shut is None else float(np.nanmean(self.shut - self.bits))
 
     @property
-    def readings(self) -> tuple[float, float] | None:
-        """Bits a token of the first reading and of the second; None if nothing comes back.
+    def readings(self) -> tuple[float, float, float | None] | None:
+        """Bits a token of the first reading, of the second, and of the second with gates shut.
 
-        The first token of either does not count: nothing says that it will come.
+        None if nothing comes back. The first token of a reading does not count: nothing says that
+        it will come.
         """
         if not self.again or self.bits is None:
             return None
-        n = self.again
-        return float(self.bits[1:n].mean()), float(self.bits[1 - n :].mean())
+        first, second = slice(1, self.again), slice(1 - self.again, None)
+        control = None if self.shut is None else float(self.shut[second].mean())
+        return float(self.bits[first].mean()), float(self.bits[second].mean()), control
+
+    def saves_most(self, count: int = 2) -> list[int]:
+        """The tokens at which what the memory has written saves most bits, the first one first."""
+        if self.shut is None:
+            return []
+        saved = np.nan_to_num(self.shut - self.bits)
+        best = [int(n) for n in np.argsort(-saved)[:count] if saved[n] > 0.5]
+        return sorted(best)
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ from typing import Any
 
 from titans_book.lab.live.history import History
 from titans_book.lab.live.moments import Moment
+from titans_book.lab.pictures.text import quoted
 from titans_book.lab.pictures.traces import number
 from titans_book.nested.continuum import Pulse
 
@@ -71,12 +72,14 @@ def learned(moments: Sequence[Moment], unit: str = "character") -> str:
     words += f" ({first.cost:.2f} after step {first.step:,})." if first is not last else "."
     if last.worth is not None:
         words += f" What its memory writes while it reads {_worth(last.worth)}."
+    if most := last.saves_most():
+        words += f" It saves most at {' and '.join(quoted(last.pieces, n) for n in most)}."
     if last.readings is not None:
-        before, again = last.readings
-        words += (
-            f" The first reading of the passage costs {before:.2f} bits a {unit}, the second "
-            f"{again:.2f}."
-        )
+        before, again, control = last.readings
+        words += f" The passage begins and ends alike: {before:.2f} bits a {unit} the first time, "
+        words += f"{again:.2f} the second."
+        if control is not None:
+            words += f" Had it written nothing, the second would cost {control:.2f}."
     return words
 
 

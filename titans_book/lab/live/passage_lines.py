@@ -65,7 +65,7 @@ def _lengths(memories: Sequence[MemoryTrace]) -> list[Line]:
 def _bits(moment: Moment) -> list[Line]:
     lines = [Line("bits", "cost", "slow", np.nan_to_num(moment.bits)[None])]
     if moment.shut is not None:
-        lines.append(Line("bits", "nothing written", "fast", np.nan_to_num(moment.shut)[None]))
+        lines.append(Line("bits", "gates shut", "fast", np.nan_to_num(moment.shut)[None]))
         saved = np.maximum(np.nan_to_num(moment.shut - moment.bits), 0.0)[None]
         lines.append(Line("bits", "saved", "fast", saved))
     return lines

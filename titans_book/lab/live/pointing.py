@@ -8,28 +8,13 @@ from html import escape
 import numpy as np
 
 from titans_book.lab.live.moments import Moment
-from titans_book.lab.live.reading import Reading
+from titans_book.lab.live.reading import Reading, Source, places
 from titans_book.lab.live.stage import GAP
+from titans_book.lab.pictures.text import legible, quoted
 from titans_book.lab.pictures.traces import number
 from titans_book.memory import MemoryTrace
 
-__all__ = ["about_cell", "about_token", "panel_at", "quoted"]
-
-
-def quoted(pieces: Sequence[str], token: int) -> str:
-    """A token of a passage as one says it: its piece in quotes, and its place from 1 on.
-
-    >>> quoted(["t", " "], 1)
-    '“␣” (token 2)'
-    """
-    return f"“{_seen(pieces[token])}” (token {token + 1})"
-
-
-def _seen(piece: str) -> str:
-    """A piece with signs for what cannot be seen; a space behind a word says nothing."""
-    piece = piece.replace("\n", "↵")
-    piece = "␣" if piece == " " else piece.strip()
-    return escape(piece) if piece and piece.isprintable() else "·"
+__all__ = ["about_cell", "about_token", "panel_at"]
 
 
 def panel_at(reading: Reading, x: int, y: int) -> tuple[int, int, int, int] | None:
@@ -49,37 +34,41 @@ def about_cell(reading: Reading, moment: Moment, x: int, y: int, token: int) -> 
     found = panel_at(reading, x, y)
     if found is None:
         return ""
-    panel, head, inner_y, inner_x = found
-    row, column = reading.cell(inner_y, inner_x)
-    value = float(reading.at(token)[panel, head, inner_y, inner_x])
-    where = f"{reading.labels[panel]}, head {head + 1}, row {row + 1}, column {column + 1}"
+    panel, column, inner_y, inner_x = found
+    source = reading.source(panel, column)
+    row, cell = reading.cell(inner_y, inner_x)
+    value = float(reading.at(token)[panel, column, inner_y, inner_x])
+    where = f"{source.label}, head {source.head + 1}, row {row + 1}, column {cell + 1}"
     words = f"<b>{where}: {number(value)}</b> after {token} tokens"
-    moment = reading.whose(panel, moment)
-    if moment is None:
+    if source.part == "B−A":
         return f"{words}, which is B less A"
-    return f"{words}. {_writer(reading, moment, panel, head, (row, column), token)}"
+    moment = reading.moments[source.part] if source.part else moment
+    return f"{words}. {_writer(reading, moment, source, (row, cell), token)}"
 
 
 def _writer(
-    reading: Reading, moment: Moment, panel: int, head: int, cell: tuple[int, int], token: int
+    reading: Reading, moment: Moment, source: Source, cell: tuple[int, int], token: int
 ) -> str:
     """Which token has put most into a number of the memory."""
-    place = reading.places[panel]
     if not token:
         return "Nothing has been written yet."
-    if place in moment.ledgers:
-        entries = moment.ledgers[place].entries(reading.matrix, head, *cell, token)
+    if source.place in moment.ledgers:
+        ledger = moment.ledgers[source.place]
+        entries = ledger.entries(reading.matrix, source.head, *cell, token)
         largest = int(entries.abs().argmax())
         most, all_ = number(float(entries[largest])), number(float(entries.sum()))
-        who = quoted(reading.pieces, largest)
-        return f"{who} wrote most of it: {most}. All tokens together wrote {all_}."
-    return _moved_most(_trace(moment, place), reading, head, cell, token)
+        who = _who(reading, largest)
+        return f"{who} put most into it: {most}. All tokens together: {all_}."
+    return _moved_most(_trace(moment, source.place), reading, source.head, cell, token)
+
+
+def _who(reading: Reading, token: int) -> str:
+    return escape(quoted(reading.pieces, token))
 
 
 def _trace(moment: Moment, place: tuple[int, str]) -> MemoryTrace:
     memories = moment.snapshot.memories
-    at = getattr(memories, "places", None) or [(n, "") for n in range(len(memories))]
-    return memories[list(at).index(place)]
+    return memories[places(memories).index(place)]
 
 
 def _moved_most(
@@ -90,14 +79,14 @@ def _moved_most(
     seen = max(2, int(np.searchsorted(trace.times, token, side="right")))
     step = int(np.abs(np.diff(film[:seen])).argmax())
     first, last = trace.times[step], trace.times[step + 1] - 1
-    words = quoted(reading.pieces, first)
-    words += "" if first == last else f" to {quoted(reading.pieces, last)}"
+    words = _who(reading, first)
+    words += "" if first == last else f" to {_who(reading, last)}"
     return f"It moved most at {words}, by {number(float(film[step + 1] - film[step]))}."
 
 
 def about_token(reading: Reading, moment: Moment, token: int) -> str:
     """What a token cost, what the model expects after it, and what it would without its memory."""
-    words = f"<b>{quoted(reading.pieces, token)}</b>"
+    words = f"<b>{_who(reading, token)}</b>"
     if len(reading.surprise) > token and reading.memories:
         surprise = np.mean([np.asarray(m.surprise)[:, token].mean() for m in reading.memories])
         words += f": surprise {number(float(surprise))}"
@@ -113,4 +102,4 @@ def about_token(reading: Reading, moment: Moment, token: int) -> str:
 
 
 def _guesses(guesses: Sequence[tuple[str, float]]) -> str:
-    return ", ".join(f"“{_seen(piece)}” {100 * p:.0f} %" for piece, p in guesses)
+    return ", ".join(f"“{escape(legible(piece))}” {100 * p:.0f} %" for piece, p in guesses)

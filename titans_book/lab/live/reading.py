@@ -8,14 +8,14 @@ what a live view needs: the film in the levels of a colour scale, and a number f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from titans_book.lab.pictures import pixels
 from titans_book.lab.pictures.text import spell
 
-__all__ = ["Reading", "chosen", "films", "labels", "places", "thinning"]
+__all__ = ["Reading", "Source", "chosen", "films", "labels", "places", "thinning"]
 
 VIEWS = ("written", "weights")
 CELLS = 120_000  # of one picture; larger memories show every n-th cell
@@ -72,6 +72,15 @@ def thinning(films: Sequence[Any]) -> int:
     return every
 
 
+class Source(NamedTuple):
+    """Where a picture is from: its memory by name and place, its head, and A, B or B−A of two."""
+
+    label: str
+    place: tuple[int, str]
+    head: int
+    part: str = ""
+
+
 class Reading:
     """A snapshot made ready: `frames()` is the film, taken after `times` tokens.
 
@@ -81,7 +90,6 @@ class Reading:
     """
 
     kind = "signed"
-    title = "Memories"
     text = "Surprise: the passage as the memories read it"
     words = ""
     reveal = (0, 0)
@@ -114,7 +122,9 @@ class Reading:
         self.matrix, drawn = matrix, [every[n].film[matrix] for n in shown]
         self.every, (rows, columns) = thinning(drawn), drawn[0].shape[-2:]
         self.lying = rows > columns
+        self.title = f"Memories: {_axes(len(every[0].film), matrix, self.lying)}"
         self.shape = self.film.shape[1:3]
+        self.columns = [f"head {head + 1}" for head in range(self.shape[1])]
         self._shown = self.film - self.film[:1] if view == "written" else self.film
         self.rescale(pixels.nice_limit(self._shown[-1], 0.98) if limit is None else limit)
 
@@ -134,9 +144,9 @@ class Reading:
         share = min(1.0, (token - self.times[before]) / span) if span else 1.0
         return self._shown[before] + share * (self._shown[after] - self._shown[before])
 
-    def whose(self, panel: int, moment: Any) -> Any:
-        """The moment that a row of panels is from: the one in hand."""
-        return moment
+    def source(self, panel: int, column: int) -> Source:
+        """Whose picture stands in this row and column of panels."""
+        return Source(self.labels[panel], self.places[panel], column)
 
     def cell(self, y: int, x: int) -> tuple[int, int]:
         """(row, column) of the matrix that is drawn at that place of a panel."""
@@ -146,3 +156,15 @@ class Reading:
     def frames(self) -> np.ndarray:
         """The film in levels of the colour scale: (frames, blocks, heads, height, width)."""
         return pixels.quantise(self._shown, self.limit, self.kind)
+
+
+def _axes(layers: int, matrix: int, lying: bool) -> str:
+    """What a row and a column of the pictures stand for.
+
+    >>> _axes(2, 0, lying=False)
+    'a row for each feature of the key, a column for each hidden unit'
+    """
+    one = "feature of the key" if matrix == 0 else "hidden unit"
+    other = "feature of the value" if matrix == layers - 1 else "hidden unit"
+    row, column = (other, one) if lying else (one, other)
+    return f"a row for each {row}, a column for each {column}"

@@ -66,6 +66,9 @@ class Showing:
     def add(self, moment: Moment) -> None:
         """A new moment. It is shown at once where the passage is held, else when its turn comes."""
         self.album.add(moment)
+        if self.moment is None and moment.again:  # what it costs the second time is the point
+            self.show(moment)
+            self.face.shade.value = "cost"
         if self.following and (self.held is not None or self.moment is None or not self.playing):
             self.show(moment)
         elif self.moment is not None:
