@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 import ipywidgets
+import torch
 
 from titans_book.check import choose
 from titans_book.lab.live.board import LiveBoard
@@ -21,6 +22,7 @@ from titans_book.lab.live.history import History
 from titans_book.lab.live.moments import Probe
 from titans_book.lab.pictures.controls import Described, menu
 from titans_book.model import TitansLM
+from titans_book.model.generation import device_of
 
 __all__ = ["Bench", "Recipe", "within"]
 
@@ -65,8 +67,8 @@ class Bench(Described, ipywidgets.VBox):
     recipes    by name: each makes a fresh Recipe for the name of a profile.
     profiles   names of how large and how long; profile: the one that is chosen at first.
 
-    `model`, `history` and `profile` are those of the last training. Raises ValueError for a profile
-    that is not among them. options: of the LiveBoard.
+    `model`, `name`, `device`, `history` and `profile` are those of the last training. options: of
+    the LiveBoard. Raises ValueError for a profile that is not among them.
     """
 
     def __init__(
@@ -90,7 +92,7 @@ class Bench(Described, ipywidgets.VBox):
         self.about = ipywidgets.HTML()
         self.board = LiveBoard(alt=alt, **options)
         self.model: TitansLM | None = None
-        self.profile = profile
+        self.profile, self.name = profile, ""
         self._task: asyncio.Future | None = None
         row = ipywidgets.Layout(
             display="flex", flex_flow="row wrap", align_items="center", grid_gap="0 14px"
@@ -103,6 +105,11 @@ class Bench(Described, ipywidgets.VBox):
     def history(self) -> History:
         """The history of the last training."""
         return self.board.history
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model of the last training is."""
+        return device_of(self.model)
 
     @property
     def running(self) -> bool:
@@ -135,14 +142,14 @@ class Bench(Described, ipywidgets.VBox):
     async def _train(self) -> History:
         self.start.disabled = True
         try:
-            self.profile, name = self.how.value, self.what.value
+            self.profile, self.name = self.how.value, self.what.value
             self.board.face.say("Making the model")
             await asyncio.sleep(0.02)  # the page says so before the work begins
-            recipe = self.recipes[name](self.profile)
+            recipe = self.recipes[self.name](self.profile)
             self.model = recipe.model
             self.board.observe_model(
                 recipe.model, recipe.probe, write=recipe.write, level=recipe.level,
-                credit=recipe.credit, name=name,
+                credit=recipe.credit, name=self.name,
             )  # fmt: skip
             self.about.value = recipe.about
             return await self.board.run(recipe.events)
