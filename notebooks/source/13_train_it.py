@@ -354,7 +354,6 @@ print(f"mean surprise: {first:.0f} at the start, {last:.0f} at the end")
 moved = block.film[0] - block.film[0][:1]
 Player(
     moved,
-    limit=0.8,  # the end of the colour scale; larger models may want another
     tokens=list(passage),
     times=block.times,
     surprise=surprise,

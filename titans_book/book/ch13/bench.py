@@ -76,7 +76,7 @@ def probe(length: int = 96) -> Probe:
     return Probe(held_out[2_010 : 2_010 + length].long())
 
 
-def _write(model: TitansLM, prompt: str = "ROMEO.", n: int = 60) -> str:
+def _write(model: TitansLM, prompt: str = "ROMEO.", n: int = 48) -> str:
     start = corpora.tokens(prompt)[None].to(next(model.parameters()).device)
     written = model.generate(start, n, temperature=0.8, seed=1)[0].tolist()
     return "".join(chr(b) if 32 <= b < 127 or b == 10 else "·" for b in written)

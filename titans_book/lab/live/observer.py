@@ -71,7 +71,7 @@ class Observer:
         write: Callable[[], str] | None = None,
         *,
         every: int | None = None,
-        share: float | int = 0.04,
+        share: float | int = 0.03,
         name: str = "",
     ) -> None:
         if every is not None:
