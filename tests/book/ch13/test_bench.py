@@ -1,5 +1,8 @@
 """Chapter 13's bench: its menu can be built, and its profile is chosen by what is there."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -61,3 +64,18 @@ def test_an_accelerator_is_taken_and_one_that_is_untried_is_not(monkeypatch, kin
         return profiles.device()
 
     assert here(kind) == kind and here("mps") == "cpu"
+
+
+def test_a_training_of_the_gpu_profile_is_the_same_code_on_the_processor(monkeypatch, tmp_path):
+    """With a small size: bf16, its own optimizer steps, the looks and the texts."""
+    profile = PROFILES["gpu"]
+    settings = replace(profile.settings, steps=2, batch=2, length=32, warmup=1, evaluate_every=0)
+    small = replace(profile, size=SMALL, settings=settings, device="cpu")
+    monkeypatch.setitem(PROFILES, "gpu", small)
+    monkeypatch.setattr(bench, "FOLDER", tmp_path)
+    monkeypatch.setattr(profiles, "offered", lambda: tuple(PROFILES))
+    made = bench.training_bench()
+    made.what.value, made.how.value = "mag", "gpu"
+    assert asyncio.run(made.train()).steps == [1, 2]
+    assert small.settings.precision == "bf16" and made.board.showing.newest.ledgers
+    assert "profile gpu (up to ten minutes on one data-centre GPU) on cpu" in made.about.value
