@@ -28,7 +28,7 @@ def trained():
 def board(trained):
     """The same, as it is after a run."""
     yield trained
-    trained.showing._limits.clear()
+    trained.showing.views.limits.clear()
     trained.face.scale.value = 0.0
     trained.snapshots.clear()
     trained.face.moment.value = 6

@@ -2,7 +2,7 @@
 
 The newest moment follows the training unless the reader has chosen an older one, or two of them. A
 passage is played again and again unless it is held at a token. The colour scale grows when values
-leave it and never shrinks, so whatever is on the page is on one scale.
+leave it and never shrinks, so whatever is on the page is on one scale (`views`).
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any
 
-import numpy as np
-
 from titans_book.lab.live import pointing
 from titans_book.lab.live.album import Album
 from titans_book.lab.live.asking import Asking
 from titans_book.lab.live.attention_reading import AttentionReading
-from titans_book.lab.live.comparing import Comparison, alike
+from titans_book.lab.live.comparing import alike
 from titans_book.lab.live.dashboard import Dashboard
 from titans_book.lab.live.moments import Moment
 from titans_book.lab.live.passage_lines import LINES, owed
-from titans_book.lab.live.reading import Reading, places
+from titans_book.lab.live.reading import Reading
+from titans_book.lab.live.views import Views
 
 __all__ = ["Showing"]
 
@@ -32,11 +31,11 @@ class Showing:
 
     def __init__(self, face: Dashboard, album: Album, asking: Asking, matrix: int = 0) -> None:
         self.face, self.album, self.asking, self.matrix = face, album, asking, matrix
+        self.views = Views(face, album, asking, matrix)
         self.moment: Moment | None = None  # the one that is shown
         self.held: int | None = None  # the token that the passage is held at
         self.following = True  # the newest moment; else the one that the reader has chosen
         self.playing = False  # in a run passages follow each other; else they stand at their end
-        self._limits: dict[str, float] = {}
         self._began = self._seconds = 0.0
         self._busy = False
         for menu in (face.views, face.shade, face.blocks, face.scale):
@@ -133,9 +132,10 @@ class Showing:
             return "There is no moment to keep yet"
         self.album.hold(letter, self.moment)
         said = f"Step {self.moment.step} is {letter} now"
-        if len(self.album.held) == 2 and (why := alike(*self._pair())):
+        pair = self.views.pair
+        if pair is not None and (why := alike(*pair)):
             said = f"{said}. {why}: they cannot be laid side by side"
-        elif len(self.album.held) == 2:
+        elif pair is not None:
             said = f"{said}. Choose “A, B and B − A” in the first menu"
         self.again()
         return said
@@ -147,7 +147,7 @@ class Showing:
             return
         if name == "relevance":
             found = self.asking.about(moment.snapshot)
-            self.face.draw(found and owed(found, self._block(moment)))
+            self.face.draw(found and owed(found, self.views.block(moment)))
         elif name == "bits":
             self.face.draw(LINES[name].make(moment))
         else:
@@ -173,66 +173,14 @@ class Showing:
             self.following = found is self.newest
             self.show(found)
 
-    def _pair(self) -> tuple[Moment, Moment]:
-        return self.album.held["A"], self.album.held["B"]
-
-    def _block(self, moment: Moment) -> int | None:
-        """The block that was chosen, by its place in the model; None for all."""
-        number = self.face.blocks.value
-        found = moment.snapshot.memories or moment.snapshot.attentions
-        return number if number in {block for block, _ in places(found)} else None
-
     def _prepare(self, moment: Moment) -> Reading | AttentionReading:
-        """The moment in the view that was chosen, out of those that it has."""
+        """The moment in the chosen view; menus and sliders offer what it has."""
         self._busy = True
-        self.face.offer(*self._choices(moment))
+        self.face.offer(*self.views.choices(moment, self.following))
         self._busy = False
-        view, block = self.face.views.value, self._block(moment)
-        if view == "compared":
-            reading = Comparison(*self._pair(), matrix=self.matrix)
-        elif view == "attention":
-            reading = AttentionReading(moment.snapshot, block=block)
-        else:
-            reading = Reading(moment.snapshot, matrix=self.matrix, view=view, block=block)
-        reading.pieces = list(moment.pieces) or reading.pieces
-        reading.rescale(self._limit(view, reading.limit))
-        self._shade(reading, moment)
+        reading = self.views.reading(moment)
         self._set(self.face.token, min(self.face.token.value, reading.length), reading.length)
         return reading
-
-    def _choices(self, moment: Moment) -> tuple[tuple[str, ...], ...]:
-        """Views, lines and shades of the text that there are for this moment."""
-        snapshot = moment.snapshot
-        memories = bool(snapshot.memories)
-        lines = tuple(
-            name for name in LINES
-            if (name != "relevance" or (self.following and self.asking.can(snapshot)))
-            and (memories if name != "bits" else moment.bits is not None)
-        )  # fmt: skip
-        pair = len(self.album.held) == 2 and not alike(*self._pair())
-        views = ("written", "weights") * memories
-        views += ("attention",) * bool(getattr(snapshot, "attentions", ()))
-        shades = ("surprise",) + ("cost",) * (moment.bits is not None)
-        return views + ("compared",) * pair, lines, shades + ("worth",) * (moment.shut is not None)
-
-    def _limit(self, view: str, wanted: float) -> float:
-        """Where the colour scale ends: as chosen, or as far as it has grown."""
-        if self.face.scale.value:
-            return self.face.scale.value
-        kind = "attention" if view == "attention" else "weights" if view == "weights" else "written"
-        self._limits[kind] = max(wanted, self._limits.get(kind, 0.0))
-        return self._limits[kind]
-
-    def _shade(self, reading: Reading | AttentionReading, moment: Moment) -> None:
-        """The text in another shade than surprise."""
-        if self.face.shade.value == "surprise" or isinstance(reading, Comparison):
-            return
-        if self.face.shade.value == "cost":
-            reading.text = "The passage, darker where a token costs more bits"
-            reading.surprise = np.nan_to_num(moment.bits)
-        else:
-            reading.text = "The passage, darker where what the memory wrote saves bits"
-            reading.surprise = np.nan_to_num(np.maximum(moment.shut - moment.bits, 0.0))
 
     def _offer_steps(self) -> None:
         self._busy = True
