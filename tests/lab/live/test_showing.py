@@ -8,10 +8,11 @@ import pytest
 
 from tests.lab.live.test_moments import SETTINGS, TOKENS, build, text
 from titans_book import train
+from titans_book.lab.live.attention_reading import AttentionReading
 from titans_book.lab.live.board import LiveBoard
 from titans_book.lab.live.comparing import Comparison, alike
 from titans_book.lab.live.moments import Probe, moment
-from titans_book.lab.live.pointing import about_cell, about_token, panel_at
+from titans_book.lab.live.pointing import about_cell, about_look, about_token, panel_at
 from titans_book.lab.live.reading import Reading
 
 
@@ -106,6 +107,18 @@ def test_the_pointer_finds_the_number_and_who_wrote_it(board):
     assert f"(token {int(entries.abs().argmax()) + 1}) put most into it" in said
     assert panel_at(reading, width, 0) is None and about_cell(reading, now, width, 0, 40) == ""
     assert "Nothing has been written yet" in about_cell(reading, now, 0, 0, 0)
+
+
+def test_on_a_map_of_attention_the_pointer_finds_who_looks_at_whom():
+    now = moment(build("mac", segment=8), Probe(TOKENS), 0)
+    reading = AttentionReading(now.snapshot)
+    weights = now.snapshot.attentions[0].weights  # 4 persistent columns, 40 recalled, 40 of text
+    for column, seen in ((2, "persistent token 3"), (4 + 9, "memory recalled at token 10"),
+                         (44 + 9, "(token 10)")):  # fmt: skip
+        said = about_look(reading, column, 13)
+        assert f"(token 14)</b> gives {100 * float(weights[0, 13, column]):.1f} % to" in said
+        assert seen in said and "block 1, head 1" in said
+    assert about_look(reading, 84, 0) == ""
 
 
 def test_where_rules_do_not_add_up_it_says_when_the_number_moved():

@@ -24,6 +24,9 @@ from titans_book.lab.live.moments import Moment, Probe, moment
 __all__ = ["Observer", "Sample"]
 
 
+FIRST = 0.1  # seconds that the first text is taken to cost: before that there is little to read
+
+
 @dataclass(frozen=True)
 class Sample:
     """What the model writes at one step of its training."""
@@ -35,8 +38,8 @@ class Sample:
 class _Purse:
     """A share of the time: what may be spent, and what has been."""
 
-    def __init__(self, share: float | int) -> None:
-        self.share, self.began, self.spent, self.last = share, monotonic(), 0.0, 0.0
+    def __init__(self, share: float | int, first: float = 0.0) -> None:
+        self.share, self.began, self.spent, self.last = share, monotonic(), 0.0, first
 
     def allows(self) -> bool:
         """Could as much as the last time be spent once more?"""
@@ -83,7 +86,7 @@ class Observer:
 
     def follow(self, events: Iterator[Any]) -> Iterator[Any]:
         """The same events, each look before the step that it has seen. Closing closes both."""
-        looks, texts = _Purse(self.share), _Purse(self.share / 2)
+        looks, texts = _Purse(self.share), _Purse(self.share / 2, first=FIRST)
         try:
             yield self.look(getattr(events, "begins", 0))
             looks.began = texts.began = monotonic()

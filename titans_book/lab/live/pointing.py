@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 
+from titans_book.lab.live.attention_reading import AttentionReading
 from titans_book.lab.live.moments import Moment
 from titans_book.lab.live.reading import Reading, Source, places
 from titans_book.lab.live.stage import GAP
@@ -14,10 +15,12 @@ from titans_book.lab.pictures.text import legible, quoted
 from titans_book.lab.pictures.traces import number
 from titans_book.memory import MemoryTrace
 
-__all__ = ["about_cell", "about_token", "panel_at"]
+__all__ = ["about_cell", "about_look", "about_token", "panel_at"]
 
 
-def panel_at(reading: Reading, x: int, y: int) -> tuple[int, int, int, int] | None:
+def panel_at(
+    reading: Reading | AttentionReading, x: int, y: int
+) -> tuple[int, int, int, int] | None:
     """(row of panels, column of panels, y, x) of a pixel of the picture; None between two panels.
 
     A row of panels is a memory, a column is a head.
@@ -46,6 +49,22 @@ def about_cell(reading: Reading, moment: Moment, x: int, y: int, token: int) -> 
     return f"{words}. {_writer(reading, moment, source, (row, cell), token)}"
 
 
+def about_look(reading: AttentionReading, x: int, y: int) -> str:
+    """Who looks at whom in that place of a map, and how much of its attention that is, as HTML."""
+    found = panel_at(reading, x, y)
+    if found is None:
+        return ""
+    panel, head, row, column = found
+    share = 100 * float(reading.values()[panel, head, row, column])
+    what, place = reading.seen(column)
+    seen = {
+        "persistent": f"persistent token {place + 1}",
+        "recalled": f"what the memory recalled at token {place + 1}",
+    }.get(what) or _who(reading, min(place, reading.length - 1))
+    where = f"{reading.labels[panel]}, {reading.columns[head]}"
+    return f"<b>{where}: {_who(reading, reading.every * row)}</b> gives {share:.1f} % to {seen}."
+
+
 def _writer(
     reading: Reading, moment: Moment, source: Source, cell: tuple[int, int], token: int
 ) -> str:
@@ -62,7 +81,7 @@ def _writer(
     return _moved_most(_trace(moment, source.place), reading, source.head, cell, token)
 
 
-def _who(reading: Reading, token: int) -> str:
+def _who(reading: Reading | AttentionReading, token: int) -> str:
     return escape(quoted(reading.pieces, token))
 
 

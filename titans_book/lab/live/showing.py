@@ -166,6 +166,8 @@ class Showing:
             x, y, token = numbers
             token = min(token, reading.length)
             self.face.say_here(pointing.about_cell(reading, moment, x, y, token))
+        elif kind == "cell":
+            self.face.say_here(pointing.about_look(reading, *numbers[:2]))
 
     def _chosen(self) -> None:
         found = self.album.at(self.face.moment.value)
