@@ -180,9 +180,11 @@ def test_a_board_turns_to_another_model(board):
     asyncio.run(fresh.run(train(kept, text(), SETTINGS)))
     fresh.keep("A")
     other = build("mag")
+    fresh.showing.views.limits["written"] = 1e3
     fresh.observe_model(other, Probe(TOKENS), name="mag")
     assert fresh.history.steps == [] and fresh.snapshots["A"].step == 6
     asyncio.run(fresh.run(train(other, text(), SETTINGS)))
     assert fresh.showing.moment.name == "mag" and len(fresh.history.steps) == 6
+    assert fresh.face.reading.limit < 1  # the scale begins anew
     with pytest.raises(ValueError, match="probe needs a model"):
         LiveBoard(None, Probe(TOKENS))

@@ -1,8 +1,8 @@
 """Which moment is on the stage, up to which token, in which view: what a reader looks at.
 
 The newest moment follows the training unless the reader has chosen an older one, or two of them. A
-passage is played again and again unless it is held at a token. The colour scale grows when values
-leave it and never shrinks, so whatever is on the page is on one scale (`views`).
+passage is played again and again unless it is held at a token. In one training the colour scale
+grows when values leave it and never shrinks, so whatever is on the page is on one scale (`views`).
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class Showing:
     def forget(self) -> None:
         """Another training begins: its first moment will be shown."""
         self.album.begin()
+        self.views.limits.clear()
         self.moment, self.following = None, True
 
     def add(self, moment: Moment) -> None:

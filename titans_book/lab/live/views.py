@@ -19,7 +19,7 @@ __all__ = ["Views"]
 class Views:
     """Makes readings of moments. matrix: the layer of the memories that is shown.
 
-    limits: how far the colour scale of each kind of picture has grown; it never shrinks.
+    limits: how far the colour scale of each kind of picture has grown in this training.
     """
 
     def __init__(self, face: Dashboard, album: Album, asking: Asking, matrix: int = 0) -> None:
