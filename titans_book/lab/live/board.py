@@ -70,7 +70,7 @@ class LiveBoard(Described, ipywidgets.VBox):
         matrix: int = 0,
         fps: float | int = 20.0,
         keep: int = 48,
-        share: float | int = 0.03,
+        share: float | int = 0.015,
         dark: bool | None = None,
     ):
         if not 0 < fps <= 60:

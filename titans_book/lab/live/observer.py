@@ -24,7 +24,7 @@ from titans_book.lab.live.moments import Moment, Probe, moment
 __all__ = ["Observer", "Sample"]
 
 
-FIRST = 0.1  # seconds that the first text is taken to cost: before that there is little to read
+FIRST = 0.06  # seconds that the first text is taken to cost: before that there is little to read
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Observer:
         write: Callable[[], str] | None = None,
         *,
         every: int | None = None,
-        share: float | int = 0.03,
+        share: float | int = 0.015,
         name: str = "",
     ) -> None:
         if every is not None:
