@@ -37,7 +37,8 @@ class Board:
         self.traces.play()
         page.set_content(
             f'<div class="titans-board">{script(style.asset("live/stage.js"))}'
-            '<div id="stage"></div>'
+            '<div id="stage"></div><div id="held"></div>'
+            '<div class="titans-asked" style="display:none"><input></div>'
             f'<div>{strip.value}</div><div id="lines">{self.traces.value}</div></div>'
         )
 
@@ -49,6 +50,15 @@ class Board:
     def play(self, share, seconds=AGES):
         self.stage.play(self.reading, seconds=seconds, share=share)
         self.put("stage", self.stage.value)
+
+    def hold(self, token):
+        """As the slider does; "" lets the passage go on."""
+        self.put("held", f'<i class="titans-held" data-token="{token}"></i>')
+
+    def asked(self):
+        """What the kernel was asked about the place below the pointer."""
+        self.page.wait_for_timeout(150)
+        return self.page.eval_on_selector(".titans-asked input", "input => input.value")
 
     def shown(self):
         """The picture as it is: (height, width, RGBA)."""
@@ -187,3 +197,38 @@ def test_a_newer_passage_takes_the_place_of_an_older_one(page):
     still = board.shown()
     page.wait_for_timeout(300)
     assert np.array_equal(board.shown(), still) and board.marked("now") == [15]
+
+
+def test_a_passage_is_held_at_a_token_and_goes_on_from_there(page):
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    board = Board(page, Reading(small()))
+    board.play(0.0, seconds=4)
+    page.clock.run_for(500)
+    board.hold(20)
+    page.clock.run_for(2000)
+    assert board.marked("now") == [19] and board.marked("rest") == list(range(20, 32))
+    held = board.shown()
+    board.play(0.0, seconds=4)  # a newer moment of the same passage
+    page.clock.run_for(2000)
+    assert board.marked("now") == [19] and np.array_equal(board.shown(), held)
+    board.hold("")
+    page.clock.run_for(1050)  # eight tokens a second
+    assert board.marked("now") in ([26], [27])
+    page.clock.run_for(3000)
+    assert board.marked("rest") == []
+
+
+def test_the_page_asks_about_what_the_pointer_rests_on(page):
+    board = Board(page, Reading(small()))
+    board.play(1.0)
+    box = page.locator(".titans-stage").bounding_box()
+    _, width, _ = page.evaluate(CELLS)
+    cell = box["width"] / width
+    page.mouse.move(box["x"] + 4.5 * cell, box["y"] + 2.5 * cell)
+    assert board.asked() == "cell 4 2 32"
+    board.hold(8)
+    page.mouse.move(box["x"] + 5.5 * cell, box["y"] + 2.5 * cell)
+    assert board.asked() == "cell 5 2 8"
+    page.locator(".titans-text > b").nth(7).hover()
+    assert board.asked() == "token 7"

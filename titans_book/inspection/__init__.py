@@ -5,6 +5,7 @@
     looking     `look`: what the memory and the attention of every block did with a short text
     relevance   what each output owes to memory and to attention, by mean ablation
     causality   whether any output depends on a later token
+    ledger      which token wrote a number of the memory
 
 Taught in chapters 09 and 13.
 """

@@ -65,7 +65,7 @@ def handed(board):
 
 
 def test_passages_follow_each_other_while_a_long_step_runs(monkeypatch):
-    monkeypatch.setattr("titans_book.lab.live.board.REST", 0.1)
+    monkeypatch.setattr("titans_book.lab.live.showing.REST", 0.1)
     films = []
 
     async def during(board):
@@ -137,13 +137,13 @@ def test_pause_holds_step_takes_one_and_resume_goes_on():
         await until(lambda: training.made > seen["paused"])
         await asyncio.sleep(0.2)
         assert training.made == seen["paused"] + 1
-        board.face.keep.click()
+        board.face.keep["A"].click()
         board.face.pause.click()
         assert board.face.pause.description == "Pause"
 
     board, history = run(training, during)
     assert seen["paused"] < 30 and len(history.steps) == 30
-    assert board.snapshots[0][0] == seen["paused"] + 1
+    assert board.snapshots["A"].step <= seen["paused"] + 1
 
 
 def test_stop_finishes_the_step_and_closes():
@@ -158,7 +158,7 @@ def test_stop_finishes_the_step_and_closes():
     board, history = run(training, during)
     assert time.monotonic() - times["pressed"] < 1.0
     assert training.closed and history.stopped and history.steps[-1] == training.made < 1000
-    assert board.face.stop.disabled and board.face.pace.disabled
+    assert board.face.stop.disabled and not board.face.token.disabled
     assert "Stopped after step" in words(board)
 
 

@@ -7,7 +7,7 @@ from ipykernel.kernelbase import Kernel
 
 from titans_book.lab.live.confirming import confirming
 
-CELL = {"header": {"msg_id": "the cell"}}
+CELL = {"header": {"msg_id": "the cell", "msg_type": "execute_request"}}
 
 
 @pytest.fixture
@@ -56,3 +56,10 @@ def test_without_a_notebook_nothing_happens():
     with confirming():
         pass
     assert not Kernel.initialized()
+
+
+def test_where_a_button_began_it_no_cell_goes_on(kernel):
+    usual = kernel.shell_handlers["comm_msg"]
+    kernel.get_parent = lambda channel: {"header": {"msg_type": "comm_msg"}}
+    with confirming():
+        assert kernel.shell_handlers["comm_msg"] is usual

@@ -7,6 +7,7 @@ from tests.lab.fakes import snapshot
 from titans_book.inspection.traces import ByPlace
 from titans_book.lab.live.board import LiveBoard
 from titans_book.lab.live.history import History, Shelf
+from titans_book.lab.live.moments import Moment
 from titans_book.lab.live.passage_lines import LINES
 from titans_book.lab.live.reading import Reading, films
 from titans_book.lab.pictures import pixels
@@ -110,6 +111,6 @@ def test_memories_of_one_block_are_named_and_those_of_another_shape_left_out():
     assert reading.words == "2 of 3 memories, those of one shape"
     assert reading.memories == [traces[1]] and reading.shape == (2, 3)
     board = LiveBoard(alt="Two memories")
-    board._show(shot, 1.0)
+    board.showing.show(Moment(1, shot), 1.0)
     assert [name for name, _ in board.face.blocks.options][1:] == ["block 1", "block 2"]
     assert "block 2, fast" in board.face.rows.value

@@ -86,7 +86,10 @@ class AttentionReading:
             self.surprise = np.pad(heard, (0, self.length - len(heard)))
         self._shown = maps(attentions)
         self.shape = self._shown.shape[:2]
+        self.columns = [f"head {head + 1}" for head in range(self.shape[1])]
         self.reveal = (self._shown.shape[2], attentions[0].weights.shape[1])
+        self.every = -(-attentions[0].weights.shape[1] // self._shown.shape[2])
+        self.before = (attentions[0].persistent, attentions[0].recalled)
         self.times = [self.length]
         used = self._shown[self._shown > 0]
         self.rescale(pixels.nice_limit(used, 0.95) if limit is None else limit)
@@ -98,6 +101,15 @@ class AttentionReading:
     def values(self) -> np.ndarray:
         """The whole maps: (blocks, heads, readers, columns)."""
         return self._shown
+
+    def seen(self, column: int) -> tuple[str, int]:
+        """What stands in a column of a map: ("persistent" | "recalled" | "text", its place)."""
+        place = self.every * column
+        for name, count in zip(("persistent", "recalled"), self.before, strict=True):
+            if place < count:
+                return name, place
+            place -= count
+        return "text", place
 
     def frames(self) -> np.ndarray:
         """The whole maps in levels of the colour scale: (1, blocks, heads, readers, columns)."""

@@ -16,6 +16,7 @@ from ipykernel.kernelbase import Kernel
 __all__ = ["confirming"]
 
 MESSAGE = "comm_msg"  # the type of a widget's messages in Jupyter's protocol
+CELL = "execute_request"  # of a cell that runs
 
 
 @contextmanager
@@ -26,6 +27,9 @@ def confirming() -> Iterator[None]:
         return
     kernel = Kernel.instance()
     usual, cell = kernel.shell_handlers[MESSAGE], kernel.get_parent("shell")
+    if cell.get("header", {}).get("msg_type") != CELL:  # a button began it: no cell goes on
+        yield
+        return
 
     def say(state: str, parent: Any) -> None:
         content = {"execution_state": state}

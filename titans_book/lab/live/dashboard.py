@@ -6,6 +6,7 @@ It knows nothing of training. The board tells it what to show; every method here
 from __future__ import annotations
 
 from html import escape
+from math import log
 
 import ipywidgets
 import numpy as np
@@ -15,79 +16,60 @@ from titans_book.lab.live.history import History
 from titans_book.lab.live.passage_lines import LINES
 from titans_book.lab.live.reading import Reading
 from titans_book.lab.live.stage import Stage
+from titans_book.lab.live.wheel import Wheel
 from titans_book.lab.pictures import pixels, style
-from titans_book.lab.pictures.controls import button, choice, offer, script
+from titans_book.lab.pictures.controls import script
 from titans_book.lab.pictures.lines import Line
 from titans_book.lab.pictures.traces import loss_drawing, number
-from titans_book.lab.pictures.widgets import SurpriseStrip, Traces, shared, slider
+from titans_book.lab.pictures.widgets import SurpriseStrip, Traces, shared
 
 __all__ = ["Dashboard"]
 
-ALL = ("all blocks, mean", -1)
-VIEWS = {
-    "written": ("what was written", "written"),
-    "weights": ("the memory itself", "weights"),
-    "attention": ("the attention", "attention"),
-}
 _WAITING = '<p class="waits">Measured after the running step.</p>'
-_LABEL = 62  # pixels for the names of the blocks
+_POINT = "Point at a cell, or at a letter of the passage, to see what is known of it."
+_LABEL = 76  # pixels for the names of the blocks
 
 
 def _title(words: str) -> ipywidgets.HTML:
     return ipywidgets.HTML(f"<h4>{words}</h4>")
 
 
-class Dashboard:
+class Dashboard(Wheel):
     """The widgets of a board, arranged; `box` holds them all.
 
-    views, lines, blocks and pace are the reader's choices; pause, step, stop and keep the buttons.
+    asked: a text that nobody sees, through which the page asks what the pointer rests on; `answer`
+    is what it gets. level: the name and the bits of a line to beat, drawn over the loss.
     """
 
     def __init__(self, fps: float | int = 20.0, dark: bool | None = None):
+        super().__init__()
         self.dark = style.is_dark(dark)
         self.reading: Reading | AttentionReading | None = None
+        self.level: tuple[str, float] | None = None
         words = "Memory or attention, a panel for each block and head"
         self.stage = Stage(alt=words, fps=fps, dark=dark)
         self.strip = SurpriseStrip(alt="The passage being read, shaded by surprise", styled=False)
         self.traces = Traces([], 1, alt="Numbers over the passage")
         self.loss, self.numbers, self.legend = (ipywidgets.HTML() for _ in range(3))
-        titles = (Reading.title, Reading.text, LINES["gates"].title)
+        titles = ("Memories", Reading.text, LINES["gates"].title)
         self.above, self.text, self.beside = (_title(words) for words in titles)
-        self.heads, self.rows, self.status = (ipywidgets.HTML() for _ in range(3))
-        self._controls()
+        self.heads, self.rows, self.summary = (ipywidgets.HTML() for _ in range(3))
+        self.sample, self.held, self.answer = (ipywidgets.HTML() for _ in range(3))
+        self.asked = ipywidgets.Text(layout=ipywidgets.Layout(display="none"))
+        self.asked.add_class("titans-asked")
+        self.say_here(_POINT)
         self.box = self._arrange()
 
-    def _controls(self) -> None:
-        self.pause = button("Pause", "Hold the training after the running step, or go on")
-        self.step = button("Step", "Pause, and train one single step")
-        self.stop = button("Stop", "End the training after the running step; it can be resumed")
-        self.keep = button("Snapshot", "Keep the memories of the last step in board.snapshots")
-        self.views = choice("show", [VIEWS["written"], VIEWS["weights"]], "What the heatmaps show")
-        self.lines = choice("lines", [], "Which numbers are drawn over the passage")
-        self.blocks = choice("traces of", [ALL], "Whose surprise and lines are shown")
-        self.pace = slider(
-            "reading time, s", 4.0, 1.0, 12.0, step=0.5, width="300px",
-            help="Seconds in which the board shows one passage being read",
-        )  # fmt: skip
-        self.pace.continuous_update = False  # each change hands the passage over again
-
     def _arrange(self) -> ipywidgets.VBox:
-        row = {"display": "flex", "flex_flow": "row wrap", "align_items": "center"}
-        buttons = ipywidgets.Box(
-            [self.pause, self.step, self.stop, self.keep, self.status],
-            layout=ipywidgets.Layout(**row, grid_gap="0 4px"),
-        )
-        choices = ipywidgets.Box(
-            [self.views, self.lines, self.blocks, self.pace],
-            layout=ipywidgets.Layout(**row, grid_gap="0 18px"),
-        )
         self.rows.layout = ipywidgets.Layout(width=f"{_LABEL}px", flex="0 0 auto", margin="2px 0")
         self.heads.layout = ipywidgets.Layout(margin=f"0 0 0 {_LABEL + 4}px")
-        self.legend.layout = ipywidgets.Layout(margin=f"0 0 8px {_LABEL + 4}px")
+        self.legend.layout = ipywidgets.Layout(margin=f"0 0 4px {_LABEL + 4}px")
         picture = ipywidgets.HBox([self.rows, self.stage])
-        left = [self.above, self.heads, picture, self.legend, self.text, self.strip]
+        left = [self.above, self.heads, picture, self.legend, self.answer, self.text, self.strip]
         self.opened = ipywidgets.VBox([self.beside, self.traces])
-        right = [self.opened, _title("Loss"), self.loss]
+        self.wrote = ipywidgets.VBox([_title("What it writes"), self.sample])
+        self.wrote.layout.display = "none"
+        right = [self.opened, _title("Loss, nats a token"), self.loss, self.wrote]
         columns = ipywidgets.Box(
             [
                 ipywidgets.VBox(left, layout=ipywidgets.Layout(flex="3 1 480px", min_width="0")),
@@ -98,17 +80,19 @@ class Dashboard:
             ),
         )
         sheet = f"<style>{style.asset('live/board.css')}</style>"
-        play = ipywidgets.HTML(
-            sheet + script(style.asset("live/stage.js")), layout=ipywidgets.Layout(display="none")
-        )
-        box = ipywidgets.VBox([shared(), play, self.numbers, buttons, choices, columns])
+        hidden = ipywidgets.Layout(display="none")
+        play = ipywidgets.HTML(sheet + script(style.asset("live/stage.js")), layout=hidden)
+        self.held.layout.display = "none"
+        unseen = [shared(), play, self.asked, self.held]
+        box = ipywidgets.VBox([*unseen, self.numbers, self.summary, *self.bars(), columns])
         box.add_class("titans-board")
         return box
 
-    def offer(self, views: tuple[str, ...], lines: tuple[str, ...]) -> None:
+    def offer(
+        self, views: tuple[str, ...], lines: tuple[str, ...], shades: tuple[str, ...]
+    ) -> None:
         """What the reader can choose from: a model may lack memory, or attention."""
-        offer(self.views, tuple(VIEWS[name] for name in views))
-        offer(self.lines, tuple((LINES[name].name, name) for name in lines))
+        super().offer(views, lines, shades)
         self.opened.layout.display = None if lines else "none"
 
     def read(
@@ -120,7 +104,7 @@ class Dashboard:
         self.stage.play(reading, seconds=seconds, share=share)
         self.strip.read(reading.pieces, reading.surprise)
         self.strip.show()
-        self._label(reading.labels, reading.shape[1])
+        self._label(reading.labels, reading.columns)
 
     def draw(self, lines: list[Line] | None) -> None:
         """Take the lines of the passage in hand, of the chosen kind; None: still unknown."""
@@ -132,19 +116,16 @@ class Dashboard:
         # last: the page has a title only when it has what the title names
         self.beside.value = f"<h4>{LINES[self.lines.value].title}</h4>"
 
-    def _label(self, labels: list[str], heads: int) -> None:
+    def _label(self, labels: list[str], names: list[str]) -> None:
         """Names along the edges of the panels, and the colour scale; the menu of blocks."""
-        columns = "".join(f"<span>head {head + 1}</span>" for head in range(heads))
+        columns = "".join(f"<span>{escape(name)}</span>" for name in names)
         rows = "".join(f"<span>{escape(label)}</span>" for label in labels)
         self.heads.value = f'<div class="marks">{columns}</div>'
         self.heads.layout.width = f"{self.stage.width}px"
         height = f"height:{self.stage.height}px"
         self.rows.value = f'<div class="marks down" style="{height}">{rows}</div>'
         self.legend.value = self._scale()
-        single = [(f"block {block + 1}", block) for block in self.reading.blocks]
-        if tuple(self.blocks.options) != (ALL, *single):
-            self.blocks.options = [ALL, *single]
-            self.blocks.value = ALL[1]
+        self.offer_blocks(self.reading.blocks)
 
     def _scale(self) -> str:
         """The colours from one end of the scale to the other, and what else is to be said."""
@@ -159,8 +140,12 @@ class Dashboard:
 
     def curve(self, history: History) -> None:
         """Draw the loss again."""
-        words = f"Loss over {len(history.steps)} steps"
-        self.loss.value = loss_drawing(history.steps, history.losses, history.held_out(), alt=words)
+        words, level = f"Loss over {len(history.steps)} steps", self.level
+        if level is not None:
+            level = (f"{level[0]}, {level[1]:.2f} bits", level[1] * log(2))
+        self.loss.value = loss_drawing(
+            history.steps, history.losses, history.held_out(), level=level, alt=words
+        )
 
     def count(self, entries: dict[str, str], share: float | int) -> None:
         """The row of numbers, and the bar of progress below it."""
@@ -178,15 +163,30 @@ class Dashboard:
         """One line beside the buttons, spoken by screen readers."""
         self.status.value = f'<span role="status" style="margin-left:8px">{escape(words)}</span>'
 
+    def say_here(self, words: str) -> None:
+        """What is known of the place that the reader points at, as HTML."""
+        self.answer.value = f'<div class="here">{words or _POINT}</div>'
+
+    def say_all(self, words: str) -> None:
+        """What the model has learned so far, in a sentence or two."""
+        self.summary.value = f'<p class="learned">{escape(words)}</p>' if words else ""
+
+    def write(self, step: int, text: str) -> None:
+        """A text that the model has written at one step."""
+        self.wrote.layout.display = None
+        self.sample.value = f'<pre class="sample"><i>step {step}</i>  {escape(text)}</pre>'
+
+    def hold(self, token: int | None) -> None:
+        """Hold the passage at a token, or let it go on."""
+        at = "" if token is None else token
+        self.held.value = f'<i class="titans-held" data-token="{at}"></i>'
+
     def work(self, words: str, paused: bool = False) -> None:
-        """The buttons work, and the first one says what it would do."""
-        for control in (self.pause, self.step, self.stop, self.pace):
-            control.disabled = False
-        self.pause.description = "Resume" if paused else "Pause"
+        """The buttons of a run work, and the first one says what it would do."""
+        self.enable(running=True, paused=paused)
         self.say(words)
 
     def rest(self, words: str) -> None:
-        """The buttons rest, and the pace of reading with them: nothing runs."""
-        self.work(words)
-        for control in (self.pause, self.step, self.stop, self.pace):
-            control.disabled = True
+        """The buttons of a run rest: nothing runs. What is shown can still be looked at."""
+        self.enable(running=False)
+        self.say(words)

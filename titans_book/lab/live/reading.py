@@ -8,14 +8,14 @@ what a live view needs: the film in the levels of a colour scale, and a number f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from titans_book.lab.pictures import pixels
 from titans_book.lab.pictures.text import spell
 
-__all__ = ["Reading", "chosen", "films", "labels", "places"]
+__all__ = ["Reading", "Source", "chosen", "films", "labels", "places", "thinning"]
 
 VIEWS = ("written", "weights")
 CELLS = 120_000  # of one picture; larger memories show every n-th cell
@@ -60,11 +60,25 @@ def films(memories: Sequence[Any], matrix: int = 0, *, ends: bool = False) -> np
     """
     taken = [memories[n].film[matrix] for n in alike(memories)]
     taken = [film[[0, -1]] for film in taken] if ends else taken
-    stack = pixels.stacked(taken, axis=1)
-    every = 1
-    while stack[0, ..., ::every, ::every].size > CELLS:
+    every = thinning(taken)
+    return pixels.stacked(taken, axis=1)[..., ::every, ::every]
+
+
+def thinning(films: Sequence[Any]) -> int:
+    """Every so many rows and columns are shown, so that a picture has no more than CELLS."""
+    count, (heads, height, width), every = len(films), films[0].shape[1:], 1
+    while count * heads * -(-height // every) * -(-width // every) > CELLS:
         every += 1
-    return stack[..., ::every, ::every]
+    return every
+
+
+class Source(NamedTuple):
+    """Where a picture is from: its memory by name and place, its head, and A, B or B−A of two."""
+
+    label: str
+    place: tuple[int, str]
+    head: int
+    part: str = ""
 
 
 class Reading:
@@ -76,7 +90,6 @@ class Reading:
     """
 
     kind = "signed"
-    title = "Memories"
     text = "Surprise: the passage as the memories read it"
     words = ""
     reveal = (0, 0)
@@ -94,6 +107,7 @@ class Reading:
             raise ValueError(f"view={view!r} is not known: choose one of {', '.join(VIEWS)}")
         every = snapshot.memories
         shown, at = alike(every), places(every)
+        self.places = [at[n] for n in shown]
         self.labels = [labels(every)[n] for n in shown]
         self.blocks = sorted({number for number, _ in at})
         if len(shown) < len(every):
@@ -105,7 +119,12 @@ class Reading:
         self.surprise = np.mean([pixels.array(m.surprise).mean(0) for m in self.memories], 0)
         self.times = [int(time) for time in every[0].times]
         self.film = films(every, matrix)
+        self.matrix, drawn = matrix, [every[n].film[matrix] for n in shown]
+        self.every, (rows, columns) = thinning(drawn), drawn[0].shape[-2:]
+        self.lying = rows > columns
+        self.title = f"Memories: {_axes(len(every[0].film), matrix, self.lying)}"
         self.shape = self.film.shape[1:3]
+        self.columns = [f"head {head + 1}" for head in range(self.shape[1])]
         self._shown = self.film - self.film[:1] if view == "written" else self.film
         self.rescale(pixels.nice_limit(self._shown[-1], 0.98) if limit is None else limit)
 
@@ -117,6 +136,35 @@ class Reading:
         """The last picture in the memory's own units: (blocks, heads, height, width)."""
         return self._shown[-1]
 
+    def at(self, token: int) -> np.ndarray:
+        """The picture after so many tokens, between two frames as the page blends it."""
+        after = min(int(np.searchsorted(self.times, token)), len(self.times) - 1)
+        before = max(0, after - 1)
+        span = self.times[after] - self.times[before]
+        share = min(1.0, (token - self.times[before]) / span) if span else 1.0
+        return self._shown[before] + share * (self._shown[after] - self._shown[before])
+
+    def source(self, panel: int, column: int) -> Source:
+        """Whose picture stands in this row and column of panels."""
+        return Source(self.labels[panel], self.places[panel], column)
+
+    def cell(self, y: int, x: int) -> tuple[int, int]:
+        """(row, column) of the matrix that is drawn at that place of a panel."""
+        place = (self.every * y, self.every * x)
+        return place[::-1] if self.lying else place
+
     def frames(self) -> np.ndarray:
         """The film in levels of the colour scale: (frames, blocks, heads, height, width)."""
         return pixels.quantise(self._shown, self.limit, self.kind)
+
+
+def _axes(layers: int, matrix: int, lying: bool) -> str:
+    """What a row and a column of the pictures stand for.
+
+    >>> _axes(2, 0, lying=False)
+    'a row for each feature of the key, a column for each hidden unit'
+    """
+    one = "feature of the key" if matrix == 0 else "hidden unit"
+    other = "feature of the value" if matrix == layers - 1 else "hidden unit"
+    row, column = (other, one) if lying else (one, other)
+    return f"a row for each {row}, a column for each {column}"

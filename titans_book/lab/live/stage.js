@@ -36,6 +36,21 @@
       clearInterval(this.timer);
     }
 
+    // The reader holds the passage at a token, or lets it go on from there.
+    hold(token) {
+      this.stop();
+      this.token = min(token, this.film.length);
+      this.draw();
+      this.mark();
+    }
+
+    release() {
+      this.stop();
+      this.film.share = min(this.film.share, this.token / this.film.length);
+      this.began = performance.now() - (1000 * this.film.seconds * this.token) / this.film.length;
+      this.timer = setInterval(() => this.go(), 1000 / this.film.fps);
+    }
+
     go() {
       const passed = (performance.now() - this.began) / 1000 / this.film.seconds;
       const share = this.film.share < 1 && this.canvas.isConnected ? min(1, passed) : 1;
@@ -95,18 +110,53 @@
     }
   }
 
+  // The kernel hears through an input that nobody sees: what the pointer rests on, in words.
+  function asks(root, passage) {
+    let words = "", timer = 0;
+    const send = () => {
+      timer = 0;
+      const input = root.querySelector(".titans-asked input");
+      if (!input || input.value === words) return;
+      input.value = words;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    const question = ({ target, clientX, clientY }) => {
+      if (target.matches?.(".titans-stage")) {
+        const box = target.getBoundingClientRect();
+        const place = (at, from, size, cells) => floor(((at - from) / size) * cells);
+        const x = place(clientX, box.left, box.width, target.width);
+        const y = place(clientY, box.top, box.height, target.height);
+        return `cell ${x} ${y} ${round(passage()?.token ?? 0)}`;
+      }
+      const letter = target.closest?.(".titans-text > b");
+      return letter ? `token ${[...letter.parentNode.querySelectorAll(":scope > b")].indexOf(letter)}` : "";
+    };
+    root.addEventListener("pointermove", (event) => {
+      const asked = question(event);
+      if (!asked || asked === words) return;
+      words = asked;
+      timer ||= setTimeout(send, 80);
+    });
+  }
+
   function follow(root) {
-    let data = null, passage = null;
+    let data = null, passage = null, held = "";
     // Called before the page is painted: a new passage never shows for a moment as if it were read.
     const look = () => {
-      const found = root.querySelector(".titans-film");
-      if (found && found !== data) {
+      const found = root.querySelector(".titans-film"), fresh = found && found !== data;
+      if (fresh) {
         passage?.stop();
         data = found;
         passage = new Passage(root, root.querySelector(".titans-stage"), JSON.parse(found.textContent));
-      } else passage?.mark();
+      }
+      const token = root.querySelector(".titans-held")?.dataset.token ?? "";
+      if (passage && token !== "" && (fresh || token !== held)) passage.hold(Number(token));
+      else if (passage && token === "" && held !== "" && !fresh) passage.release();
+      else if (!fresh) passage?.mark();
+      held = token;
     };
     new MutationObserver(look).observe(root, { childList: true, subtree: true });
+    asks(root, () => passage);
     look();
   }
 

@@ -15,7 +15,7 @@ import numpy as np
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.pixels import array
 
-__all__ = ["STYLE", "shaded", "shades", "spell", "visible"]
+__all__ = ["STYLE", "legible", "quoted", "shaded", "shades", "spell", "visible"]
 
 SHADES = 10
 
@@ -68,6 +68,26 @@ def shades(values: Any, limit: float | int | None = None) -> list[int]:
     values = np.nan_to_num(array(values), nan=0.0)
     top = limit or (float(np.quantile(values, 0.98)) if values.size else 0.0) or 1.0
     return np.clip(values / top * (SHADES - 0.5), 0, SHADES - 1).astype(int).tolist()
+
+
+def legible(piece: str) -> str:
+    """A piece in a sentence, with signs for what cannot be seen.
+
+    >>> legible(" "), legible("\\n"), legible("to "), legible("")
+    ('␣', '↵', 'to', '·')
+    """
+    piece = piece.replace("\n", "↵")
+    piece = "␣" if piece == " " else piece.strip()
+    return piece if piece and piece.isprintable() else "·"
+
+
+def quoted(pieces: Sequence[str], token: int) -> str:
+    """A token of a passage as one says it: its piece in quotes, and its place from 1 on.
+
+    >>> quoted(["t", " "], 1)
+    '“␣” (token 2)'
+    """
+    return f"“{legible(pieces[token])}” (token {token + 1})"
 
 
 def visible(piece: str) -> str:

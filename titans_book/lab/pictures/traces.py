@@ -172,11 +172,12 @@ def loss_drawing(
     losses: Sequence[float | int],
     evaluations: Sequence[tuple[int, float | int]] = (),
     *,
+    level: tuple[str, float | int] | None = None,
     width: int = 360,
     height: int = 130,
     alt: str = "",
 ) -> str:
-    """The loss over training as SVG; evaluations are diamonds.
+    """The loss over training as SVG; evaluations are diamonds, a level to beat is a dashed line.
 
     >>> loss_drawing([1, 2], [5.0, 4.0], alt="Loss").count("<polyline")
     1
@@ -186,7 +187,7 @@ def loss_drawing(
     if not known:
         return head + _words(0, 20, "no step yet", quiet=True) + "</svg>"
     x, y = (np.array(column, dtype=float) for column in zip(*known, strict=True))
-    marks = [value for _, value in evaluations]
+    marks = [value for _, value in evaluations] + ([] if level is None else [level[1]])
     low, high = min([y.min(), *marks]), max([y.max(), *marks])
     left, right, top, base = 50, width - 10, 8, height - 20
     x_scale = (right - left) / max(1.0, x[-1] - x[0])
@@ -206,5 +207,16 @@ def loss_drawing(
     )
     return (
         f'{head}{_axis(left, right, base)}{labels}<polyline points="{line}" fill="none"'
-        f' stroke="{blue}" stroke-width="1.6" stroke-linejoin="round"/>{diamonds}</svg>'
+        f' stroke="{blue}" stroke-width="1.6" stroke-linejoin="round"/>{diamonds}'
+        f"{'' if level is None else _level(left, right, base - y_scale * (level[1] - low), level)}"
+        "</svg>"
     )
+
+
+def _level(left: float, right: float, y: float, level: tuple[str, float | int]) -> str:
+    """A dashed line across, with its name above its right end."""
+    line = (
+        f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="currentColor"'
+        ' stroke-opacity=".7" stroke-dasharray="5 3"/>'
+    )
+    return line + _words(right, y - 4, escape(level[0]), quiet=True, anchor="end")
