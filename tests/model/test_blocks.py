@@ -20,7 +20,13 @@ from titans_book.model.blocks import (
 
 DIM, HEADS, TIME = 8, 2, 19
 BOUNDS = {
-    "mac": [{"segment": 5}, {"segment": 19}, {"segment": 4, "persistent": 2}, {"segment": 1}],
+    "mac": [
+        {"segment": 5},
+        {"segment": 19},
+        {"segment": 4, "persistent": 2},
+        {"segment": 1},
+        {"segment": 5, "persistent": 1, "remembers": "tokens"},
+    ],
     "mag": [{"window": 5}, {"window": 4, "persistent": 2}, {"window": 30, "persistent": 1}],
     "mal": [{"window": 5}, {"window": 4, "persistent": 2}],
 }
@@ -36,9 +42,10 @@ def tokens(batch=1, time=TIME, seed=1):
 def build(kind, bounds, **memory):
     """A block drawn wide, whose memory goes token by token through the reference."""
     torch.manual_seed(0)
-    options = {"chunk": 6, **memory}
+    options, bounds = {"chunk": 6, **memory}, dict(bounds)
+    own = {"remembers": bounds.pop("remembers")} if "remembers" in bounds else {}
     parts = Attention(DIM, HEADS, **bounds), NeuralMemory(DIM, HEADS, **options)
-    block = KINDS[kind](DIM, 12, *parts).double()
+    block = KINDS[kind](DIM, 12, *parts, **own).double()
     for p in block.parameters():
         nn.init.normal_(p, std=0.4)
     return block
@@ -78,7 +85,8 @@ def mac(block, x):
         # eqs. 22, 23: row t of the literal attention over what is known by now
         y = literal(block.attention, z[:, : t + 1], torch.cat(h_all, dim=1))[:, -1:]
         y_all.append(norm(block.attention_norm.weight, y))
-        m, state = block.memory(y_all[-1], state)  # eq. 24, and the read of eq. 25
+        read = y_all[-1] if block.remembers == "answers" else z[:, t : t + 1]
+        m, state = block.memory(read, state)  # eq. 24, and the read of eq. 25
         gate = torch.sigmoid(norm(block.memory_norm.weight, m))
         outputs.append((y_all[-1] * gate) @ block.out.weight.T)
     return mlp(block, x + torch.cat(outputs, dim=1))
@@ -245,3 +253,6 @@ def test_mac_begins_with_its_mind_on_the_token_itself(segment, dim, heads):
     assert 0.6 < weights[:, :, rows, segment + rows].mean() < 0.95
     with pytest.raises(ValueError, match="attention must have a segment"):
         MACBlock(dim, 8, Attention(dim, heads), NeuralMemory(dim, heads))
+    parts = Attention(dim, heads, segment=segment), NeuralMemory(dim, heads)
+    with pytest.raises(ValueError, match="remembers must be one of 'answers', 'tokens', got 'all'"):
+        MACBlock(dim, 8, *parts, remembers="all")

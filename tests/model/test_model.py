@@ -16,7 +16,7 @@ SMALL = dict(vocab=64, dim=32, depth=2, heads=2, hidden=48)
 VARIANTS = [
     {"variant": "lmm"},
     {"variant": "mac", "segment": 16},
-    {"variant": "mac", "segment": 7, "persistent": 2},
+    {"variant": "mac", "segment": 7, "persistent": 2, "options": {"remembers": "tokens"}},
     {"variant": "mag", "window": 16, "persistent": 0},
     {"variant": "mag", "window": 7},
     {"variant": "mal", "window": 9},

@@ -180,6 +180,21 @@ def test_a_config_of_older_times_keeps_its_meaning():
     assert as_of_format_1({"variant": "attention", **SIZE}) == {"variant": "attention", **SIZE}
 
 
+@pytest.mark.parametrize(
+    "variant, field, others",
+    [("attention", "conv", (1, 4)), ("mac", "remembers", ("answers", "tokens"))],
+)
+def test_what_came_later_is_written_down_only_where_it_is_used(variant, field, others):
+    as_before, new = others
+    config = TitansConfig(variant, **SIZE)
+    assert config.options == {field: as_before} and "options" not in config.to_dict()
+    assert TitansConfig(variant, **SIZE, options={field: as_before}) == config
+    config = TitansConfig(variant, **SIZE, options={field: new})
+    assert (
+        config.to_dict()["options"] == {field: new} and TitansConfig(**config.to_dict()) == config
+    )
+
+
 def test_a_rule_in_a_config_becomes_plain_values():
     rule = NeuralMemory(8, rule="deltanet").rule
     for given in ("deltanet", rule, rule.spec()):

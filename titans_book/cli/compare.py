@@ -28,7 +28,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="of each (%(default)s)")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS, metavar="TASK",
                         help=f"some of {', '.join(TASKS)}")  # fmt: skip
-    some = f"some of {', '.join(MODELS)}; and hope, or memories by name (notebooks/presets.md)"
+    some = f"some of {', '.join(MODELS)}; and hope, 'mac tokens', "
+    some += "or memories by name (notebooks/presets.md)"
     parser.add_argument("--models", nargs="+", default=MODELS, metavar="MODEL", help=some)
     out = "where the record goes; the pictures beside it, one a task (%(default)s)"
     parser.add_argument("--out", type=Path, default=Path("runs/comparison.json"), help=out)

@@ -6,8 +6,10 @@ window                a transformer that sees as far as MAG's and MAL's windows,
                       (both with the short convolution on q, k and v that every memory has)
 linear attention      LMM with the dot-product objective, no forgetting and no momentum: Titans
                       eqs. 4-5, with a learned write rate. The simplest memory of constant size.
-hope                  memories that modify themselves (chapter 12); named only, for it takes five
-                      times as long. Its memories have no wider layers inside than outside.
+mac tokens            MAC whose memory reads the tokens, and not what attention answers to them;
+                      named only, because the paper has no such model
+hope                  memories that modify themselves (chapter 12); named only, because it takes
+                      five times as long. Its memories have no wider layers inside than outside.
 any preset            LMM with the rule of that name (titans_book.memory.presets) and its chunk
 
 What one model does not need for its memory, it gets in its MLP, so that all have as many weights.
@@ -30,6 +32,7 @@ TAPS = 4  # of the convolution, which the memories have from birth
 # Beside the variants themselves: a variant, and what makes it another contestant.
 MORE: dict[str, tuple[str, Callable[["Profile"], dict[str, Any]]]] = {
     "window": ("attention", lambda profile: {"window": profile.reach}),
+    "mac tokens": ("mac", lambda profile: {"options": {"remembers": "tokens"}}),
     "linear attention": (
         "lmm",
         lambda profile: {
@@ -39,8 +42,8 @@ MORE: dict[str, tuple[str, Callable[["Profile"], dict[str, Any]]]] = {
         },
     ),
 }
-NAMED_ONLY = ("hope",)
-CONTESTANTS = (*(name for name in VARIANTS if name not in NAMED_ONLY), *MORE)
+NAMED_ONLY = ("mac tokens", "hope")
+CONTESTANTS = tuple(name for name in (*VARIANTS, *MORE) if name not in NAMED_ONLY)
 
 
 def everybody() -> tuple[str, ...]:

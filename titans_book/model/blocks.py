@@ -25,6 +25,7 @@ import torch
 from torch import nn
 
 from titans_book.attention import Attention, AttentionState
+from titans_book.check import choose
 from titans_book.memory import LayerState, NeuralMemory
 from titans_book.memory.pieces import lengths_of
 from titans_book.model.block import Block, BlockState, GatedMLP, Stream
@@ -118,12 +119,27 @@ class MACBlock(GatedBlock):
     The memory has nothing but y to learn from. While attention spreads over the segment, all y are
     about alike, and so are the keys that are written. So attention starts with its mind on the
     token itself: W_K = W_Q, of a size that gives it some three quarters of its own row.
+
+    remembers, in `config.options`: what the memory reads and answers in eqs. 24 and 25. "answers"
+    (the default): y, as printed. "tokens": z, as in MAG.
     """
 
-    fields = {"memory": {}, "segment": 32, "persistent": 4, "axial": None}
+    fields = {
+        "memory": {}, "segment": 32, "persistent": 4, "axial": None, "remembers": "answers",
+    }  # fmt: skip
+    later = {"remembers": "answers"}
 
-    def __init__(self, dim: int, hidden: int, attention: Attention, memory: NeuralMemory) -> None:
+    def __init__(
+        self,
+        dim: int,
+        hidden: int,
+        attention: Attention,
+        memory: NeuralMemory,
+        remembers: str = "answers",
+    ) -> None:
         super().__init__(dim, hidden, attention, memory)
+        choose("remembers", remembers, ("answers", "tokens"))
+        self.remembers = remembers
         if attention.segment is None:
             raise ValueError("attention must have a segment: MAC reads by segments, got None")
         attention.start_on_itself()
@@ -139,7 +155,7 @@ class MACBlock(GatedBlock):
         memory = config.new_memory()
         if not {"damping", "rule"} & set(config.memory) and memory.rule.objective.overshoots:
             memory.rule = memory.rule.but(damping=memory.rule.chunk / 2)
-        return cls(config.dim, config.hidden, config.new_attention(), memory)
+        return cls(config.dim, config.hidden, config.new_attention(), memory, **config.options)
 
     def reset_parameters(self) -> None:
         """Draw all weights afresh, whatever they were; attention with its mind on the token."""
@@ -163,7 +179,7 @@ class MACBlock(GatedBlock):
         h, before = self.memory.recall(z, before)  # eq. 21
         y, attention = self.attend(z, h, attention)  # eqs. 22, 23
         y = self.attention_norm(y)
-        m, layer = self.memory(y, layer)  # eq. 24
+        m, layer = self.memory(y if self.remembers == "answers" else z, layer)  # eq. 24
         if attention.position % self.attention.segment == 0:  # the next segment asks what is now
             before = LayerState(layer.memory, before.tail)
         return self.gated(y, m), BlockState(attention, layer, before)  # eq. 25
