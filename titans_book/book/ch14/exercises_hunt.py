@@ -134,15 +134,12 @@ def takes_one_token(ask, length, most):
     return start, start + 1
 
 
-@hunt.wrong("Which halves could hold a bad stretch that lies across the middle?")
-def only_halves(ask, length, most):
-    """You halve again and again. A bad stretch across a border is cut in two."""
-    start, stop = 0, length
-    while stop - start > 8:
-        middle = (start + stop) // 2
-        left = ask(start, middle) < ask(middle, stop)
-        start, stop = (start, middle) if left else (middle, stop)
-    return start, stop
+@hunt.wrong("Does one question for each eight tokens find what lies across a border?")
+def takes_two_windows(ask, length, most):
+    """You switch off the two best windows, all that lies between them, and eight tokens more."""
+    tried = _windows(ask, length)
+    (one, _), (other, _) = sorted(tried, key=tried.get)[:2]
+    return min(one, other), min(max(one, other) + 16, length)
 
 
 @hunt.wrong("Can the right end of the stretch be wrong as well?")

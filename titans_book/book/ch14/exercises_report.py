@@ -149,6 +149,7 @@ unfair = Exercise(
     taught=CHAPTER,
     part=False,
     accept=_all_five,
+    solution="def unfair():\n    return {2, 4, 5, 7, 9}",
 )
 
 

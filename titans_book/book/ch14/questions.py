@@ -29,8 +29,8 @@ QUESTIONS = (
     ),
     Question(
         "14.two_answers",
-        "The ledger gives token 7 a share of nearly 0, and without its write the answer loses much. "
-        "Which of the two is wrong?",
+        "The ledger gives token 7 a share of nearly 0, and without its write the answer loses "
+        "much. Which of the two is wrong?",
         (
             Choice(
                 "The ledger: a token without which the answer falls must have a large share",
@@ -78,8 +78,8 @@ QUESTIONS = (
         (
             Choice(
                 "Nothing: the chunk is only a matter of speed",
-                because="Within a chunk all gradients are measured at its beginning. A longer chunk "
-                "measures them at an older memory.",
+                because="Within a chunk all gradients are measured at its beginning. A longer "
+                "chunk measures them at an older memory.",
             ),
             Choice(
                 "The memory's rule: errors are measured at an older memory",
@@ -109,7 +109,7 @@ QUESTIONS = (
             ),
             Choice(
                 "“Both are equally good”",
-                because="That is not known either. A gain of 0.25 would fit the three runs as well.",
+                because="That is not known either. A gain of 0.25 would fit the three runs too.",
             ),
         ),
     ),

@@ -10,7 +10,7 @@ REPORT = (
     "We compare our memory model with a transformer of the same number of weights, on needles.",
     "Ours has a convolution of four tokens in front of keys and values; the transformer has none.",
     "Both read the same training texts in the same order, with the same tokenizer.",
-    "For ours we tried nine learning rates; the transformer was trained with the rate of its paper.",
+    "For ours we tried nine learning rates; the transformer has the rate of its paper.",
     "Both were trained for 5,000 steps, in which ours took 14 hours and the transformer 4.",
     "The rates were chosen on texts that are used neither for training nor in the table.",
     "The table gives the best of five runs of ours, and one run of the transformer.",

@@ -1,6 +1,6 @@
-"""A memory so small that every write can be followed: one matrix, the delta rule, and forgetting.
+"""A memory so small that every write can be followed: a matrix, the delta rule, forgetting.
 
-    M_t = keep_t M_{t-1} + theta_t k_t^T (v_t - k_t M_{t-1})      Titans eqs. 13, 14 without momentum
+    M_t = keep_t M_{t-1} + theta_t k_t^T (v_t - k_t M_{t-1})     Titans 13, 14 without momentum
 
 A text of it is keys and values, (T, d) each, and a rate and a retention for every token.
 """
