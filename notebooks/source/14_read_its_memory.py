@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 14 · Read its memory: needle, length, honesty
 #
-# *Read 20 minutes, play 10, code 40. Any CPU will do.*
+# *Read 22 minutes, play 10, code 40. Any CPU will do.*
 #
 # A model has read a long text, and you ask it about one sentence of it. The answer is wrong. Was the
 # sentence never stored? Was it stored and then forgotten? Did something else write over it? Or was it there,
@@ -295,7 +295,7 @@ draw("14.both", {"share (ledger)": shares[head], "loss (replay)": worth})
 # %% tags=["nbval-ignore-output"]
 print("told", often.told, "and the model answers", said)
 for place in often.values:
-    print(f"token {place}: share {shares[head, place]:+.2f}, without it {worth[place]:+.2f}")
+    print(f"token {place}: share {shares[head, place]:+.2f}, worth {worth[place]:+.2f}")
 
 # %%
 ### CLAIM
@@ -371,6 +371,10 @@ assert first[0] < 0.9 and max(first[1:3]) < 0.9 < first[3]
 assert second[0] < 0.6 and second[2] > second[0] + 0.1 and second[3] > 0.75
 
 # %% [markdown]
+# (The grid had 32 texts in each cell, and these are 64 others. It said 0.91 where we now see 0.75. A share of 32
+# texts is uncertain by up to 0.17 either way, and that of 64 by up to 0.12. No picture of this kind should be read
+# more closely than that.)
+#
 # In the first model each suspect alone explains little. Without the one, the other still does its work. Only with
 # both off is the needle found nearly always. It fades, and the hay writes over what is left, hardly at each token
 # but a thousand times.

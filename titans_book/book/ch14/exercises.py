@@ -179,7 +179,7 @@ replay = Exercise(
         "        without[t] = 0\n        without = ...\n    for t in range(len(K)):\n"
         "    whole, found = q @ end_of(M, K, V, theta, keep), []",
     ),
-    source="the answer with the write, less the answer without it",
+    source="a second reading without each write",
     taught=CHAPTER,
     part=False,
     misfit=MISFIT,
