@@ -1,4 +1,4 @@
-"""Exercises of chapter 14: a haystack, and the two ways to ask which token wrote an answer."""
+"""Exercises of chapter 14: a haystack, and the ledger of an answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from titans_book.book.ch14.small import end_of, entries, told, worths
+from titans_book.book.ch14.small import entries, told, worths
 from titans_book.lab.learning.exercise import Exercise, Step
 
 CHAPTER = "notebooks/14_read_its_memory.ipynb"
@@ -83,20 +83,20 @@ def asks_at_once(hay, needle, question, depth):
     return torch.cat([hay[:before], needle, question, hay[before:]])
 
 
-def _texts(function: Callable) -> Iterator[Step]:
+def texts(function: Callable) -> Iterator[Step]:
     """A few short texts for the small memory."""
     for seed in range(4):
         yield {"vectors": function(*told(seed, time=4 + seed))}
 
 
-_texts.names = lambda: ("M", "K", "V", "theta", "keep", "q")
+texts.names = lambda: ("M", "K", "V", "theta", "keep", "q")
 MISFIT = "There is one row of d numbers for each token of the text. Did you add them up already?"
 
 ledger = Exercise(
     name="14.entries",
     what="what each write adds to an answer",
     reference=entries,
-    probe=_texts,
+    probe=texts,
     hints=(
         "Keep one matrix for each token that was read: what it wrote, and what is left of it now. "
         "What happens to all the earlier ones at each new token?",
@@ -162,99 +162,3 @@ def wipes_and_replays(M, K, V, theta, keep, q):
 def lists_the_last_first(M, K, V, theta, keep, q):
     """Your first row belongs to the last token."""
     return entries(M, K, V, theta, keep, q).flip(0)
-
-
-replay = Exercise(
-    name="14.worths",
-    what="what an answer loses without each write",
-    reference=worths,
-    probe=_texts,
-    hints=(
-        "Read the text once as it is. Then read it once more for each token, with nothing changed "
-        "but that this token does not write.",
-        "`end_of(M, K, V, theta, keep)` is the memory after the text, (d, d). A token with theta = "
-        "0 writes nothing. `theta.clone()` is a copy that you may change.",
-        "    return torch.stack(found)\n"
-        "        found.append(whole - q @ end_of(M, K, V, without, keep))\n"
-        "        without[t] = 0\n        without = ...\n    for t in range(len(K)):\n"
-        "    whole, found = q @ end_of(M, K, V, theta, keep), []",
-    ),
-    source="a second reading without each write",
-    taught=CHAPTER,
-    part=False,
-    misfit=MISFIT,
-)
-
-
-def _without(M, K, V, theta, keep, q, change):
-    """The worths, where `change(t, V, theta, keep)` returns V, theta and keep for a new reading."""
-    whole = q @ end_of(M, K, V, theta, keep)
-    changed = (change(t, V.clone(), theta.clone(), keep.clone()) for t in range(len(K)))
-    return torch.stack([whole - q @ end_of(M, K, *given) for given in changed])
-
-
-def _off(t, V, theta, keep):
-    theta[t] = 0
-    return V, theta, keep
-
-
-@replay.wrong("A token whose write is off is still read. What else does it do to the memory?")
-def takes_the_token_out(M, K, V, theta, keep, q):
-    """You take the token out of the text, and its forgetting with it. Only its write is to go."""
-
-    def change(t, V, theta, keep):
-        keep[t] = 1
-        return _off(t, V, theta, keep)
-
-    return _without(M, K, V, theta, keep, q, change)
-
-
-@replay.wrong("Which writes are still on when you come to the last token?")
-def never_switches_on_again(M, K, V, theta, keep, q):
-    """You change theta for good, so after token t all writes up to t are off."""
-
-    def change(t, V, theta, keep):
-        theta[: t + 1] = 0
-        return V, theta, keep
-
-    return _without(M, K, V, theta, keep, q, change)
-
-
-@replay.wrong("Is a value of 0 nothing, or is it a value that is written?")
-def writes_a_zero(M, K, V, theta, keep, q):
-    """You let the token write the value 0, which erases what the memory has under its key."""
-
-    def change(t, V, theta, keep):
-        V[t] = 0
-        return V, theta, keep
-
-    return _without(M, K, V, theta, keep, q, change)
-
-
-@replay.wrong("Do later tokens still write?")
-def stops_writing(M, K, V, theta, keep, q):
-    """From token t on, you write nothing at all."""
-
-    def change(t, V, theta, keep):
-        theta[t:] = 0
-        return V, theta, keep
-
-    return _without(M, K, V, theta, keep, q, change)
-
-
-@replay.wrong("If a write helped the answer, should its worth be along the answer or against it?")
-def has_the_other_sign(M, K, V, theta, keep, q):
-    """You subtract the answer with the write from the answer without it."""
-    return -worths(M, K, V, theta, keep, q)
-
-
-@replay.wrong("Would later tokens have written the same without this write?")
-def is_the_ledger(M, K, V, theta, keep, q):
-    """You take the entries of the ledger. Without a write, later errors are others."""
-    return entries(M, K, V, theta, keep, q)
-
-
-@replay.wrong("What is the answer with all writes, less your result?")
-def forgets_to_subtract(M, K, V, theta, keep, q):
-    """You return the answers themselves, not what they lack."""
-    return q @ end_of(M, K, V, theta, keep) - worths(M, K, V, theta, keep, q)
