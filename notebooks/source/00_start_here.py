@@ -278,7 +278,7 @@ book.chapter_map(alt="A memory matrix of 3 by 5 tiles, for the chapters 00 to 14
 # | 11 | Optimizers are memories: DGD, delta momentum, DMGD, Muon | optimizers that remember gradients | [ready](11_optimizers.ipynb) |
 # | 12 | Continuum memory and Hope | memories that change at many speeds | [ready](12_continuum.ipynb) |
 # | 13 | Train it, watch it think | a language model, trained live | [ready](13_train_it.ipynb) |
-# | 14 | Read its memory: needle, length, honesty | tests of what was really remembered | in preparation |
+# | 14 | Read its memory: needle, length, honesty | tests of what was really remembered | [ready](14_read_its_memory.ipynb) |
 
 # %% [markdown]
 # ## Notation

@@ -983,6 +983,9 @@ print(f"open {bits['memory_open']:.3f}, shut {bits['memory_shut']:.3f}: worth {g
 # **You can now** train any of the five variants on a text of your own, look into it, and say what you
 # see.
 #
+# **Next.** In [chapter 14](14_read_its_memory.ipynb) you ask trained memories why they answered as they did,
+# and report it so that others can believe it.
+#
 # *Code: `titans_book/training/loop.py`, `titans_book/model/model.py`, `titans_book/memory/layer.py`,
 # `titans_book/inspection/looking.py`, `titans_book/inspection/relevance.py`, `titans_book/model/saved_state.py`. Tests:
 # `tests/training/test_training.py`, `tests/model/test_model.py`, `tests/inspection/test_looking.py`, `tests/inspection/test_relevance.py`.

@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01", "10", "11", "12")
+PATTERNED = ("01", "10", "11", "12", "14")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -117,6 +117,18 @@ CHANGES = {
             "(0.1, 0.3, 1.0)": "(0.5, 3.0)",
             "tokens(12), 4": "tokens(9), 3",
             "(0.2, 0.5, 1.0)": "(0.1, 1.5)",
+        },
+    ],
+    "14": [
+        {
+            "(0, 0.5, 1)": "(0.3,)",
+            "[64, 256, 1024, 2048]": "[64, 100]",
+            "time=2)": "time=2, seed=4)",
+            "1, 4, 16, 64)": "1, 16)",
+            "t=4.303": "t=1.0",
+            "[5000:5032]": "[9000:9020]",
+            "steps=30": "steps=1",
+            "haystacks(2048": "haystacks(192",
         },
     ],
 }

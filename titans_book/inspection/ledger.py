@@ -1,152 +1,213 @@
-"""Which token wrote this number? The memory as a sum of what every token has put into it.
+"""Which token wrote this answer? The bookkeeping of a memory: a sum over all of its writes.
 
-Gradients are taken at the start of a chunk, so every write is known as two vectors, and momentum
-and forgetting only multiply it by a number later (Titans eqs. 13-18, unrolled in
-`titans_book.memory.recurrence`):
+At token t the last layer of a memory is what is left of its start, and of every write so far:
 
-    M_t = O + beta_t (M_0 - O) + c_t S_0 + sum_{i<=t} m_ti h_i^T D_i        m_ti = -P_ti theta_i
+    W_t = beta_t W_0 + (1 - beta_t) O - sum_{i<=t} P_ti theta_i h_i^T D_i       (recurrence.py)
+    y_t = start + sum_{i<=t} -P_ti theta_i (g . h_i) D_i          g the layer's input for the query
 
-O is what the memory falls back to. The ledger holds h, D and m: a number of M_t is what was left of
-the beginning, and one entry for each token. It asks what each write has added, given what the
-others made of the memory. Another question is what the memory would be had a token not come. A
-later token would then have been another surprise, and the ledger does not know that.
-
-Taught in chapter 13.
+P_ti says what momentum and forgetting have made of write i by now. So the answer is a sum in which
+every token has its share, and the sum is exact. But later errors D_j were measured with the earlier
+writes in place: without write i the later tokens would have written something else. What would have
+come out then is another question (switching.py). Taught in chapter 14.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
+from jaxtyping import Float, Integer
+from torch import Tensor, nn
 
-from titans_book.memory import MemoryTrace, NeuralMemory, Rule
-from titans_book.memory.dense import wanted
-from titans_book.memory.recurrence import Coefficients, coefficients
+from titans_book.inspection.traces import Place
+from titans_book.inspection.watching import blocks_of
+from titans_book.memory import Gates, MemoryState, NeuralMemory, memorize
+from titans_book.memory.fitting import check
+from titans_book.memory.presets import resolve
+from titans_book.memory.rule import Rule
 from titans_book.memory.surprise import surprise
+from titans_book.model.generation import device_of
 
-__all__ = ["Ledger", "adds_up", "ledger"]
-
-CLOSE = 1e-3  # of the largest number written: how far a ledger may be from the memory itself
-
-
-def adds_up(rule: Rule) -> bool:
-    """Is the memory of this rule a sum of what its tokens wrote, each times a number?
-
-    >>> adds_up(Rule.of(2)), adds_up(Rule.of(2, retention="lq"))
-    (True, False)
-    """
-    plain = rule.learning.name == "gradient" and rule.window == rule.steps == rule.writes == 1
-    feature = rule.split or rule.retention.maps or rule.retention.channels
-    return plain and not feature and not wanted(rule)
+__all__ = ["Ledger", "ledger", "ledgers"]
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """What every token has written into one memory, layer by layer.
+    """An answer as a sum.
 
-    inputs, errors   h_i and D_i: the write of token i is h_i^T D_i in that layer.
-    factors          m_ti: how much of it stands in the memory after t + 1 tokens; 0 for i > t.
+    start    what came from the memory's beginning, and for a residual memory from the query.
+    tokens   what each token's write adds to it.
     """
 
-    inputs: tuple[Float[Tensor, "heads time _"], ...]
-    errors: tuple[Float[Tensor, "heads time _"], ...]
-    factors: Float[Tensor, "heads time time"]
+    start: Float[Tensor, "batch heads d"]
+    tokens: Float[Tensor, "batch heads time d"]
 
-    def entries(
-        self, layer: int, head: int, row: int, column: int, time: int
-    ) -> Float[Tensor, " time"]:
-        """What each of the first `time` tokens has put into one number of the memory."""
-        h = self.inputs[layer][head, :time, row]
-        D = self.errors[layer][head, :time, column]
-        return self.factors[head, time - 1, :time] * h * D if time else h
+    @property
+    def answer(self) -> Float[Tensor, "batch heads d"]:
+        """y_t, the sum of all entries."""
+        return self.start + self.tokens.sum(2)
 
-    def written(self, layer: int, time: int) -> Float[Tensor, "heads _ _"]:
-        """What all entries of the first `time` tokens add up to."""
-        h, D = self.inputs[layer], self.errors[layer]
-        return (h * self.factors[:, time - 1, :, None]).mT @ D
+    def shares(self) -> Float[Tensor, "batch heads time"]:
+        """The part of each token in the answer, c_i . y / |y|^2; with that of start they sum to 1.
+
+        A share below 0 pulls the other way.
+        """
+        y = self.answer[:, :, None]
+        return (self.tokens * y).sum(-1) / y.square().sum(-1)
 
 
 @torch.no_grad()
 def ledger(
-    memory: NeuralMemory, x: Float[Tensor, "1 time dim"], trace: MemoryTrace
-) -> Ledger | None:
-    """The ledger of a memory that has read x; None for a rule that does not add up.
+    q: Float[Tensor, "batch heads time dim"],
+    k: Float[Tensor, "batch heads time dim"],
+    v: Float[Tensor, "batch heads time dim_v"],
+    gates: Gates,
+    weights: Sequence[Tensor],
+    *,
+    rule: Rule | str | None = None,
+    at: int = -1,
+    **choices: Any,
+) -> Ledger:
+    """The answer to q at token `at` as a sum over all writes up to there, in float64.
 
-    trace: what it did, seen closely (`titans_book.inspection.watch(closely=True)`). A ledger that
-    does not sum up to the memory in the trace is None as well: never is a wrong one given.
-    Raises ValueError for a trace without pairs.
+    Arguments are those of `titans_book.memory.memorize`, for a text that is read from its start.
+    `at` is a place in it; -1 is the last token. Raises ValueError for another place, for a rule
+    whose memory is no sum of its writes (a map, a window, several writes a token, a gate for each
+    feature, no gradient step), and for one that does not read after the write. Taught in chapter
+    14.
+
+    >>> one = torch.ones(1, 1, 2)
+    >>> x = torch.eye(2)[None, None]
+    >>> found = ledger(x, x, 3 * x, Gates(one, 0 * one, 0 * one), [torch.zeros(1, 2, 2)])
+    >>> found.tokens[0, 0].norm(dim=-1)                          # the second token wrote it
+    tensor([0., 3.], dtype=torch.float64)
     """
-    if not trace.pairs:
-        raise ValueError("trace must hold the pairs: watch the model with closely=True")
-    rule = memory.rule
-    if not adds_up(rule) or len(trace.times) < 2:
-        return None
-    gates = memory.gates(x).map(lambda gate: gate.cpu())
-    first = [W.cpu() for W in memory.first_weights()]
-    origin = rule.origin(first, trace.film[0].dtype)
-    theta, eta, keep = (rate[0] for rate in rule.rates(gates))
-    numbers = coefficients(keep, eta)
-    more = [gates.given()[name][0] for name in rule.objective.needs]
-    tokens = [trace.pairs[0], *trace.pairs, theta, *more, keep]
-    for before in dict.fromkeys((0, rule.chunk - trace.times[1])):  # tokens before this text
-        if not _fits(trace, rule.chunk, before):
+    rule = resolve(rule, len(weights), **choices)
+    check(q, k, v, gates, weights, rule)
+    _refuse(rule)
+    time = q.shape[2]
+    if not -time <= at < time:
+        raise ValueError(f"at must be a place in a text of {time} tokens, got {at}")
+    end = at % time + 1
+    q, k, v = (x[:, :, :end].double() for x in (q, k, v))
+    gates = gates.map(torch.Tensor.double).slice(0, end)
+    h, D, state = _writes(rule, q, k, v, gates, [W.double() for W in weights])
+    left, beta = _left(*rule.rates(gates)[1:])
+    steps = rule.network.trace(q[:, :, -1:], lambda layer, g: g @ state.weights[layer])
+    g = steps.inputs[-1]
+    first, origin = weights[-1].double(), rule.origin(weights, torch.float64)
+    beta = beta[..., None, None]
+    kept = beta * first + (0 if origin is None else (1 - beta) * origin[-1])
+    start = g @ kept + (steps.result - steps.outputs[-1])  # a residual memory adds the query
+    tokens = -(g @ h.mT).mT * left[..., None] * D
+    return Ledger(start[:, :, 0], tokens)
+
+
+def _refuse(rule: Rule) -> None:
+    """Raise ValueError for a memory that is no sum of its writes."""
+    reasons = {
+        "learning": rule.learning.name != "gradient",
+        "retention": rule.retention.maps or rule.retention.channels,
+        "network": rule.network.form == "vector",
+        "window": rule.window > 1,
+        "steps": rule.steps > 1,
+        "writes": rule.writes > 1,
+        "split": rule.split,
+        "forget_first": rule.forget_first,
+        "read": rule.read != "after",
+    }
+    if found := [name for name, wrong in reasons.items() if wrong]:
+        raise ValueError(
+            f"rule must make the memory a sum of its writes, read after them; {found[0]}="
+            f"{getattr(rule, found[0])!r} does not. To ask what a write was worth, switch it off: "
+            "titans_book.inspection.switching"
+        )
+
+
+def _writes(
+    rule: Rule, q: Tensor, k: Tensor, v: Tensor, gates: Gates, weights: list[Tensor]
+) -> tuple[Tensor, Tensor, MemoryState]:
+    """h_i and theta_i D_i of the last layer for every token, and the state after the last."""
+    theta = rule.rates(gates)[0]
+    needs = [gates.given()[name] for name in rule.objective.needs]
+    anchor, state, found = tuple(W.expand(len(k), *W.shape[-3:]) for W in weights), None, []
+    for start in range(0, k.shape[2], rule.chunk):
+        part = slice(start, start + rule.chunk)
+        piece = [x[:, :, part] for x in (q, k, v, theta, *needs)]
+        H, D, rates, _ = surprise(rule, piece, anchor, watch=False)
+        found.append((H[-1], rates[..., None] * D[-1]))
+        some = gates.map(lambda gate, part=part: gate[:, :, part])
+        _, state = memorize(*piece[:3], some, weights, rule=rule, state=state)
+        anchor = state.weights
+    h, D = (torch.cat(column, dim=2) for column in zip(*found, strict=True))
+    return h, D, state
+
+
+def _left(eta: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
+    """P_ti for the last t and all i, and beta_t: what is left of each write, and of the start."""
+    kept, left = torch.ones_like(keep[..., 0]), []
+    P = torch.zeros_like(kept)
+    for i in range(keep.shape[-1] - 1, -1, -1):
+        later = eta[..., i + 1] * P if left else 0
+        P = kept + later
+        left.append(P)
+        kept = kept * keep[..., i]
+    return torch.stack(left[::-1], dim=-1), kept
+
+
+def ledgers(
+    model: nn.Module, tokens: Integer[Tensor, " time"], at: int = -1
+) -> dict[Place, Ledger]:
+    """Let a model read a text, and take apart what each of its memories answered at token `at`.
+
+    The keys are (block, name), as those of `watch`. Persistent tokens that a memory reads before
+    the text are part of its start. Raises ValueError for an empty text, a place outside of it, and
+    for a memory that `ledger` refuses. Taught in chapter 14.
+    """
+    if tokens.dim() != 1 or not -len(tokens) <= at < len(tokens):
+        raise ValueError(
+            f"at must be a place in tokens of shape (time,), got {at} and {tuple(tokens.shape)}"
+        )
+    with torch.no_grad(), _overheard(model) as heard:
+        model(tokens[None].to(device_of(model)))
+    found = {}
+    for place, (memory, calls) in heard.items():
+        if not calls:
             continue
-        H, D, rate = _surprises(rule, tokens, trace, (first, origin), before)
-        found = Ledger(H, D, -numbers.P * rate[:, None])
-        if _balances(found, trace, numbers, origin):
-            return found
-    return None
+        q, k, v = (torch.cat([call[n] for call in calls], dim=2) for n in range(3))
+        named = [call[3].given() for call in calls]
+        gates = Gates(**{n: torch.cat([one[n] for one in named], dim=2) for n in named[0]})
+        spare = q.shape[2] - len(tokens)
+        whole = ledger(q, k, v, gates, calls[0][4], rule=memory.rule, at=at % len(tokens) + spare)
+        start = whole.start + whole.tokens[:, :, :spare].sum(2)
+        found[place] = Ledger(start, whole.tokens[:, :, spare:])
+    return found
 
 
-def _fits(trace: MemoryTrace, chunk: int, before: int) -> bool:
-    """Was the memory filmed at every border of its chunks, if `before` tokens came first?"""
-    return set(range(-before % chunk, trace.times[-1], chunk)) <= set(trace.times)
+@contextmanager
+def _overheard(model: nn.Module) -> Iterator[dict[Place, tuple[NeuralMemory, list]]]:
+    """While it lasts, every memory keeps what its `memorize` is given, in order."""
+    found: dict[Place, tuple[NeuralMemory, list]] = {}
+    usual = []
+    try:
+        for number, block in enumerate(blocks_of(model)):
+            for name, part in block.named_modules():
+                if isinstance(part, NeuralMemory):
+                    found[number, name or "self"] = part, []
+                    usual.append((part, part.memorize))
+                    part.memorize = _keeping(part.memorize, found[number, name or "self"][1])
+        yield found
+    finally:
+        for part, memorize_ in usual:
+            part.memorize = memorize_
 
 
-def _surprises(
-    rule: Rule, tokens: Sequence[Tensor], trace: MemoryTrace, starts: tuple, before: int
-) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...], Tensor]:
-    """(H, D, theta) of all tokens, each at the memory where its chunk began."""
-    first, origin = starts
-    parts: dict[int, list] = {}
-    for start, end in zip(trace.times, trace.times[1:], strict=False):
-        begin = (before + start) // rule.chunk * rule.chunk - before
-        film = first if begin < 0 else [layer[trace.times.index(begin)] for layer in trace.film]
-        parts.setdefault(end - start, []).append((start, film))
-    found = []
-    for n, same in parts.items():
-        piece = [torch.cat([x[:, start : start + n] for start, _ in same]) for x in tokens]
-        anchor = [torch.cat(layer) for layer in zip(*(film for _, film in same), strict=True)]
-        if rule.forget_first:
-            anchor = _faded(anchor, piece[-1], origin)
-        H, D, theta, _ = surprise(rule, piece[:-1], tuple(anchor), watch=False)
-        columns = [x.chunk(len(same)) for x in (*H, *D, theta)]
-        found += [(start, [x[i] for x in columns]) for i, (start, _) in enumerate(same)]
-    rows = zip(*(row for _, row in sorted(found, key=lambda pair: pair[0])), strict=True)
-    *both, theta = (torch.cat(parts, dim=1) for parts in rows)
-    layers = len(both) // 2
-    return tuple(both[:layers]), tuple(both[layers:]), theta
+def _keeping(function: Any, calls: list) -> Any:
+    def keeps(q, k, v, gates, weights, **options):
+        calls.append((q, k, v, gates, weights))
+        return function(q, k, v, gates, weights, **options)
 
-
-def _faded(anchor: list[Tensor], keep: Tensor, origin: Sequence[Tensor] | None) -> list[Tensor]:
-    """keep_t M_{t-1}, for chunks of one token."""
-    keep = keep[:, -1, None, None]
-    if origin is None:
-        return [keep * W for W in anchor]
-    again = [old.repeat(len(W) // len(old), 1, 1) for old, W in zip(origin, anchor, strict=True)]
-    return [torch.lerp(old, W, keep) for old, W in zip(again, anchor, strict=True)]
-
-
-def _balances(
-    found: Ledger, trace: MemoryTrace, numbers: Coefficients, origin: Sequence[Tensor] | None
-) -> bool:
-    beta, c = (x[:, -1, None, None] for x in (numbers.beta, numbers.c))
-    time = trace.times[-1]
-    for layer, (film, S) in enumerate(zip(trace.film, trace.S, strict=True)):
-        left = beta * film[0] if origin is None else torch.lerp(origin[layer], film[0], beta)
-        off = left + c * S[0] + found.written(layer, time) - film[-1]
-        if not off.abs().max() <= CLOSE * (film[-1] - film[0]).abs().max() + 1e-6:
-            return False
-    return True
+    return keeps

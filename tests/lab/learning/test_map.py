@@ -27,7 +27,7 @@ def test_an_empty_record_is_an_empty_map():
     assert not shown.memory.values.any() and set(shown.theta) == {"01", "02", "04"}
     assert "No part is written yet" in shown.lines.value
     assert "Without exercises: 00 Start here" in shown.lines.value
-    assert "In preparation" in shown.lines.value and "14 Read" in shown.lines.value
+    assert "In preparation" not in shown.lines.value and "14 Read" in shown.lines.value
 
 
 def test_a_check_that_passes_writes_its_share_by_itself():

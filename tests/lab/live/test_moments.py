@@ -40,7 +40,7 @@ def test_a_moment_says_what_each_token_costs_and_would_with_nothing_written():
     first, second, control = found.readings
     assert first == pytest.approx(found.bits[1:4].mean())
     assert (second, control) == pytest.approx((found.bits[-3:].mean(), found.shut[-3:].mean()))
-    (place,) = found.ledgers
+    (place,) = found.authors
     assert found.snapshot.memories.places == (place,)
 
 
@@ -67,7 +67,7 @@ def test_what_is_kept_of_a_memory_with_chunks_of_one_token_is_little():
     found = moment(build(memory={"rule": "deltanet"}), Probe(TOKENS), 0)
     (trace,) = found.snapshot.memories
     assert len(trace.times) == 33 == len(trace.film[0]) and trace.times[::32] == (0, 40)
-    assert trace.pairs == () and (0, "memory") in found.ledgers
+    assert trace.pairs == () and (0, "memory") in found.authors
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_the_pointer_finds_the_number_and_who_wrote_it(board):
     height, width = reading.values().shape[-2:]
     board.face.asked.value = f"cell {width + 2 + 5} 3 40"  # the second head
     value = Reading(now.snapshot).values()[0, 1, 3, 5]
-    entries = now.ledgers[0, "memory"].entries(0, 1, *reading.cell(3, 5), 40)
+    entries = now.authors[0, "memory"].entries(0, 1, *reading.cell(3, 5), 40)
     said = re.sub("<.*?>", "", board.face.answer.value)
     assert "head 2" in said and f"{value:.3g} after 40 tokens" in said
     assert f"(token {int(entries.abs().argmax()) + 1}) put most into it" in said
@@ -123,7 +123,7 @@ def test_on_a_map_of_attention_the_pointer_finds_who_looks_at_whom():
 
 def test_where_rules_do_not_add_up_it_says_when_the_number_moved():
     now = moment(build(memory={"rule": "omeganet"}), Probe(TOKENS), 0)
-    assert not now.ledgers
+    assert not now.authors
     assert re.search(r"moved most at “.*” \(token 1\) to “.*” \(token 16\)",
                      about_cell(Reading(now.snapshot), now, 0, 0, 16))  # fmt: skip
 

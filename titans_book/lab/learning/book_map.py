@@ -57,7 +57,7 @@ CHAPTERS = (
     ),
     Chapter("12", "Continuum memory and Hope", "Continuum memory and Hope", True),
     Chapter("13", "Train it, watch it think", "Train it, watch it think", True),
-    Chapter("14", "Read its memory: needle, length, honesty", "Read its memory"),
+    Chapter("14", "Read its memory: needle, length, honesty", "Read its memory", True),
 )
 
 # role -> what wears it, in words and in symbols

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from titans_book.evaluation.scores import bits
 from titans_book.evaluation.shut import shut
-from titans_book.inspection.ledger import Ledger, ledger
+from titans_book.inspection.authors import Authors, authors
 from titans_book.inspection.traces import ByPlace, Place
 from titans_book.inspection.watching import Seen, watch
 from titans_book.lab.pictures.text import spell
@@ -79,7 +79,7 @@ class Moment:
                None for a model without a gate to shut.
     guesses    what was expected after each token, the likeliest first: (piece, probability).
                guesses_shut: the same with the gates shut.
-    ledgers    which token wrote what, of the memories whose rule adds up.
+    authors    which token wrote what, of the memories whose rule adds up.
 
     Of a snapshot of training there are only step and snapshot.
     """
@@ -93,7 +93,7 @@ class Moment:
     shut: Float[np.ndarray, " time"] | None = None
     guesses: Sequence[Sequence[tuple[str, float]]] = ()
     guesses_shut: Sequence[Sequence[tuple[str, float]]] = ()
-    ledgers: Mapping[Place, Ledger] = field(default_factory=dict)
+    authors: Mapping[Place, Authors] = field(default_factory=dict)
 
     @property
     def cost(self) -> float:
@@ -142,7 +142,7 @@ def moment(model: nn.Module, probe: Probe, step: int, name: str = "") -> Moment:
     snapshot = Snapshot(probe.tokens.cpu(), ByPlace(traces), ByPlace(seen.attentions))
     return Moment(
         step, snapshot, name, probe.again, probe.pieces,
-        costs, without[0], guesses, without[1], _ledgers(seen),
+        costs, without[0], guesses, without[1], _authors(seen),
     )  # fmt: skip
 
 
@@ -165,17 +165,17 @@ def _one(probe: Probe) -> Callable[[int], str]:
     return lambda token: probe.spell([token])[0]
 
 
-def _ledgers(seen: Seen) -> dict[Place, Ledger]:
+def _authors(seen: Seen) -> dict[Place, Authors]:
     found = {}
     for place, trace in seen.memories.items():
         ear = seen.ears[place]
         if isinstance(ear.module, NeuralMemory):
-            found[place] = ledger(ear.module, ear.along_time("x"), trace)
+            found[place] = authors(ear.module, ear.along_time("x"), trace)
     return {place: made for place, made in found.items() if made is not None}
 
 
 def _thinned(trace: MemoryTrace) -> MemoryTrace:
-    """The trace without what only a ledger needs, and with few frames."""
+    """The trace without what only the authors need, and with few frames."""
     kept = np.linspace(0, len(trace.times) - 1, min(FRAMES, len(trace.times))).round().astype(int)
     return replace(
         trace,

@@ -71,9 +71,9 @@ def _writer(
     """Which token has put most into a number of the memory."""
     if not token:
         return "Nothing has been written yet."
-    if source.place in moment.ledgers:
-        ledger = moment.ledgers[source.place]
-        entries = ledger.entries(reading.matrix, source.head, *cell, token)
+    if source.place in moment.authors:
+        authors = moment.authors[source.place]
+        entries = authors.entries(reading.matrix, source.head, *cell, token)
         largest = int(entries.abs().argmax())
         most, all_ = number(float(entries[largest])), number(float(entries.sum()))
         who = _who(reading, largest)
