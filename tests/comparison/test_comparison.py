@@ -193,7 +193,7 @@ def test_a_flat_loss_brings_the_end_near():
     assert stuck.ended == "limit" and stuck.seconds == 100
     late = trained(lambda step: 2.0 if step < 60 else 2.0 - 0.005 * (step - 60))
     assert late.ended == "limit" and late.seconds == 100
-    spiky = trained(lambda step: 0.5 if step % 5 == 0 else 0.001)
+    spiky = trained(lambda step: 0.5 if step % 3 == 0 else 0.001)
     assert spiky.ended == "limit"
     with pytest.raises(ValueError, match="limit must be"):
         learning.Training(limit=0)
