@@ -7,8 +7,7 @@ once. Only what is spent on learning counts: a clock that stands still while a m
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import sqrt
-from statistics import mean, variance
+from statistics import mean
 from time import process_time
 
 from torch import nn
@@ -63,33 +62,22 @@ class Training:
         self.seconds += seconds
         self.losses.append(loss)
         early = self.seconds / (1 - FALL)
-        if self.ended != "flat" and early < self.end and flat(self.losses, early > self.limit / 2):
+        if self.ended != "flat" and early < self.end and flat(self.losses):
             self.end, self.ended = early, "flat"
 
 
-def flat(losses: list[float], patient: bool) -> bool:
+def flat(losses: list[float]) -> bool:
     """Is there nothing more to learn?
 
-    Two cases: the last tenth of the losses is below 0.01 nats, so less than that is left to lose;
-    or, for somebody who has been patient, the last quarter is less than 0.01 nats below the one
-    before it, and would be with two standard errors more. A task may be learned all at once after a
-    long plateau, so the second case has to wait.
+    The mean of the last tenth of the losses has to be below 0.01 nats: less than that is left to
+    lose. A loss that has only stopped falling is not flat in this sense, because a task may be
+    learned all at once after a long plateau. Such a training gets all of its time.
 
-    >>> flat(100 * [0.001], patient=False), flat(100 * [2.0], patient=False)
-    (True, False)
-    >>> flat(100 * [2.0], patient=True), flat([2.0 - i / 100 for i in range(100)], patient=True)
+    >>> flat(100 * [0.001]), flat(100 * [2.0])
     (True, False)
     """
     n = len(losses)
-    if n < ENOUGH:
-        return False
-    if mean(losses[-(n // 10) :]) < LEFT:
-        return True
-    if not patient:
-        return False
-    before, after = losses[-2 * (n // 4) : -(n // 4)], losses[-(n // 4) :]
-    error = sqrt((variance(before) + variance(after)) / (n // 4))
-    return mean(before) - mean(after) + 2 * error < LEFT
+    return n >= ENOUGH and mean(losses[-(n // 10) :]) < LEFT
 
 
 def train(
