@@ -27,6 +27,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from titans_book.attention import flex, masks, rotary, twice
+from titans_book.attention.blocked import in_blocks
 from titans_book.attention.check import check_bounds, check_call, check_width
 from titans_book.attention.state import AttentionState
 from titans_book.check import whole
@@ -199,39 +200,9 @@ class Attention(nn.Module):
         return q, k, v, tail
 
     def _in_blocks(self, q: Tensor, k: Tensor, v: Tensor, state: AttentionState) -> Tensor:
-        """A window or a segment: the first block with what is kept, then all others at once."""
-        time, start = q.shape[2], state.position
-        opened = self._opened(start)
-        head = min(time, self.reach if self.window else self.reach - opened)
-        kept = self.reach - opened
-        old_k, old_v = state.keys[:, :, :, kept:], state.values[:, :, :, kept:]
-        first = self._see(
-            q[:, :, :head],
-            torch.cat([old_k, k[:, :, :, :head]], dim=3),
-            torch.cat([old_v, v[:, :, :, :head]], dim=3),
-            start,
-            start - opened,
-        )
-        if head == time:
-            return first
-        back = self.reach if self.window else 0  # a segment needs no keys from before itself
-        blocks = -(-(time - head) // self.reach)
-        spare = blocks * self.reach - (time - head)
-        q = F.pad(q[:, :, head:], (0, 0, 0, spare)).unflatten(2, (blocks, self.reach))
-        k, v = (
-            F.pad(x[:, :, :, head - back :], (0, 0, 0, spare)).unfold(
-                3, back + self.reach, self.reach
-            )
-            for x in (k, v)
-        )
-        rest = self._see(
-            rearrange(q, "b h n t d -> (b n) h t d"),
-            *(rearrange(x, "b h c n d t -> (b n) h c t d") for x in (k, v)),
-            start + head,
-            start + head - back,
-        )
-        rest = rearrange(rest, "(b n) h t d -> b h (n t) d", n=blocks)
-        return torch.cat([first, rest[:, :, : time - head]], dim=2)
+        """A window or a segment."""
+        opened = self._opened(state.position)
+        return in_blocks(self._see, q, k, v, state, opened, windowed=bool(self.window))
 
     def _everything(self, q: Tensor, k: Tensor, v: Tensor, state: AttentionState) -> Tensor:
         """Full attention: some rows at a time, each with the keys up to its last."""

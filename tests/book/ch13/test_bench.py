@@ -77,5 +77,5 @@ def test_a_training_of_the_gpu_profile_is_the_same_code_on_the_processor(monkeyp
     made = bench.training_bench()
     made.what.value, made.how.value = "mag", "gpu"
     assert asyncio.run(made.train()).steps == [1, 2]
-    assert small.settings.precision == "bf16" and made.board.showing.newest.ledgers
+    assert small.settings.precision == "bf16" and made.board.showing.newest.authors
     assert "profile gpu (up to ten minutes on one data-centre GPU) on cpu" in made.about.value
