@@ -16,7 +16,6 @@ which skips the tiles that nobody sees (flex.py).
 Taught in chapter 08.
 """
 
-import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from titans_book.attention import flex, masks, rotary, twice
+from titans_book.attention import flex, masks, opening, rotary, twice
 from titans_book.attention.blocked import in_blocks
 from titans_book.attention.check import check_bounds, check_call, check_width
 from titans_book.attention.state import AttentionState
@@ -69,21 +68,20 @@ class Attention(nn.Module):
         conv: int = 1,
     ) -> None:
         super().__init__()
-        for name, value in dict(dim=dim, heads=heads, conv=conv).items():
-            whole(name, value, least=1)
-        whole("persistent", persistent, least=0)
+        for name, value in dict(dim=dim, heads=heads, conv=conv, persistent=persistent).items():
+            whole(name, value, least=int(name != "persistent"))
         check_width(dim, heads, axial)
         check_bounds(window, segment)
-        self.axial, self.conv = axial, conv
-        self.dim, self.heads, self.window, self.segment = dim, heads, window, segment
-        self.reach = window if segment is None else segment
+        self.dim, self.heads, self.axial, self.conv = dim, heads, axial, conv
+        self.window, self.segment, self.reach = window, segment, segment or window
         self.project = nn.Linear(dim, 3 * dim, bias=False)  # W_Q, W_K, W_V side by side
         self.out = nn.Linear(dim, dim, bias=False)
         tokens = nn.Parameter(torch.randn(persistent, dim)) if persistent else None
         self.register_parameter("persistent", tokens)
         taps = nn.Parameter(torch.empty(conv, 3 * dim)) if conv > 1 else None
         self.register_parameter("taps", taps)
-        self._start_taps()
+        if taps is not None:
+            start_near_identity(taps)
 
     def reset_parameters(self) -> None:
         """Draw all weights afresh, whatever they were."""
@@ -91,23 +89,12 @@ class Attention(nn.Module):
         self.out.reset_parameters()
         if self.persistent is not None:
             nn.init.normal_(self.persistent)
-        self._start_taps()
-
-    def _start_taps(self) -> None:
         if self.taps is not None:
             start_near_identity(self.taps)
 
-    @torch.no_grad()
     def start_on_itself(self) -> None:
-        """W_K = W_Q, of a size that gives each token some three quarters of its own row.
-
-        For MAC, whose rows see 2 C columns at most: q_i . k_i / sqrt(d) begins log(2 C) + 2 ahead.
-        """
-        d, width = self.dim // self.heads, self.dim
-        own = math.log(2 * self.segment) + 2
-        W_Q, W_K, _ = self.project.weight.split(width)
-        W_Q.normal_(std=(own * d**-0.5 / width) ** 0.5)
-        W_K.copy_(W_Q)
+        """W_K = W_Q, of a size that gives each token most of its own row: for MAC (opening.py)."""
+        opening.start_on_itself(self.project, self.heads, self.segment)
 
     @torch.no_grad()
     def start_one_behind(self) -> None:
@@ -180,11 +167,8 @@ class Attention(nn.Module):
 
     def begin(self, x: Float[Tensor, "batch time dim"], columns: int = 1) -> AttentionState:
         """The state before the first token of x; columns is 2 for calls with `beside`."""
-        size = (len(x), self.heads, columns, self.reach or 0, self.dim // self.heads)
-        empty, tail = x.new_zeros(size), None
-        if self.taps is not None:
-            tail = x.new_zeros(len(x), columns, self.conv - 1, 3 * self.dim)
-        return AttentionState(empty, empty, tail=tail)
+        size = (self.heads, columns, self.reach or 0, self.dim // self.heads)
+        return AttentionState.fresh(x, size, self.conv - 1)
 
     def _queries_keys_values(self, columns: list[Tensor], state: AttentionState):
         """q of the last column's tokens, (B, H, T, d); k and v of all columns, (B, H, C, T, d).

@@ -24,6 +24,17 @@ class AttentionState(State):
     position: int = 0
     tail: Float[Tensor, "batch columns taps channels"] | None = None
 
+    @classmethod
+    def fresh(cls, x: Tensor, size: tuple[int, int, int, int], taps: int) -> "AttentionState":
+        """The state before the first token of x, (batch, time, dim).
+
+        size: heads, columns, reach, d. taps: inputs that the convolution looks back at; 0 for none.
+        """
+        empty, tail = x.new_zeros(len(x), *size), None
+        if taps:
+            tail = x.new_zeros(len(x), size[1], taps, 3 * x.shape[-1])
+        return cls(empty, empty, tail=tail)
+
     def read(
         self, k: Tensor, v: Tensor, reach: int | None, tail: Tensor | None = None
     ) -> "AttentionState":
