@@ -96,7 +96,9 @@ class MemoryDebugger(Panel):
     def repaint(self, _change: Any = None) -> None:
         """Read again if the switch has changed, and show both readings."""
         stop = max(self.start.value, self.stop.value)
-        self.other = _read(*self.made, self.start.value, stop, self.what.value)
+        self.other = self.plain
+        if self.what.value:
+            self.other = _read(*self.made, self.start.value, stop, self.what.value)
         at = self.frame_at
         self.curves.value = self._svg(at, stop)
         self.memories.show(self._matrices(self.plain, self.other, at))
@@ -111,13 +113,15 @@ class MemoryDebugger(Panel):
     def _svg(self, at: int, stop: int) -> str:
         last = float(self.plain.times[-1])
         frame = Frame((0.0, last), (0.0, 1.0), WIDTH, 230)
-        body, entries = "", []
-        if self.what.value:
-            left, right = (float(frame.across(x)) for x in (self.start.value, stop))
-            body += (
+        left, right = (float(frame.across(x)) for x in (self.start.value, stop))
+        shade = 0.08 if self.what.value else 0.03  # the stretch shows before anything is off in it
+        body, entries = (
+            (
                 f'<rect x="{left:.1f}" y="{frame.top}" width="{right - left:.1f}"'
-                f' height="{frame.room}" fill="currentColor" fill-opacity=".08"/>'
-            )
+                f' height="{frame.room}" fill="currentColor" fill-opacity="{shade}"/>'
+            ),
+            [],
+        )
         for x, words in ((self.hay.at, "needle"), (self.plain.times[at], "")):
             place = float(frame.across(x))
             body += (
