@@ -54,15 +54,19 @@ def fixed_seed():
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     """A test with the mark `bare`, its fixtures and the processes that it starts run as a reader's
-    code does: neither traced nor type-checked, which makes a long loop in Python two to five times
-    slower. What it runs is traced and checked where shorter tests run it."""
-    if item.get_closest_marker("bare") is None:
+    code does: neither type-checked nor traced, which makes a long loop in Python two to five times
+    slower. What it runs is checked and traced where shorter tests run it; `bare(traced=True)` is
+    for those that alone run some lines."""
+    mark = item.get_closest_marker("bare")
+    if mark is None:
         return (yield)
-    here, in_threads = sys.gettrace(), threading.gettrace()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+        if mark.kwargs.get("traced"):
+            return (yield)
         for variable in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
             patch.delenv(variable, raising=False)
+        here, in_threads = sys.gettrace(), threading.gettrace()
         sys.settrace(None)
         threading.settrace(None)
         try:

@@ -19,7 +19,7 @@ from titans_book.lab.learning.compare import distance
 from titans_book.lab.learning.examine import examine
 from titans_book.lab.learning.exercise import Exercise
 
-pytestmark = pytest.mark.bare  # each answer is run as often as there are wrong ones
+pytestmark = pytest.mark.bare(traced=True)  # each answer is run as often as there are wrong ones
 
 ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 CENTRAL = ("01.delta_write", "02.surprise_grad", "03.momentum_step", "04.titans_step")

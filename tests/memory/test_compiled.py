@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.bare
+pytestmark = pytest.mark.bare(traced=True)
 
 
 def test_the_compiled_memory(root):

@@ -6,7 +6,7 @@ import torch
 from titans_book.book.ch08 import guests
 from titans_book.book.ch08.guests import errors, evening, looked_at, returned, through, train
 
-pytestmark = pytest.mark.bare
+pytestmark = pytest.mark.bare(traced=True)
 
 TEST = evening(9999, many=100, time=32)
 IDLE = ~TEST.asks & (torch.arange(32) >= 8)

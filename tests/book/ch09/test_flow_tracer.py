@@ -9,7 +9,7 @@ from titans_book.inspection.causality import influence
 from titans_book.steps.blocks import mac, mag, mal
 from titans_book.training.on_tasks import train_on
 
-pytestmark = pytest.mark.bare
+pytestmark = pytest.mark.bare(traced=True)
 
 WIRING = {"mac": mac, "mag": mag, "mal": mal}
 

@@ -9,7 +9,7 @@ from titans_book.book.ch12.exercises_design import BOOK, my_reader
 from titans_book.nested.hope import self_modify_reference
 from titans_book.steps.continuum import joint, read_levels, slow_first
 
-pytestmark = pytest.mark.bare
+pytestmark = pytest.mark.bare(traced=True)
 
 LEVELS = [(1, 0.5, 0.95), (64, 0.03, 1.0)]
 
