@@ -879,7 +879,7 @@ figures.lines(
 # appear, in some heads much stronger than in others. (For `attention`: its maps, which find their
 # diagonal.)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 bench.board.film(
     alt="What every block and head made of one passage, at steps of the training.",
 )
