@@ -55,7 +55,7 @@ class MemoryDebugger(Panel):
         self.dark, self.made = style.is_dark(dark), (choice_of, length, depth)
         self.hay = haystack(length, depth)
         last = len(self.hay.tokens)
-        self.token = slider("look after token", last // EVERY * EVERY, 0, last, step=EVERY)
+        self.token = slider("look after token", last, 0, last, step=EVERY)
         self.start = slider("off from token", self.hay.at + NEEDLE, 0, last)
         self.stop = slider("up to token", last, 0, last)
         self.what = choice("switch off", WHAT, "What the memory does not do in the stretch")
@@ -85,7 +85,7 @@ class MemoryDebugger(Panel):
     @property
     def frame_at(self) -> int:
         """Which of the questions is looked at."""
-        return min(self.token.value // EVERY, len(self.plain.times) - 1)
+        return min(-(-self.token.value // EVERY), len(self.plain.times) - 1)
 
     def _matrices(self, plain: Asked, other: Asked, at: int) -> np.ndarray:
         """(heads, 3, d_out, d_in): a row a head."""
