@@ -305,10 +305,10 @@ def test_the_record_of_the_book_is_of_this_comparison(root):
     assert record["profile"] == json.loads(json.dumps(asdict(profile)))
     found = Counter((row["trial"], row["model"], row["seed"]) for row in record["rows"])
     assert set(found.values()) == {1}
-    assert set(found) == set(product(("recall", "text"), CONTESTANTS, range(3)))
+    assert set(found) == set(product(TRIALS, CONTESTANTS, range(3)))
     weights = {
         (trial, model): weights_of(config_of(model, profile, TRIALS[trial].vocab))
-        for trial, model in product(("recall", "text"), CONTESTANTS)
+        for trial, model in product(TRIALS, CONTESTANTS)
     }
     for row in record["rows"]:
         assert list(row["scores"]) == [profile.length * times for times in profile.reads]
