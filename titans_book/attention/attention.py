@@ -16,6 +16,7 @@ which skips the tiles that nobody sees (flex.py).
 Taught in chapter 08.
 """
 
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -93,8 +94,11 @@ class Attention(nn.Module):
             start_near_identity(self.taps)
 
     def start_on_itself(self) -> None:
-        """W_K = W_Q, of a size that gives each token most of its own row: for MAC (opening.py)."""
-        opening.start_on_itself(self.project, self.heads, self.segment)
+        """W_K = W_Q, of a size that gives each token some three quarters of its own row.
+
+        For MAC, whose rows see 2 C columns at most: q_i . k_i / sqrt(d) begins log(2 C) + 2 ahead.
+        """
+        opening.start_alike(self.project, self.heads, math.log(2 * self.segment) + 2)
 
     @torch.no_grad()
     def start_one_behind(self) -> None:
@@ -105,11 +109,9 @@ class Attention(nn.Module):
         rows. Raises ValueError if conv is 1, with which no key can look back.
         """
         whole("conv", self.conv, least=2)
-        d, width = self.dim // self.heads, self.dim
-        W_Q, W_K, _ = self.project.weight.split(width)
-        W_Q.normal_(std=(6 * d**-0.5 / width) ** 0.5)
-        W_K.copy_(W_Q)
-        self.taps[-2:, width : 2 * width] = self.taps[-2:, width : 2 * width].flip(0)
+        opening.start_alike(self.project, self.heads, 6)
+        keys = slice(self.dim, 2 * self.dim)
+        self.taps[-2:, keys] = self.taps[-2:, keys].flip(0)
 
     @property
     def mask(self) -> masks.Mask:

@@ -6,10 +6,10 @@ and forgetting only multiply it by a number later (Titans eqs. 13-18, unrolled i
 
     M_t = O + beta_t (M_0 - O) + c_t S_0 + sum_{i<=t} m_ti h_i^T D_i        m_ti = -P_ti theta_i
 
-O is what the memory falls back to. They hold h, D and m: a number of M_t is what was left of
-the beginning, and one entry for each token. It asks what each write has added, given what the
-others made of the memory. Another question is what the memory would be had a token not come. A
-later token would then have been another surprise, and they do not know that.
+O is what the memory falls back to. `Authors` holds h, D and m, so a number of M_t is what is left
+of the beginning, plus one entry for each token. An entry says what a write has added, given what
+the others made of the memory. What the memory would be without a token is another question: the
+later tokens would have been other surprises (switching.py). An answer as a sum is in ledger.py.
 
 Taught in chapter 13.
 """
@@ -74,8 +74,8 @@ def authors(
 ) -> Authors | None:
     """The authors of a memory that has read x; None for a rule that does not add up.
 
-    trace: what it did, seen closely (`titans_book.inspection.watch(closely=True)`). A sum that is
-    does not sum up to the memory in the trace is None as well: never is a wrong one given.
+    trace: what it did, seen closely (`titans_book.inspection.watch(closely=True)`). If the
+    entries do not add up to the memory in the trace, the answer is None as well, never a wrong one.
     Raises ValueError for a trace without pairs.
     """
     if not trace.pairs:

@@ -11,7 +11,7 @@ __all__ = ["self_token"]
 
 
 @self_token.wrong("How much does a memory keep whose M_alpha says 0?")
-def forgets_half_at_everytoken(W_1, W_2, x, q, eta_max):
+def forgets_half_at_every_token(W_1, W_2, x, q, eta_max):
     """You leave out the 6, so a memory that says nothing yet lets go of half at every token."""
     rates = lambda eta, alpha, most: usual_rates(eta, alpha - 6, most)  # noqa: E731
     return token(W_1, W_2, x, q, eta_max, rates=rates)
