@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from titans_book.inspection.authors import adds_up, authors
+from titans_book.inspection.authors import authors
+from titans_book.inspection.sums import adds_up
 from titans_book.inspection.watching import watch
 from titans_book.memory import NeuralMemory, presets, reference
 from titans_book.model import TitansConfig, TitansLM

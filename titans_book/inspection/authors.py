@@ -1,13 +1,12 @@
 """Which token wrote this number? The memory as a sum of what every token has put into it.
 
 Gradients are taken at the start of a chunk, so every write is known as two vectors, and momentum
-and forgetting only multiply it by a number later (Titans eqs. 13-18, unrolled in
-`titans_book.memory.recurrence`):
+and forgetting only multiply it by a number later (Titans eqs. 13-18; sums.py has the equation):
 
-    M_t = O + beta_t (M_0 - O) + c_t S_0 + sum_{i<=t} m_ti h_i^T D_i        m_ti = -P_ti theta_i
+    M_t = what is left of the beginning + sum_{i<=t} m_ti h_i^T D_i         m_ti = -P_ti theta_i
 
-O is what the memory falls back to. `Authors` holds h, D and m, so a number of M_t is what is left
-of the beginning, plus one entry for each token. An entry says what a write has added, given what
+`Authors` holds h, D and m, so a number of M_t is what is left of the beginning, plus one entry for
+each token. An entry says what a write has added, given what
 the others made of the memory. What the memory would be without a token is another question: the
 later tokens would have been other surprises (switching.py). An answer as a sum is in ledger.py.
 
@@ -21,25 +20,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from titans_book.inspection.sums import adds_up
 from titans_book.memory import MemoryTrace, NeuralMemory, Rule
-from titans_book.memory.dense import wanted
 from titans_book.memory.recurrence import Coefficients, coefficients
 from titans_book.memory.surprise import surprise
 
-__all__ = ["Authors", "adds_up", "authors"]
+__all__ = ["Authors", "authors"]
 
 CLOSE = 1e-3  # of the largest number written: how far the sum may be from the memory itself
-
-
-def adds_up(rule: Rule) -> bool:
-    """Is the memory of this rule a sum of what its tokens wrote, each times a number?
-
-    >>> adds_up(Rule.of(2)), adds_up(Rule.of(2, retention="lq"))
-    (True, False)
-    """
-    plain = rule.learning.name == "gradient" and rule.window == rule.steps == rule.writes == 1
-    feature = rule.split or rule.retention.maps or rule.retention.channels
-    return plain and not feature and not wanted(rule)
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,13 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from titans_book.inspection.sums import misfit
 from titans_book.inspection.traces import Place
 from titans_book.inspection.watching import blocks_of
 from titans_book.memory import Gates, MemoryState, NeuralMemory, memorize
 from titans_book.memory.fitting import check
 from titans_book.memory.presets import resolve
+from titans_book.memory.recurrence import coefficients
 from titans_book.memory.rule import Rule
 from titans_book.memory.surprise import surprise
 from titans_book.model.generation import device_of
@@ -95,11 +97,12 @@ def ledger(
     q, k, v = (x[:, :, :end].double() for x in (q, k, v))
     gates = gates.map(torch.Tensor.double).slice(0, end)
     h, D, state = _writes(rule, q, k, v, gates, [W.double() for W in weights])
-    left, beta = _left(*rule.rates(gates)[1:])
+    _, eta, keep = rule.rates(gates)
+    numbers = coefficients(keep, eta)
+    left, beta = numbers.P[..., -1, :], numbers.beta[..., -1, None, None]
     steps = rule.network.trace(q[:, :, -1:], lambda layer, g: g @ state.weights[layer])
     g = steps.inputs[-1]
     first, origin = weights[-1].double(), rule.origin(weights, torch.float64)
-    beta = beta[..., None, None]
     kept = beta * first + (0 if origin is None else (1 - beta) * origin[-1])
     start = g @ kept + (steps.result - steps.outputs[-1])  # a residual memory adds the query
     tokens = -(g @ h.mT).mT * left[..., None] * D
@@ -108,21 +111,15 @@ def ledger(
 
 def _refuse(rule: Rule) -> None:
     """Raise ValueError for a memory that is no sum of its writes."""
-    reasons = {
-        "learning": rule.learning.name != "gradient",
-        "retention": rule.retention.maps or rule.retention.channels,
+    order = {
         "network": rule.network.form == "vector",
-        "window": rule.window > 1,
-        "steps": rule.steps > 1,
-        "writes": rule.writes > 1,
-        "split": rule.split,
         "forget_first": rule.forget_first,
         "read": rule.read != "after",
     }
-    if found := [name for name, wrong in reasons.items() if wrong]:
+    if found := misfit(rule) or next((name for name, wrong in order.items() if wrong), None):
         raise ValueError(
-            f"rule must make the memory a sum of its writes, read after them; {found[0]}="
-            f"{getattr(rule, found[0])!r} does not. To ask what a write was worth, switch it off: "
+            f"rule must make the memory a sum of its writes, read after them; {found}="
+            f"{getattr(rule, found)!r} does not. To ask what a write was worth, switch it off: "
             "titans_book.inspection.switching"
         )
 
@@ -144,18 +141,6 @@ def _writes(
         anchor = state.weights
     h, D = (torch.cat(column, dim=2) for column in zip(*found, strict=True))
     return h, D, state
-
-
-def _left(eta: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
-    """P_ti for the last t and all i, and beta_t: what is left of each write, and of the start."""
-    kept, left = torch.ones_like(keep[..., 0]), []
-    P = torch.zeros_like(kept)
-    for i in range(keep.shape[-1] - 1, -1, -1):
-        later = eta[..., i + 1] * P if left else 0
-        P = kept + later
-        left.append(P)
-        kept = kept * keep[..., i]
-    return torch.stack(left[::-1], dim=-1), kept
 
 
 def ledgers(
