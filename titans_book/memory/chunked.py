@@ -16,15 +16,14 @@ and at the end of the chunk, with the last rows of P and E,
     S_b = e_b S_0 - H^T (E_b theta D)
 
 A memory that forgets towards the one it began with, O (retention.py), gets (1 - beta) of it back:
-(1 - beta) G O is added to what is read, (1 - beta_b) O to what is written.
+(1 - beta) G O is added to what is read, (1 - beta_b) O to what is written. (Made for many chunks at
+once, G O was no faster: the tensors no longer fit into the cache.)
 
 No matrix per token is ever formed, and a deeper memory only adds layers. Titans eqs. 16-18 give the
 linear, momentum-free case; the rest is derived in recurrence.py. Where the memory is a function of
 what it has gathered (maps.py), M above is the gathered A, and what is read is M at the start of the
 chunk; whoever wants to read more than that goes through dense.py. Taught in chapters 06 and 10.
 """
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -41,7 +40,6 @@ from titans_book.memory.surprise import forgotten, surprise
 from titans_book.memory.trace import Recorder
 
 STEP = "the memory's chunk step"  # as the log calls it
-GROUP = 256  # chunks for which what is the same for all is made together
 
 
 def run(
@@ -65,7 +63,7 @@ def run(
         tokens += [flat(keep), flat(eta)]
     if origin is not None:
         origin = tuple(flat(W.expand(*heads, *W.shape[-2:])) for W in origin)
-    size = GROUP if recompute is None else recompute
+    size = recompute or max(1, len(lengths))
     again = recompute is not None and recorder is None and torch.is_grad_enabled()
     state, answers, start = state.map(flat), [], 0
     for i in range(0, len(lengths), size):
@@ -95,9 +93,7 @@ def _read_and_write(
     """The answers of some chunks, one after the other, and the state behind them."""
     pieces = zip(*(x.split(lengths, dim=1) for x in tokens), strict=True)
     now = [numbers.before() if rule.read == "before" else numbers for numbers in scalars]
-    falls = origin if fast_read(rule) else None
-    starts, rests = _first_layer(rule.network.seen(tokens[0]), now, lengths, falls)
-    answers, inputs = [], []
+    answers = []
     for n, (piece, numbers) in enumerate(zip(pieces, scalars, strict=True)):
         time, position, felt_from = lengths[n], state.position + lengths[n], 0
         anchor = state.weights if state.position % rule.chunk == 0 else state.anchor
@@ -106,14 +102,12 @@ def _read_and_write(
         if rule.window > 1:
             piece, both, more["window"] = omega.widen(rule, piece, both, state.layers["window"])
             felt_from = rule.window - 1
-        old, begin = (state.gathered, state.momentum, at), (starts[n], rests[n], origin)
-        watch = recorder is not None
+        old, watch = (state.gathered, state.momentum, at), recorder is not None
         if dense.wanted(rule):
             y, M, S, felt = dense.step(rule, piece, (*old, state.weights), origin)
-            h = y
         else:
             step = _chunk if time != rule.chunk else compiling.step(_chunk, piece[0].device, STEP)
-            y, h, M, S, felt = step(rule, piece, both, old, begin, watch)
+            y, M, S, felt = step(rule, piece, both, old, origin, watch)
         if position % (rule.chunk * SWEEP) == 0 or (last and n == len(lengths) - 1):
             M, S = sweep(M), sweep(S)
         M, more = dense.mapped(rule, M, state.weights, position, more)
@@ -123,78 +117,50 @@ def _read_and_write(
         if recorder is not None:
             recorder.add(felt[:, felt_from:], state)
         answers.append(y)
-        inputs.append(h)
-    y = together(answers)
-    if falls is not None and rule.network.layers > 1:
-        y = torch.addcmul(y, together(rests), together(inputs) @ origin[-1])
-    return y, state
-
-
-def fast_read(rule: Rule) -> bool:
-    """Is M_t read inside a chunk, with the coefficients of recurrence.py?"""
-    return not (dense.at_start(rule) or dense.wanted(rule))
-
-
-def _first_layer(
-    q: Tensor, now: list[Coefficients], lengths: list[int], origin: Layers | None
-) -> tuple[Sequence[Tensor | None], Sequence[Tensor | None]]:
-    """(1 - beta_t) q_t M_0, the part of the first layer that has fallen back, and 1 - beta_t.
-
-    Of all chunks at once: it does not depend on what they write. That of the last layer is added
-    behind the chunks, for the same reason.
-    """
-    if origin is None:
-        return [None] * len(lengths), [None] * len(lengths)
-    rests = [1 - numbers.beta[..., None] for numbers in now]
-    return ((together(rests) * q) @ origin[0]).split(lengths, dim=1), rests
+    return together(answers), state
 
 
 def _chunk(
-    rule: Rule, piece: tuple, numbers: tuple, old: tuple[Layers, ...], begin: tuple, watch: bool
-) -> tuple[Tensor, Tensor, Layers, Layers, Tensor | None]:
+    rule: Rule,
+    piece: tuple,
+    numbers: tuple,
+    old: tuple[Layers, ...],
+    origin: Layers | None,
+    watch: bool,
+) -> tuple[Tensor, Layers, Layers, Tensor | None]:
     """One piece of a chunk: the errors at the anchor, then [read] and [write] of the header.
 
     piece is (q, k, v, theta) and the gates of the objective, numbers the coefficients of the write
-    and of the read, old is (A_0, S_0, anchor), begin what `_first_layer` says and the memory's
-    origin. Returns y, the input of the last layer for q, A_b, S_b and, where it is needed or
-    watched, |u_t|^2.
+    and of the read, old is (A_0, S_0, anchor), origin is O, or None for 0. Returns y, A_b, S_b
+    and, where it is needed or watched, |u_t|^2.
     """
     q = piece[0]
     M, S, anchor = old
-    start, rest, origin = begin
     net = rule.network
     H, D, theta, felt = surprise(rule, piece, anchor, watch)
     if dense.at_start(rule):
         answer = net.trace(q, lambda layer, g: g @ anchor[layer])
         written = write(rule, H, D, theta, numbers[0], (M, S), origin)
-        return answer.result, answer.inputs[-1], *written, felt
+        return answer.result, *written, felt
 
     now = numbers[1]
     beta, P = now.beta[..., None], now.P * -theta[..., None, :]
-    c = now.c[..., None] if rule.momentum else None
+    also = [(now.c[..., None], S)] if rule.momentum else []
+    also += [(1 - beta, origin)] if origin is not None else []
 
     def times_weights_now(layer: int, g: Tensor) -> Tensor:
         attention = (g @ H[layer].mT) * P
         narrow = g.shape[-1] <= D[layer].shape[-1]  # scale where a token has fewer numbers
-        if layer == 0 and start is not None:
-            old = torch.baddbmm(start, beta * g, M[layer])
-        else:
-            old = torch.matmul(beta * g, M[layer]) if narrow else beta * (g @ M[layer])
-        if c is not None and narrow:
-            old.baddbmm_(c * g, S[layer])
-        elif c is not None:
-            old = torch.addcmul(old, c, g @ S[layer])
-        if origin is not None and 0 < layer < net.layers - 1:
-            old = torch.addcmul(old, rest, g @ origin[layer])
+        old = torch.matmul(beta * g, M[layer]) if narrow else beta * (g @ M[layer])
+        for share, W in also:
+            if narrow:
+                old.baddbmm_(share * g, W[layer])
+            else:
+                old = torch.addcmul(old, share, g @ W[layer])
         return old.baddbmm_(attention, D[layer])
 
-    answer = net.trace(q, times_weights_now)
-    return (
-        answer.result,
-        answer.inputs[-1],
-        *write(rule, H, D, theta, numbers[0], (M, S), origin),
-        felt,
-    )
+    y = net.trace(q, times_weights_now).result
+    return y, *write(rule, H, D, theta, numbers[0], (M, S), origin), felt
 
 
 def write(
@@ -213,7 +179,9 @@ def write(
     )
     M, S = [], []
     for layer, (h, d, m, s) in enumerate(zip(H, D, *old, strict=True)):
-        kept = beta * m if origin is None else torch.lerp(origin[layer], m, beta)
+        kept = beta * m
+        if origin is not None:
+            kept = torch.addcmul(kept, 1 - beta, origin[layer])
         if rule.momentum:
             kept = torch.addcmul(kept, c, s)
         M.append(_add_products(kept, last_P, h, d))
