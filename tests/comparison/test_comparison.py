@@ -265,7 +265,9 @@ def test_the_command_trains_writes_and_draws(tmp_path, capsys):
     assert said.out.split() == [str(out), str(tmp_path / "record_needle.png")]
     assert said.err.count("seed 0") == 2 and (tmp_path / "record_needle.png").exists()
     assert said.err.count("rate 0.003") == 2
-    assert len(json.loads(out.read_text())["rows"]) == 4
+    record = json.loads(out.read_text())
+    assert len(record["rows"]) == 4
+    assert record["command"] == "python -m titans_book compare --profile quick --seeds 2"
 
 
 def test_the_command_knows_what_the_package_knows():

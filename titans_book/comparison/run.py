@@ -86,8 +86,11 @@ def compare(
     models: Sequence[str] = CONTESTANTS,
     path: Path | str | None = None,
     device: str = "cpu",
+    command: str = "",
 ) -> Iterator[Tried | Finished]:
     """Yield one training after the other; those that the record at `path` holds are not repeated.
+
+    command: what makes a new record say how it was begun.
 
     Raises ValueError for an unknown name, seeds outside 1 to 10, or a record of another profile.
     """
@@ -97,7 +100,7 @@ def compare(
     if not 1 <= seeds <= MOST:
         raise ValueError(f"seeds must be 1 to {MOST}, got {seeds}")
     path = None if path is None else Path(path)
-    record = _begin(profile, path, device)
+    record = _begin(profile, path, device, command)
     done = {(row["trial"], row["model"], row["seed"]) for row in record["rows"]}
     for seed in range(seeds):  # all models with one seed before another: a first answer comes early
         for trial in dict.fromkeys(trials):  # a name that is said twice is trained once
@@ -171,9 +174,10 @@ def _train(
     )
 
 
-def _begin(profile: Profile, path: Path | None, device: str) -> dict:
+def _begin(profile: Profile, path: Path | None, device: str, command: str) -> dict:
     """The record so far."""
     fresh = {
+        "command": command,
         "device": _name(device),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "threads": torch.get_num_threads(),
