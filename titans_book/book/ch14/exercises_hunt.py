@@ -186,16 +186,6 @@ def takes_four_tokens(ask, length, most):
     return min(tried, key=tried.get)
 
 
-@hunt.wrong("When you halve a stretch, which of the bad ones do you cut in two?")
-def halves_to_one_token(ask, length, most):
-    """You halve the text until one token is left. The bad stretch is longer than that."""
-    start, stop = 0, length
-    while stop - start > 1:
-        middle = (start + stop) // 2
-        start, stop = (start, middle) if ask(start, middle) < ask(middle, stop) else (middle, stop)
-    return start, stop
-
-
 @hunt.wrong("How much does a stretch cost that is twice as long as it has to be?")
 def takes_sixteen_tokens(ask, length, most):
     """You take the best of four windows of 16 tokens. No bad stretch is longer than 10, and all

@@ -215,13 +215,6 @@ def _unequal(M, K, V, theta, keep, q, of_writes, of_memory):
     return torch.stack([q @ one for one in writes])
 
 
-@ledger.wrong("Does the memory that token 2 asks know anything of token 1?")
-def never_moves_on(M, K, V, theta, keep, q):
-    """Your memory never changes and your writes never fade: each token is alone with the first
-    M."""
-    return _entries(M, K, V, theta, keep, q, kept=False, still=True)
-
-
 @ledger.wrong("Which tokens came between that key and the question, and what did they do?")
 def adds_values_alone(M, K, V, theta, keep, q):
     """Your entries are values, weighted by how well their keys fit the question. That is linear
