@@ -69,6 +69,9 @@ def test_the_commonest_errors_of_torch_get_a_word_of_advice():
     assert "without saying its dtype" in said(mixes_dtypes)[1]
     assert "is b where it ends" in said(ends_before_it_begins)[1]
     assert "Which way is meant" in said(puts_rows_beside_others)[1]
+    assert "joins unequal rows" in said(lambda *_: torch.stack([torch.ones(2), torch.ones(3)]))[1]
+    assert "a whole number" in said(lambda M, *_: M[: 0.5 * len(M)])[1]
+    assert "square brackets" in said(lambda M, S, *_: torch.cat(M, S, M))[1]
 
 
 def test_a_list_of_numbers_is_no_tensor():

@@ -68,14 +68,14 @@ class MemoryDebugger(Panel):
         plain = self.plain = _read(*self.made, 0, 0, "")
         self.memories = Heatmap(
             self._matrices(plain, plain, len(plain.times) - 1),
-            alt="What each head has written: as it was read, with the switch, and the difference",
+            alt="What each head has written: as it was read, with the switch, the difference",
             limit=nice_limit(plain.written[-1, 1]),
             dark=self.dark,
         )
         menus = ipywidgets.HBox([self.what, self.block], layout={"flex_flow": "row wrap"})
         names = ipywidgets.HTML(
-            "<small>Written by then, head above head: as it was read | with the switch | the "
-            "difference</small>"
+            "<small>What this block has written by then, one row for each head. Left: as it was "
+            "read. Middle: with the switch. Right: the difference.</small>"
         )
         sliders = [self.token, self.start, self.stop]
         parts = [sheet(), *sliders, menus, self.curves, names, self.memories, self.said]
@@ -137,15 +137,14 @@ class MemoryDebugger(Panel):
         alt = "The probability of the right answer while the text is read."
         return frame.svg(
             body + frame.key(entries), alt=alt, xlabel="tokens read before the question",
-            ylabel="right answer",
+            ylabel="probability of the right answer",
         )  # fmt: skip
 
     def figure(self, *, alt: str | None = None) -> Picture:
         """What is shown now, as a still picture."""
         with picture(alt or self.alt, 6.4, 2.9, self.dark) as figure:
-            axes = figure.subplots()
+            axes, grey = figure.subplots(), style.colour("persistent", self.dark)
             if self.what.value:
-                grey = style.colour("persistent", self.dark)
                 axes.axvspan(self.start.value, self.stop.value, color=grey, alpha=0.15, lw=0)
             axes.plot(self.plain.times, self.plain.chances, label="as it was read",
                       **style.line("slow", self.dark, 2))  # fmt: skip
@@ -155,5 +154,6 @@ class MemoryDebugger(Panel):
             axes.axvline(self.hay.at, color=axes.xaxis.label.get_color(), lw=0.8)
             axes.set(ylim=(0, 1.05), xlabel="tokens read before the question")
             axes.set_ylabel("probability of the right answer")
-            axes.legend(loc="lower left")
+            axes.axvline(self.plain.times[self.frame_at], color=grey, lw=0.8, ls=":")
+            axes.legend(loc="lower center")
         return figure

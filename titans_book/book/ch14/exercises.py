@@ -1,4 +1,4 @@
-"""Exercises of chapter 14: a haystack, and the ledger of an answer."""
+"""An exercise of chapter 14: one haystack, with its needle and its question."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from titans_book.book.ch14.small import entries, told, worths
 from titans_book.lab.learning.exercise import Exercise, Step
 
 CHAPTER = "notebooks/14_read_its_memory.ipynb"
@@ -20,7 +19,7 @@ def needle_row(hay, needle, question, depth):
 
 def _rows(function: Callable) -> Iterator[Step]:
     """Haystacks of several lengths, with needles at several depths."""
-    for n, depth in ((7, 0.4), (9, 0.0), (12, 1.0), (11, 0.7), (10, 0.25)):
+    for n, depth in ((7, 0.4), (9, 0.0), (12, 1.0), (11, 0.7), (10, 0.33)):
         hay = torch.arange(1, n + 1)
         found = function(hay, torch.tensor([0, 40, 50]), torch.tensor([0, 40]), depth)
         yield {"tokens": torch.as_tensor(found).double()}
@@ -43,8 +42,9 @@ row = Exercise(
     source="RULER's needle",
     taught=CHAPTER,
     part=False,
-    misfit="The row holds all the hay, the needle once, and the question. Which of them is "
+    misfit="The row holds all the hay, the needle once, and the question once. Which of them is "
     "missing, or there twice?",
+    grade="short",
 )
 
 
@@ -78,87 +78,67 @@ def asks_first(hay, needle, question, depth):
 
 @row.wrong("How many tokens of hay lie between the needle and your question?")
 def asks_at_once(hay, needle, question, depth):
-    """You ask right behind the needle, so nothing has to be kept for long."""
+    """You ask right after the needle, so nothing has to be kept for long."""
     before = round(depth * len(hay))
     return torch.cat([hay[:before], needle, question, hay[before:]])
 
 
-def texts(function: Callable) -> Iterator[Step]:
-    """A few short texts for the small memory."""
-    for seed in range(4):
-        yield {"vectors": function(*told(seed, time=4 + seed))}
+def _placed(hay, needle, question, before):
+    return torch.cat([hay[:before], needle, hay[before:], question])
 
 
-texts.names = lambda: ("M", "K", "V", "theta", "keep", "q")
-MISFIT = "There is one row of d numbers for each token of the text. Did you add them up already?"
-
-ledger = Exercise(
-    name="14.entries",
-    what="what each write adds to an answer",
-    reference=entries,
-    probe=texts,
-    hints=(
-        "Keep one matrix for each token that was read: what it wrote, and what is left of it now. "
-        "What happens to all the earlier ones at each new token?",
-        "A write is `theta[t] * torch.outer(K[t], V[t] - K[t] @ M)`, (d, d), with the memory M as "
-        "it is before token t. The result is (T, d).",
-        "    return torch.stack([q @ write for write in writes])\n"
-        "        M = keep[t] * M + write\n"
-        "        writes = [keep[t] * earlier for earlier in writes] + [write]\n"
-        "        write = ...\n    for t in range(len(K)):\n    writes = []",
-    ),
-    source="Titans eqs. 13 and 14, without momentum",
-    taught=CHAPTER,
-    part=False,
-    misfit=MISFIT,
-)
+@row.wrong("Is the depth 0 in every row?")
+def begins_with_the_needle(hay, needle, question, depth):
+    """Your needle is at the beginning of every row, whatever the depth is."""
+    return _placed(hay, needle, question, 0)
 
 
-def _entries(M, K, V, theta, keep, q, *, error=True, kept=True, own=False, still=False):
-    """The ledger with one thing done differently."""
-    writes = []
-    for t in range(len(K)):
-        write = theta[t] * torch.outer(K[t], V[t] - (K[t] @ M if error else 0))
-        writes = [keep[t] * one if kept else one for one in writes]
-        writes.append(keep[t] * write if own else write)
-        M = M if still else keep[t] * M + write
-    return torch.stack([q @ write for write in writes])
+@row.wrong("Is the depth 1 in every row?")
+def ends_with_the_needle(hay, needle, question, depth):
+    """Your needle is at the end of the hay in every row, whatever the depth is."""
+    return _placed(hay, needle, question, len(hay))
 
 
-@ledger.wrong("What does a token write if the memory already gives the right value for its key?")
-def writes_the_value(M, K, V, theta, keep, q):
-    """You let each token write its value. With the delta rule it writes the error."""
-    return _entries(M, K, V, theta, keep, q, error=False)
+@row.wrong("Which of the two tells the model something, and which asks it?")
+def swaps_needle_and_question(hay, needle, question, depth):
+    """You hide the question in the hay and put the needle at the end, with its answer in it."""
+    return _placed(hay, question, needle, round(depth * len(hay)))
 
 
-@ledger.wrong("What is left of the first write after the whole text?")
-def never_forgets(M, K, V, theta, keep, q):
-    """Your old writes never fade. At each later token the memory keeps only a part of them."""
-    return _entries(M, K, V, theta, keep, q, kept=False)
+@row.wrong("Which tokens of hay come first in your row?")
+def swaps_the_hay(hay, needle, question, depth):
+    """You put the second part of the hay first. The hay should stay in its order."""
+    before = round(depth * len(hay))
+    return torch.cat([hay[before:], needle, hay[:before], question])
 
 
-@ledger.wrong("Does token t forget before its own write, or after it?")
-def forgets_its_own_write(M, K, V, theta, keep, q):
-    """You let a token forget a part of what it has just written. Only what was there before
-    fades."""
-    return _entries(M, K, V, theta, keep, q, own=True)
+@row.wrong("How many tokens of hay are there in these rows?")
+def counts_64(hay, needle, question, depth):
+    """You take the share of 64 tokens, and the hay can have any length."""
+    return _placed(hay, needle, question, round(depth * 64))
 
 
-@ledger.wrong("Which memory is token t's error measured at?")
-def measures_at_the_start(M, K, V, theta, keep, q):
-    """You measure all errors at the memory before the text, so no token sees what the others
-    wrote."""
-    return _entries(M, K, V, theta, keep, q, still=True)
+@row.wrong("How many tokens does `hay[:n]` hold?")
+def stops_one_early(hay, needle, question, depth):
+    """Your needle is one token too early."""
+    before = round(depth * len(hay))
+    return torch.cat([hay[: before - 1], needle, hay[before - 1 :], question])
 
 
-@ledger.wrong("What would have come out without the write, and is that the question here?")
-def wipes_and_replays(M, K, V, theta, keep, q):
-    """You read again without each write. That is the next question. Here the errors are those of
-    the text as it was read."""
-    return worths(M, K, V, theta, keep, q)
+@row.wrong("What is the nearest whole number to 0.33 times 10?")
+def counts_the_gaps(hay, needle, question, depth):
+    """You take the share of one token less than the hay has."""
+    return _placed(hay, needle, question, round(depth * (len(hay) - 1)))
 
 
-@ledger.wrong("In which order are the tokens, and in which order are your rows?")
-def lists_the_last_first(M, K, V, theta, keep, q):
-    """Your first row belongs to the last token."""
-    return entries(M, K, V, theta, keep, q).flip(0)
+@row.wrong("Which number of tokens do you multiply the depth by?")
+def counts_less_than_the_hay(hay, needle, question, depth):
+    """You take the length of the needle off the hay. None of the hay is replaced, so all of it
+    counts."""
+    return _placed(hay, needle, question, round(depth * (len(hay) - len(needle))))
+
+
+@row.wrong("What is the nearest whole number to 0.33 times 10?")
+def rounds_up(hay, needle, question, depth):
+    """You round up, so the needle lies a little too late."""
+    return _placed(hay, needle, question, -int(-depth * len(hay) // 1))

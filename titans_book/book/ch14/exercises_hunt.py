@@ -6,10 +6,19 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from titans_book.book.ch14.suspects import BAR, LENGTH, MOST, scores
+from titans_book.book.ch14.exercises import CHAPTER
+from titans_book.book.ch14.suspects import (
+    BAR,
+    CASES,
+    LENGTH,
+    MOST,
+    TooOften,
+    cases,
+    scores,
+    windows,
+)
 from titans_book.lab.learning.exercise import Exercise, Step
-
-CHAPTER = "notebooks/14_read_its_memory.ipynb"
+from titans_book.lab.learning.fitting import Misfit
 
 
 def find_stretch_(ask, length, most):
@@ -27,15 +36,34 @@ def find_stretch_(ask, length, most):
 
 def _hunted(function: Callable) -> Iterator[Step]:
     """The scores of all texts, and whether it asked too often."""
-    function = getattr(function, "function", function)
+    if function is not (bare := getattr(function, "function", function)):
+        function.given.append((cases()[0].ask, LENGTH, MOST))
     try:
-        found, often = scores(function), 0.0
-    except RuntimeError as error:
-        if "no more are allowed" not in str(error):
-            raise
-        found, often = [0.0], 1.0
-    mean = torch.tensor(found, dtype=torch.float64).mean()
-    yield {"score": mean, "often": torch.tensor(often, dtype=torch.float64)}
+        found, often = scores(_checked(bare)), 0.0
+    except TooOften:
+        found, often = [0.0] * CASES, 1.0
+    each = torch.tensor(found, dtype=torch.float64)
+    yield {"score": each.mean(), "each": each, "often": torch.tensor(often, dtype=torch.float64)}
+
+
+def _checked(function: Callable) -> Callable:
+    """The function, with a word for what is no stretch."""
+
+    def hunter(ask, length, most):
+        found = function(ask, length, most)
+        if found is None:
+            raise Misfit("It returns nothing.", "Does every way through it end in a `return`?")
+        try:
+            start, stop = map(int, found)
+        except (TypeError, ValueError):
+            says = "It does not return two whole numbers."
+            raise Misfit(says, "Where does your stretch begin, and where does it end?") from None
+        if not 0 <= start <= stop <= length:
+            says = f"It returns ({start}, {stop}), and that is no stretch of {length} tokens."
+            raise Misfit(says, "Which of the two numbers is the beginning?")
+        return start, stop
+
+    return hunter
 
 
 _hunted.names = lambda: ("ask", "length", "most")
@@ -44,10 +72,11 @@ _hunted.names = lambda: ("ask", "length", "most")
 def _found_enough(steps_: list[Step]) -> str:
     """What is missing, in words."""
     if steps_[0]["often"]:
-        return f"It asks more than {MOST} times."
+        return f"It asks more than {MOST} times."  # the bank says more
     if (mean := float(steps_[0]["score"])) >= BAR:
         return ""
-    return f"Its score is {mean:.2f}, and {BAR} is asked for."
+    each = ", ".join(f"{score:.2f}" for score in steps_[0]["each"].tolist())
+    return f"Its score is {mean:.2f}, and {BAR} is asked for. Text by text it is {each}."
 
 
 hunt = Exercise(
@@ -69,6 +98,7 @@ hunt = Exercise(
     taught=CHAPTER,
     part=False,
     accept=_found_enough,
+    grade="open",
     solution="def find_stretch(ask, length, most):\n"
     "    tried = {(start, start + 8): ask(start, start + 8) for start in range(0, length, 8)}\n"
     "    for step in (4, 2, 1):\n"
@@ -92,7 +122,7 @@ def switches_all_off(ask, length, most):
     return 0, length
 
 
-@hunt.wrong("What does a stretch cost that holds every token behind the pair?")
+@hunt.wrong("What does a stretch cost that holds every token after the pair?")
 def switches_half_off(ask, length, most):
     """You switch off the second half of the text without a question."""
     return length // 2, length
@@ -106,10 +136,9 @@ def does_nothing(ask, length, most):
 
 @hunt.wrong("Does the bad stretch begin at a multiple of eight?")
 def never_refines(ask, length, most):
-    """You take the best of eight windows as it is. A bad stretch that lies across two of them is
-    only half found."""
-    tried = _windows(ask, length)
-    return min(tried, key=tried.get)
+    """Your stretches begin and end at multiples of eight. A bad stretch that lies across two of
+    them is only half found."""
+    return windows(ask, length, most)
 
 
 @hunt.wrong("Is a high cost good or bad?")
@@ -119,9 +148,10 @@ def takes_the_worst(ask, length, most):
     return max(tried, key=tried.get)
 
 
-@hunt.wrong("How many questions does it take to try every token?")
-def asks_for_every_token(ask, length, most):
-    """You ask about every single token, which is more than you may."""
+@hunt.wrong("How often does each of your loops call `ask`, counted together?")
+def asks_too_often(ask, length, most):
+    """Every call counts, even if the same stretch was asked about before. That many questions
+    would do for a look at each single token."""
     tried = {(start, start + 1): ask(start, start + 1) for start in range(length)}
     return min(tried, key=tried.get)
 
@@ -147,3 +177,44 @@ def looks_at_the_first_half(ask, length, most):
     """You ask about the first half of the text only."""
     tried = {(start, start + 4): ask(start, start + 4) for start in range(0, length // 2, 4)}
     return min(tried, key=tried.get)
+
+
+@hunt.wrong("How long can a bad stretch be, and how long are yours?")
+def takes_four_tokens(ask, length, most):
+    """You end with four tokens. Most of the bad stretches are longer."""
+    tried = _windows(ask, length, 4)
+    return min(tried, key=tried.get)
+
+
+@hunt.wrong("How much does a stretch cost that is twice as long as it has to be?")
+def takes_sixteen_tokens(ask, length, most):
+    """You take the best of four windows of 16 tokens. No bad stretch is longer than 10, and all
+    that is off costs."""
+    tried = _windows(ask, length, 16)
+    return min(tried, key=tried.get)
+
+
+@hunt.wrong("Which of its two ends should move, and how would you know?")
+def widens_without_asking(ask, length, most):
+    """You make the best window longer on both sides, without asking whether that helps."""
+    start, stop = windows(ask, length, most)
+    return max(0, start - 4), min(length, stop + 4)
+
+
+@hunt.wrong("Does everything between two good windows have to go?")
+def takes_all_that_helps(ask, length, most):
+    """You take everything from the first window that helps at all to the last one."""
+    good = [window for window, cost in _windows(ask, length).items() if cost < 1]
+    return min(start for start, _ in good), max(stop for _, stop in good)
+
+
+@hunt.wrong("Can the best stretch begin before your best window?")
+def only_shortens(ask, length, most):
+    """You only make the best window shorter. Where the bad stretch goes on beyond it, it has to
+    move or to grow."""
+    start, stop = windows(ask, length, most)
+    while ask(start, stop - 1) < ask(start, stop):
+        stop -= 1
+    while ask(start + 1, stop) < ask(start, stop):
+        start += 1
+    return start, stop

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from titans_book.book.ch14.exercises import CHAPTER, MISFIT, texts
+from titans_book.book.ch14.exercises import CHAPTER
+from titans_book.book.ch14.exercises_ledger import MISFIT, texts
 from titans_book.book.ch14.small import end_of, entries, worths
 from titans_book.lab.learning.exercise import Exercise
 
@@ -27,6 +28,7 @@ replay = Exercise(
     taught=CHAPTER,
     part=False,
     misfit=MISFIT,
+    grade="short",
 )
 
 
@@ -102,3 +104,105 @@ def is_the_ledger(M, K, V, theta, keep, q):
 def forgets_to_subtract(M, K, V, theta, keep, q):
     """You return the answers themselves, not what they lack."""
     return q @ end_of(M, K, V, theta, keep) - worths(M, K, V, theta, keep, q)
+
+
+@replay.wrong("Can a write not also pull the answer down?")
+def drops_the_signs(M, K, V, theta, keep, q):
+    """You take absolute values. Some writes work against others, and that should show."""
+    return worths(M, K, V, theta, keep, q).abs()
+
+
+@replay.wrong("How many tokens write in each of your readings?")
+def lets_one_token_write(M, K, V, theta, keep, q):
+    """You do it the other way round: one token writes and all others are off."""
+
+    def change(t, V, theta, keep):
+        theta[torch.arange(len(theta)) != t] = 0
+        return V, theta, keep
+
+    return q @ end_of(M, K, V, theta, keep) - _without(M, K, V, theta, keep, q, change)
+
+
+@replay.wrong("How many tokens write in each of your readings, and how many should?")
+def counts_all_other_writes(M, K, V, theta, keep, q):
+    """One token writes in each of your readings. You return what all the *other* writes add."""
+
+    def change(t, V, theta, keep):
+        theta[torch.arange(len(theta)) != t] = 0
+        return V, theta, keep
+
+    return _without(M, K, V, theta, keep, q, change)
+
+
+@replay.wrong("With which memory does each of your readings begin?")
+def begins_where_it_ended(M, K, V, theta, keep, q):
+    """Your second reading begins with the memory that the first one left (a line says `M = ...`).
+    Each reading should begin with the M that was given."""
+    whole, found = q @ end_of(M, K, V, theta, keep), []
+    for t in range(len(K)):
+        without = theta.clone()
+        without[t] = 0
+        M = end_of(M, K, V, without, keep)
+        found.append(whole - q @ M)
+    return torch.stack(found)
+
+
+@replay.wrong("Does the text end at the token whose write is off?")
+def stops_reading(M, K, V, theta, keep, q):
+    """You stop reading at token t. The tokens after it still belong to the text."""
+    whole = q @ end_of(M, K, V, theta, keep)
+    said = [q @ end_of(M, K[:t], V[:t], theta[:t], keep[:t]) for t in range(len(K))]
+    return torch.stack([whole - one for one in said])
+
+
+@replay.wrong("When is the question asked, after each token or after the text?")
+def counts_the_steps(M, K, V, theta, keep, q):
+    """Your rows say how much the answer changes at each token. The question is what the *last*
+    answer would be without the write."""
+    said = [q @ end_of(M, K[:t], V[:t], theta[:t], keep[:t]) for t in range(len(K) + 1)]
+    return torch.stack([new - old for old, new in zip(said, said[1:], strict=False)])
+
+
+@replay.wrong("In which unit is the docstring's loss, and in which is yours?")
+def divides_by_the_answer(M, K, V, theta, keep, q):
+    """You divide by the answer. The loss itself is asked for, in the units of the values."""
+    return worths(M, K, V, theta, keep, q) / (q @ end_of(M, K, V, theta, keep))
+
+
+@replay.wrong("Which gate stands for writing, and which value shuts it?")
+def opens_the_gate(M, K, V, theta, keep, q):
+    """You set theta to 1, so the token writes all of its error."""
+
+    def change(t, V, theta, keep):
+        theta[t] = 1
+        return V, theta, keep
+
+    return _without(M, K, V, theta, keep, q, change)
+
+
+@replay.wrong("Which gate stands for writing?")
+def shuts_the_wrong_gate(M, K, V, theta, keep, q):
+    """You set keep to 0. Then the token wipes the whole memory and still writes."""
+
+    def change(t, V, theta, keep):
+        keep[t] = 0
+        return V, theta, keep
+
+    return _without(M, K, V, theta, keep, q, change)
+
+
+@replay.wrong("What did the memory hold before the text?")
+def begins_empty(M, K, V, theta, keep, q):
+    """You begin with an empty memory. The errors depend on what was in it."""
+    return worths(torch.zeros_like(M), K, V, theta, keep, q)
+
+
+@replay.wrong("On which side of the memory does a question stand in this book?")
+def asks_from_the_right(M, K, V, theta, keep, q):
+    """One of your two answers is `M @ q`, the other `q @ M`."""
+    found = []
+    for t in range(len(K)):
+        without = theta.clone()
+        without[t] = 0
+        found.append(end_of(M, K, V, without, keep) @ q)
+    return q @ end_of(M, K, V, theta, keep) - torch.stack(found)

@@ -1,4 +1,4 @@
-"""Exercises of chapter 14: an interval of three seeds, and a report that is not fair."""
+"""An exercise of chapter 14: which sentences of a report are not fair?"""
 
 from __future__ import annotations
 
@@ -6,98 +6,10 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from titans_book.book.ch14.report import REPORT, UNFAIR
+from titans_book.book.ch14.exercises import CHAPTER
+from titans_book.book.ch14.report import POINTS, REPORT, UNFAIR
 from titans_book.lab.learning.exercise import Exercise, Step
-
-CHAPTER = "notebooks/14_read_its_memory.ipynb"
-T_OF_3 = 4.303  # Student's t for 95 % and three seeds
-
-
-def gain_(ours, theirs, t):
-    """The book's version."""
-    differences = ours - theirs
-    half = t * differences.std() / len(differences) ** 0.5
-    return differences.mean(), half
-
-
-def _compared(function: Callable) -> Iterator[Step]:
-    """Scores of a few seeds, paired."""
-    random = torch.Generator().manual_seed(0)
-    for seeds, t in ((3, T_OF_3), (5, 2.776), (3, T_OF_3)):
-        ours, theirs = torch.rand(2, seeds, generator=random, dtype=torch.float64)
-        mean, half = function(ours, theirs, t)
-        yield {"mean": torch.as_tensor(mean), "half": torch.as_tensor(half)}
-
-
-_compared.names = lambda: ("ours", "theirs", "t")
-
-gain = Exercise(
-    name="14.gain",
-    what="a gain and its interval",
-    reference=gain_,
-    probe=_compared,
-    hints=(
-        "The same seed gave both models the same texts. So compare them seed by seed first, and "
-        "ask how much these differences scatter.",
-        "`std()` divides by n - 1, as it should for a sample. The standard error of a mean is the "
-        "standard deviation over the root of n.",
-        "    return differences.mean(), half\n    half = t * ... / ...\n    differences = ...",
-    ),
-    source="Student's interval of a paired difference",
-    taught=CHAPTER,
-    part=False,
-    misfit="Two numbers are asked for: the mean difference, and half of the interval's width.",
-)
-
-
-@gain.wrong("What has the same seed in common, and do your two spreads know it?")
-def ignores_the_pairs(ours, theirs, t):
-    """You add up the spreads of the two models. They are paired: the spread of the differences
-    counts."""
-    half = t * ((ours.var() + theirs.var()) / len(ours)) ** 0.5
-    return ours.mean() - theirs.mean(), half
-
-
-@gain.wrong("Does a mean of three scatter as much as a single seed?")
-def forgets_the_root(ours, theirs, t):
-    """You give the spread of a single seed. That of the mean is smaller by the root of n."""
-    return (ours - theirs).mean(), t * (ours - theirs).std()
-
-
-@gain.wrong("By what does a sample's standard deviation divide?")
-def divides_by_n(ours, theirs, t):
-    """You divide by n in the standard deviation. With three seeds that makes the interval nearly a
-    fifth too narrow."""
-    differences = ours - theirs
-    return differences.mean(), t * differences.std(correction=0) / len(differences) ** 0.5
-
-
-@gain.wrong("For how many seeds is 1.96 right?")
-def takes_the_normal_factor(ours, theirs, t):
-    """You take 1.96. That is for many seeds, and three need more than twice as much."""
-    differences = ours - theirs
-    return differences.mean(), 1.96 * differences.std() / len(differences) ** 0.5
-
-
-@gain.wrong("Who chose the seed that you report?")
-def reports_the_best_seed(ours, theirs, t):
-    """You report the seed with the largest gain."""
-    differences = ours - theirs
-    return differences.max(), t * differences.std() / len(differences) ** 0.5
-
-
-@gain.wrong("If ours is better, is the gain above 0?")
-def turns_it_round(ours, theirs, t):
-    """You subtract ours from theirs."""
-    mean, half = gain_(ours, theirs, t)
-    return -mean, half
-
-
-@gain.wrong("Is the interval the mean plus and minus your number, or plus and minus its half?")
-def gives_the_whole_width(ours, theirs, t):
-    """You give the whole width. The interval is the mean plus and minus *half* of it."""
-    mean, half = gain_(ours, theirs, t)
-    return mean, 2 * half
+from titans_book.lab.learning.fitting import Misfit
 
 
 def unfair_():
@@ -107,8 +19,14 @@ def unfair_():
 
 def _named(function: Callable) -> Iterator[Step]:
     """Which sentences it names, as 0 and 1; one more for what is no sentence of the report."""
-    found = getattr(function, "function", function)()
-    numbers = {int(number) for number in found}
+    if function is not (bare := getattr(function, "function", function)):
+        function.given.append(())
+    found = bare()
+    try:
+        numbers = {int(number) for number in found}
+    except (TypeError, ValueError):
+        says = "It does not return a set of whole numbers."
+        raise Misfit(says, "How is a set with the numbers 2 and 3 written in Python?") from None
     marks = torch.zeros(len(REPORT) + 1, dtype=torch.float64)
     for number in numbers:
         marks[number - 1 if 1 <= number <= len(REPORT) else len(REPORT)] = 1
@@ -127,10 +45,20 @@ def _all_five(steps_: list[Step]) -> str:
     fair = int(named.sum()) - right
     if right == len(UNFAIR) and not fair:
         return ""
-    return (
-        f"You have found {right} of {len(UNFAIR)}, and {fair} of the sentences that you name "
-        "are fair as they are."
-    )
+    are = "is fair as it is" if fair == 1 else "are fair as they are"
+    says = f"You have found {right} of {len(UNFAIR)}, and {fair} of those that you name {are}."
+    if fair + right != 4 or fair:  # else the bank says which one is missing
+        says += _pointer(named)
+    return says
+
+
+def _pointer(named: torch.Tensor) -> str:
+    """A point of the rubric to look at once more: of one that is missing, or named wrongly."""
+    for number in UNFAIR:
+        if not named[number - 1]:
+            return f" Judge it once more by the point “{POINTS[number]}” of the rubric."
+    wrong = next(n for n in range(1, len(REPORT) + 1) if named[n - 1] and n not in UNFAIR)
+    return f" One that you name gives what the rubric asks for under “{POINTS[wrong]}”."
 
 
 unfair = Exercise(
@@ -149,6 +77,7 @@ unfair = Exercise(
     taught=CHAPTER,
     part=False,
     accept=_all_five,
+    grade="short",
     solution="def unfair():\n    return {2, 4, 5, 7, 9}",
 )
 

@@ -56,6 +56,9 @@ CHOICES: dict[str, dict[str, Any]] = {
     "chunk 64": {"chunk": 64},
 }
 KEPT = {"to its start": 1, "to zero": 1}  # and the seed of the model whose weights are kept
+SECOND = {
+    "to its start": 0
+}  # another seed, for whoever asks whether a finding is that of one model
 SEEDS, DEPTHS, LENGTHS, CHUNKS = (0, 1, 2), (0.0, 0.5, 1.0), (64, 256, 1024, 2048), (1, 4, 16, 64)
 
 
@@ -94,22 +97,25 @@ def train_finder(choice: str, seed: int = 0, settings: Descent = STEPS) -> tuple
     return model.eval(), {"seconds": seconds, "right": round(sum(right[-20:]) / 20, 3)}
 
 
-def finder(choice: str) -> TitansLM:
+def finder(choice: str, *, second: bool = False) -> TitansLM:
     """A finder whose weights are kept, "to its start" or "to zero".
+
+    second: the one of another seed, which is kept of "to its start" alone. Raises ValueError for a
+    choice whose weights are not kept.
 
     >>> finder("to zero").config.memory["retention"]
     'decay'
     """
-    choose("choice", choice, KEPT)
+    choose("choice", choice, SECOND if second else KEPT)
     model = fresh(choice)
-    with safe_open(path_of(choice), framework="pt") as file:
+    with safe_open(path_of(choice, second), framework="pt") as file:
         model.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118
     return model.eval()
 
 
-def path_of(choice: str) -> Path:
+def path_of(choice: str, second: bool = False) -> Path:
     """Where the weights of a finder lie."""
-    return FOLDER / f"{choice.replace(' ', '-')}.safetensors"
+    return FOLDER / f"{choice.replace(' ', '-')}{'-second' * second}.safetensors"
 
 
 def read_in_chunks(model: TitansLM, chunk: int) -> TitansLM:
@@ -162,9 +168,9 @@ def make(choices: Sequence[str] = ()) -> None:
     for choice in choices or CHOICES:
         for seed in SEEDS:
             model, cost = train_finder(choice, seed)
-            if KEPT.get(choice) == seed:
+            if seed in (KEPT.get(choice), SECOND.get(choice)):
                 half = {name: W.half() for name, W in model.state_dict().items()}
-                save_file(half, path_of(choice))
+                save_file(half, path_of(choice, second=KEPT[choice] != seed))
                 model.load_state_dict(half)
             measured = cost | _measured(model, choice)
             _write(about, choice, seed, measured)

@@ -15,15 +15,16 @@ __all__ = ["surest", "train_gates"]
 def train_gates(model: TitansLM, steps: int = 30, length: int = 512, rows: int = 8) -> int:
     """Train the gates of all memories on longer haystacks, and nothing else; how many weights.
 
-    The other weights are frozen, and stay so.
+    The other weights are frozen, and stay so. With steps=0 nothing is trained.
     """
     for name, weight in model.named_parameters():
         weight.requires_grad_(".memory.gates." in name)
-    settings = Descent(steps=steps, learning_rate=1e-2, warmup=5, weight_decay=0.0)
-    for _ in train_on(
-        model, lambda step: haystacks(length, rows=rows, seed=777_000 + step), settings
-    ):
-        pass
+    if steps:
+        settings = Descent(steps=steps, learning_rate=1e-2, warmup=5, weight_decay=0.0)
+        for _ in train_on(
+            model, lambda step: haystacks(length, rows=rows, seed=777_000 + step), settings
+        ):
+            pass
     model.eval()
     return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
 

@@ -11,14 +11,14 @@ QUESTIONS = (
         (
             Choice(
                 "That its memory is weak, but there",
-                because="One of 16 is 6 %. A model without any memory that knows which tokens are "
-                "values would get as much.",
+                because="One of 16 is 6 %. A model that knows which tokens are values gets as much "
+                "without any memory.",
             ),
             Choice(
                 "Nothing about its memory: that is chance",
                 right=True,
-                because="A guess among 16 values is right in 6 % of the cases. Every share on this "
-                "page has to be read against it.",
+                because="A guess among 16 values is right in 6 % of the cases. Compare every share "
+                "on this page with that.",
             ),
             Choice(
                 "That it forgets 94 % of all it reads",
@@ -39,8 +39,8 @@ QUESTIONS = (
             ),
             Choice(
                 "The replay: it reads a text that nobody has read",
-                because="It does, and that is what it is for. The question “what if not?” has no "
-                "other answer.",
+                because="It does, and that is what it is for. There is no other way to find out "
+                "what would have happened.",
             ),
             Choice(
                 "Neither: one says what the answer is made of, the other what would have happened",
@@ -56,12 +56,13 @@ QUESTIONS = (
         (
             Choice(
                 "Only the forgetting gate: that is what it is for",
-                because="Other writes may lie on top of the needle's. You have to test both.",
+                because="Later writes may have changed what the needle wrote. You have to test "
+                "both.",
             ),
             Choice(
                 "Only the hay: each token writes over what was there",
-                because="A trained model writes little at hay. And the gate α takes away a part of "
-                "everything with each token.",
+                because="A trained model writes little of the hay. And the gate α takes away a "
+                "part of everything at each token.",
             ),
             Choice(
                 "Both could, and only switching each of them off will tell",
@@ -84,13 +85,13 @@ QUESTIONS = (
             Choice(
                 "The memory's rule: errors are measured at an older memory",
                 right=True,
-                because="64 tokens now share one set of weights, and nobody of them sees what the "
+                because="64 tokens now share one set of weights, and none of them sees what the "
                 "others have written. The gates were trained for 16.",
             ),
             Choice(
                 "It becomes more exact, because it sees more tokens at once",
-                because="It is the other way round. Chunks of one token measure every error at the "
-                "memory of the moment.",
+                because="It is the other way round. With chunks of one token every error is "
+                "measured at the latest memory.",
             ),
         ),
     ),
@@ -100,7 +101,8 @@ QUESTIONS = (
         (
             Choice(
                 "“Ours is better by 0.10”",
-                because="0 lies well inside the interval. Another three seeds could turn it round.",
+                because="0 lies well inside the interval. Another three seeds could show the "
+                "opposite.",
             ),
             Choice(
                 "“0.10 ± 0.15 over three seeds: we cannot tell”",
@@ -115,7 +117,7 @@ QUESTIONS = (
     ),
     Question(
         "14.state",
-        "You have saved a state yesterday. Overnight the model was trained further. May you load "
+        "You saved a state yesterday. Overnight the model was trained further. Can you load "
         "the state into it?",
         (
             Choice(
@@ -124,15 +126,15 @@ QUESTIONS = (
                 "projections. Today's make other keys.",
             ),
             Choice(
-                "No: to other weights the state says nothing, so it is refused",
+                "No: with other weights the state means nothing, so it is refused",
                 right=True,
                 because="A question would be turned into a key that nothing was stored under. The "
                 "file holds a fingerprint of the weights, and `load_state` compares it.",
             ),
             Choice(
                 "Yes, if you wipe the momentum",
-                because="Momentum is not the problem. All that is stored is stored under keys of "
-                "the old weights.",
+                because="Momentum is not the problem. Everything is stored under keys that the old "
+                "weights made.",
             ),
         ),
     ),

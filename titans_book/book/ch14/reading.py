@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from titans_book.book.ch14.finders import haystacks
+from titans_book.evaluation.lengths import LengthTable, needle_grid
 from titans_book.inspection.switching import switched_off
 from titans_book.model import TitansLM
 
 __all__ = [
     "EVERY",
     "NEEDLE",
+    "QUESTION",
     "Asked",
     "Haystack",
     "Often",
     "asked_on_the_way",
+    "grid",
     "haystack",
     "share_found",
     "stretch",
@@ -123,6 +127,11 @@ def share_found(
     with switched_off(model, places[off], what):
         logits, _ = model(task.inputs)
     return (logits[:, -1].argmax(-1) == task.targets[:, -1]).float().mean().item()
+
+
+def grid(model: TitansLM, depths: Sequence[float | int], lengths: Sequence[int]) -> LengthTable:
+    """The share of needles found for every depth and length, of 32 haystacks each."""
+    return needle_grid(model, lambda depth, length: haystacks(length, depth), depths, lengths)
 
 
 class Often(NamedTuple):

@@ -1,10 +1,10 @@
-"""A report that was made up, with five unfair comparisons in it, and the rubric to judge one by."""
+"""A made-up report with five unfair comparisons in it, and the rubric to judge a report by."""
 
 from __future__ import annotations
 
 from titans_book.lab.pictures.picture import Words
 
-__all__ = ["REPORT", "RUBRIC", "UNFAIR", "shown"]
+__all__ = ["POINTS", "REPORT", "RUBRIC", "UNFAIR", "rubric", "shown"]
 
 REPORT = (
     "We compare our memory model with a transformer of the same number of weights, on needles.",
@@ -21,12 +21,20 @@ REPORT = (
     "The code, the versions and the seeds of the test texts are in the appendix.",
 )
 UNFAIR = (2, 4, 5, 7, 9)
+POINTS = {  # the point of the rubric that each sentence answers to
+    1: "Same parts", 2: "Same parts", 3: "Same parts", 4: "Same care", 5: "Same time",
+    6: "Same care", 7: "Several seeds", 8: "Same care", 9: "A task for both", 10: "A control",
+    11: "Failures", 12: "Repeatable",
+}  # fmt: skip
 RUBRIC = (
     ("Same parts", "Do all contestants have the same front end, the same size, and the same data?"),
     ("Same care", "Was each one tuned with equal effort, on data that is not in the table?"),
     ("Same time", "Do the results hold at equal processor time, or after all curves are flat?"),
     ("Several seeds", "Are all runs in it, with an interval?"),
-    ("A task for both", "Can each contestant solve the task at all, and what is the upper line?"),
+    (
+        "A task for both",
+        "Can each contestant solve the task at all, and what would a perfect one reach?",
+    ),
     ("A control", "Is there one that could have refuted the claim?"),
     ("Failures", "Does it say what did not work?"),
     ("Repeatable", "Is there a command, with seeds and versions?"),
@@ -44,3 +52,16 @@ def shown() -> Words:
         f"{number}: {sentence}" for number, sentence in enumerate(REPORT, 1)
     )
     return Words(f"<ol>{items}</ol>", alt)
+
+
+def rubric() -> Words:
+    """What a report is judged by, as a table.
+
+    >>> rubric().alt.split(":")[0]
+    'A rubric of 8 points. Same parts'
+    """
+    rows = "".join(f"<tr><th>{name}</th><td>{asks}</td></tr>" for name, asks in RUBRIC)
+    alt = f"A rubric of {len(RUBRIC)} points. " + " ".join(
+        f"{name}: {asks}" for name, asks in RUBRIC
+    )
+    return Words(f"<table>{rows}</table>", alt)

@@ -1,4 +1,4 @@
-"""Texts in which some stretch spoils an answer, for whoever hunts it with few questions.
+"""Texts in which some stretch spoils an answer, for a hunter who may ask only a few questions.
 
 A small memory (small.py) is told one pair early on. Somewhere later a few tokens write under keys
 that are nearly the same, and the answer is ruined. Nobody says where these tokens are.
@@ -9,16 +9,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import combinations
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from titans_book.book.ch14.small import Told, told
 
-__all__ = ["BAR", "LENGTH", "MOST", "Case", "cases", "score", "scores"]
+__all__ = [
+    "BAR",
+    "CASES",
+    "LENGTH",
+    "MOST",
+    "Case",
+    "Hunted",
+    "TooOften",
+    "cases",
+    "hunted",
+    "score",
+    "scores",
+    "windows",
+]
 
 LENGTH, MOST, BAR = 64, 24, 0.9  # tokens, questions, the score that is asked for
-AT, D, CASES = 6, 12, 4  # where the pair is told
+AT, D = 6, 12  # where the pair is told
+SEEDS = (4, 6, 39, 35)  # of texts whose bad stretches lie far apart
+CASES = len(SEEDS)
+
+
+class TooOften(RuntimeError):
+    """More questions than are allowed."""
 
 
 class Case:
@@ -28,18 +48,20 @@ class Case:
         self.text, self.value = _spoiled(seed)
         self.asked = 0
         self.as_read = float(self._errors([(0, 0)]))
-        self.best = float(self._costs(list(combinations(range(LENGTH + 1), 2))).min())
+        every = list(combinations(range(LENGTH + 1), 2))
+        costs = self._costs(every)
+        self.best, self.stretch = float(costs.min()), every[int(costs.argmin())]
 
     def ask(self, start: int, stop: int) -> float:
         """The error that is left, as a share of that with all writes, plus the share of the text
         that is off: 1 if nothing is.
 
-        Raises ValueError for a stretch outside of the text, and RuntimeError after MOST questions.
+        Raises ValueError for a stretch outside of the text, and TooOften after MOST questions.
         """
         cost = self.cost(start, stop)
         self.asked += 1
         if self.asked > MOST:
-            raise RuntimeError(f"{MOST} questions have been asked, and no more are allowed")
+            raise TooOften(f"{MOST} questions have been asked, and no more are allowed")
         return cost
 
     def cost(self, start: int, stop: int) -> float:
@@ -83,7 +105,7 @@ def _spoiled(seed: int) -> tuple[Told, Tensor]:
 @lru_cache(maxsize=1)
 def cases() -> tuple[Case, ...]:
     """The texts that a hunter is judged on."""
-    return tuple(Case(seed) for seed in range(CASES))
+    return tuple(map(Case, SEEDS))
 
 
 def scores(hunter: Callable) -> list[float]:
@@ -91,12 +113,44 @@ def scores(hunter: Callable) -> list[float]:
 
     hunter(ask, length, most) returns the stretch that it would switch off.
     """
-    found = []
+    return hunted(hunter).scores
+
+
+class Hunted(NamedTuple):
+    """The stretch that a hunter would switch off in each text, and its score there."""
+
+    stretches: list[tuple[int, int]]
+    scores: list[float]
+
+
+def hunted(hunter: Callable) -> Hunted:
+    """Let it hunt in all texts. An exercise is run as it was written, even if it is wrong.
+
+    If it is still open, or fails, the book's version hunts in its place.
+    """
+    mine = getattr(hunter, "mine", hunter)
+    try:
+        return _hunted(mine)
+    except Exception:
+        if mine is hunter:
+            raise
+        return _hunted(hunter)
+
+
+def _hunted(hunter: Callable) -> Hunted:
+    stretches, found = [], []
     for case in cases():
         case.asked = 0
-        start, stop = hunter(case.ask, LENGTH, MOST)
+        start, stop = (int(end) for end in hunter(case.ask, LENGTH, MOST))
+        stretches.append((start, stop))
         found.append((1 - case.cost(start, stop)) / (1 - case.best))
-    return found
+    return Hunted(stretches, found)
+
+
+def windows(ask: Callable, length: int, most: int) -> tuple[int, int]:
+    """The cheapest of the stretches of eight tokens that lie side by side."""
+    tried = {(start, start + 8): ask(start, start + 8) for start in range(0, length, 8)}
+    return min(tried, key=tried.get)
 
 
 def score(hunter: Callable) -> float:

@@ -120,6 +120,12 @@ def advice(words: str, misfit: str = "") -> tuple[str, ...]:
             "`torch.cat` puts tensors one below the other, with `dim=1` side by side: the other "
             "sizes have to agree. Which way is meant, and which size does not?",
         )
+    if "stack expects each tensor" in words:
+        return ("`torch.stack` lays equal tensors on top of each other: what joins unequal rows?",)
+    if "slice indices must be integers" in words:
+        return ("A place in a row is a whole number: which of your numbers is none?",)
+    if "cat() takes" in words or "stack() takes" in words:
+        return ("It wants its tensors in a list, as one argument: where are the square brackets?",)
     if "step must be greater than zero" in words:
         return ("A tensor has no `[::-1]`: which method of it turns the rows round?",)
     if "same dtype" in words:
