@@ -154,6 +154,7 @@ PICTURES = (
         shaded,
         alt=told("The surprise at each meeting with two kinds of writing."),
         role="surprise",
+        whole=True,
         xlabel="meeting (the value changes at the sixth)",
         ylabel="surprise",
     ),

@@ -49,13 +49,14 @@ def shaded(
     log: str = "",
     markers: bool = True,
     ticks: bool = False,
+    whole: bool = False,
     role: str | Mapping[str, str] = "fast",
     dark: bool | None = None,
 ) -> Picture:
     """Curves by name over the same x, (n,) each; levels are horizontal lines to compare with.
 
-    log: "x", "y" or "xy". ticks: whether every x is named below the axis. role: whose
-    colour, for all curves or for each name.
+    log: "x", "y" or "xy". ticks: whether every x is named below the axis; whole: only whole
+    numbers are. role: whose colour, for all curves or for each name.
     """
     x = np.asarray(x, dtype=float)
     with picture(alt, 6.4, 3.3, dark) as figure:
@@ -74,7 +75,7 @@ def shaded(
         if ticks:
             axes.set_xticks(x, [f"{value:g}" for value in x])
             axes.set_xticks([], minor=True)
-        elif "x" not in log and bool((x % 1 == 0).all()):
+        elif whole:
             axes.locator_params(axis="x", integer=True)
         axes.grid(axis="y")
         _name(axes, x, curves, limits)
