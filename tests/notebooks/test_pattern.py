@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01", "10", "11", "12", "14")
+PATTERNED = ("01", "02", "03", "10", "11", "12", "14")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -50,6 +50,52 @@ CHANGES = {
             "randn(3, 7, 5": "randn(3, 9, 4",
             "randn(32, 32": "randn(20, 20",
             "(32, 33, 64)": "(8,)",
+        },
+    ],
+    "02": [
+        {
+            '"three blind mice.\\n"': '"one fat cat\\n"',
+            "theta=0.8, before=2": "theta=1.5, before=1",
+            "[0.5, 1.0]]": "[-2.0, 1.0]]",
+            "tensor([1.0, 2.0])": "tensor([3.0, 1.0])",
+            "(0.1, 0.01, 0.001)": "(1.0, 0.5)",
+            "manual_seed(2)": "manual_seed(9)",
+            "meet(0.5, 5)": "meet(1.9, 7)",
+            "meet(1.5, n)": "meet(0.3, n)",
+        },
+        {
+            "(0.1, 0.16, 0.2)": "(0.5, 0.0)",
+            "[0.2, 0.5, 1.0, 1.5, 1.9, 2.0, 2.1]": "[3.0]",
+            '"ABCDEFGHABCDXEFGH"': '"AABBA"',
+            "common=1.5": "common=0.1",
+            "3 * mice, [0, 23, 25, 27, 29, 31]": '"ab", [0, 3]',
+            "(2, 4)": "(1,)",
+            "5 * [old] + 6 * [new]": "1 * [old] + 2 * [new]",
+            "M, k, v: 0.1": "M, k, v: 3.0",
+            "tensor([0.6, 0.8])": "tensor([0.6, 0.8, 0.5])",
+        },
+    ],
+    "03": [
+        {
+            "(k, v, theta=0.1)": "(k, v, theta=0.5)",
+            "passage()": "passage(9, 0.9)",
+            "(0.0, 0.5, 0.9)": "(0.99,)",
+            "constant(0.8, K)": "constant(0.3, K)",
+            "told(0.9)": "told(0.5)",
+            "eta=0.75, step": "eta=0.1, step",
+            "[0, 0.3, 0.6, 0.8, 0.9]": "[0.95]",
+            "said[0] = 4": "said[0] = -1",
+        },
+        {
+            "shocked()": "shocked(loud=20, seed=5)",
+            "[40:49]": "[38:44]",
+            "range(20)": "range(3, 9)",
+            "theta=0.4": "theta=2.1",
+            "(0.5, 0.0))": "(1.0, 0.2))",
+            "(0.0, 0.65, 0.9)": "(0.99,)",
+            "(25, 1)": "(9, 1)",
+            "constant(0.75, key)": "constant(0.5, key)",
+            "theta[40], theta[41:] = 0.4, 0.1": "theta[3] = 1.5",
         },
     ],
     "10": [

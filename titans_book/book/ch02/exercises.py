@@ -38,26 +38,29 @@ surprise_grad = Exercise(
         "key feature i to answer feature j: how strongly was it pulled on, and by which error?",
         "u has the shape of M, (d_in, d_out): k as a column times the error k M - v as a row. "
         "`torch.outer(a, b)` makes the matrix of all products a[i] b[j]. Nothing is halved or "
-        "doubled: the 2 of the square has met the ½ of the loss.",
+        "doubled: the 2 of the square cancels the ½ of the loss.",
         "    return torch.outer(k, error)\n    error = read(M, k) - v",
     ),
     terms=_terms,
     source="Titans eqs. 8 and 12",
     taught=CHAPTER,
+    misfit="M is (d_in, d_out), and so is its gradient. With respect to what have you "
+    "differentiated (the memory, the key, the value)? And which vector comes first in your "
+    "outer product?",
 )
 
 
-@surprise_grad.wrong("In eq. 8, where does the minus stand: inside the gradient, or before it?")
+@surprise_grad.wrong("In eq. 8, is the minus a part of the gradient, or does the step bring it in?")
 def points_downhill(M, k, v):
     """Your u points downhill: it is the gradient with the other sign. A gradient points to where
-    the loss grows; the step turns it round."""
+    the loss grows. The step goes the other way."""
     return -_u(M, k, v)
 
 
 @surprise_grad.wrong("What is the derivative of ½ x²?")
 def keeps_the_two(M, k, v):
-    """Your u is twice too large. The 2 of the square meets the ½ of the loss; eq. 12 of the paper
-    is printed without the ½."""
+    """Your u is twice too large. The 2 of the square cancels the ½ of the loss. (Equation 12 of
+    the paper is printed without the ½.)"""
     return 2 * _u(M, k, v)
 
 
@@ -113,9 +116,9 @@ def loses_the_sign(M, k, v):
     return torch.outer(k, _error(M, k, v).abs())
 
 
-@surprise_grad.wrong("How many times does the error stand in the derivative of its square?")
+@surprise_grad.wrong("If the error is twice as large, how much larger is the slope of its square?")
 def squares_the_error(M, k, v):
-    """You kept the square: the error stands squared in the loss, and once in its derivative."""
+    """You kept the square. The loss has the error squared, its derivative has it once."""
     return torch.outer(k, _error(M, k, v) ** 2)
 
 
@@ -156,8 +159,8 @@ def is_a_classifier(M, k, v):
 
 @surprise_grad.wrong("Which rows of M did k ask, and how strongly?")
 def ignores_the_key(M, k, v):
-    """Every row of your u is the error itself. A row of M has a part in the answer only as far as
-    its key feature is there: row i gets k[i] times the error."""
+    """Every row of your u is the error itself. A row of M takes part in the answer only to the
+    extent that its key feature is there, so row i gets k[i] times the error."""
     return torch.outer(torch.ones_like(k), _error(M, k, v))
 
 
@@ -186,3 +189,18 @@ def subtracts_from_every_row(M, k, v):
     """Broadcasting puts the answer k M into every row, whatever the key. The error k M - v comes
     first; the outer product with k is taken of all of it."""
     return k @ M - torch.outer(k, v)
+
+
+@surprise_grad.wrong("What is left of the parabola's bend, however small h is?")
+def nudges_up(M, k, v):
+    """You measure the slopes with nudges of 0.001. That is very close, but off by ½ k² h: the exact
+    gradient is asked for."""
+    u, h = _u(M, k, v), 0.001
+    return u + 0.5 * h * (k**2)[:, None] * torch.ones_like(u)
+
+
+@surprise_grad.wrong("Where does the bracket of `outer(k, ...)` have to close?")
+def subtracts_after_the_product(M, k, v):
+    """Your bracket closes too early: v is subtracted from every row of the outer product, when it
+    should be subtracted from the answer first."""
+    return torch.outer(k, k @ M) - v

@@ -39,7 +39,7 @@ surprise_score = Exercise(
 )
 
 
-@surprise_score.wrong("If the error is three times as large, how many times as long is u?")
+@surprise_score.wrong("If the error is three times as large, how much longer is u?")
 def forgets_the_root(M, k, v):
     """That is the square of the length: the root is missing."""
     return (_u(M, k, v) ** 2).sum()
@@ -58,7 +58,7 @@ def forgets_the_key(M, k, v):
     return _error(M, k, v).norm()
 
 
-@surprise_score.wrong("Two steps right-angled to each other, 3 and 4 long: how far did you go?")
+@surprise_score.wrong("You walk 3 miles east and 4 miles north. How far are you from the start?")
 def adds_the_sizes(M, k, v):
     """You add the absolute values of the entries. The length of an arrow is the root of the sum of
     the squares."""
@@ -101,7 +101,7 @@ def scores_without_asking(M, k, v):
     return torch.outer(k, v).norm()
 
 
-@surprise_score.wrong("Where does the length of k stand: as it is, or squared?")
+@surprise_score.wrong("If the key is twice as long, is u twice as long, or four times?")
 def counts_the_key_twice(M, k, v):
     """The key counts twice: you have |k|² where |k| belongs."""
     return (k @ k) * _error(M, k, v).norm()
@@ -109,8 +109,8 @@ def counts_the_key_twice(M, k, v):
 
 @surprise_score.wrong("Does the key have a part in the loss, beyond its answer?")
 def is_the_root_of_the_loss(M, k, v):
-    """That is the root of the loss: the length of the error over √2. The key is missing, and a
-    half is too much."""
+    """That is the root of the loss: the length of the error over √2. The key is missing, and the
+    half should not be there."""
     return (0.5 * (_error(M, k, v) ** 2).sum()).sqrt()
 
 
@@ -120,13 +120,19 @@ def squares_the_error(M, k, v):
     return k.norm() * (_error(M, k, v) ** 2).sum()
 
 
+@surprise_score.wrong("An arrow has one length. How many lengths have you added up?")
+def adds_the_lengths_of_the_columns(M, k, v):
+    """You take the length of each column and add these up. Take one length of all entries."""
+    return _u(M, k, v).norm(dim=0).sum()
+
+
 def _exact_rate(k):
     return 1 / (k @ k)
 
 
 exact_rate = Exercise(
     name="02.exact_rate",
-    what="the write rate that mends a pair at one stroke",
+    what="the write rate that makes a pair exact in one write",
     reference=_exact_rate,
     probe=Probe(inputs={"k": vector(4)}, returns=("theta",)),
     hints=(
@@ -155,12 +161,12 @@ def is_always_one(k):
 
 @exact_rate.wrong("With theta |k|² = 2, what does the memory answer after the write?")
 def stands_on_the_border(k):
-    """That is the border, theta |k|² = 2: the answer jumps across to the mirror image of its error,
+    """That is the border, theta |k|² = 2: the answer jumps to the mirror image of its error,
     and back again at the next write."""
     return 2 / (k @ k)
 
 
-@exact_rate.wrong("Which factor does the loss of this book have, and eq. 12 has not?")
+@exact_rate.wrong("Which factor does this book's loss have that eq. 12 does not have?")
 def belongs_to_equation_12(k):
     """That is right for eq. 12 as it is printed, without the ½. Our gradient is half of that one,
     so our theta is twice as large."""

@@ -39,10 +39,10 @@ surprise_step = Exercise(
     ),
     load=_large,
     hints=(
-        "The gradient says where the loss grows. You know where you are, and where you do not "
-        "want to go.",
-        "Eq. 8: the new M is the old one, minus theta times u. theta is a number, M and u have "
-        "the same shape. Make a new tensor; the caller keeps the old one.",
+        "The gradient points to where the loss grows, and you want it to fall. Where do you start, "
+        "and in which direction do you go?",
+        "theta is a number, and M and u have the same shape. So has the result. Make a new "
+        "tensor, because the caller keeps the old one.",
         "    return new\n    new = M - theta * u\n    u = surprise_grad(M, k, v)",
     ),
     terms=_terms,
@@ -141,8 +141,8 @@ def looks_ahead(M, k, v, theta):
 
 @surprise_step.wrong("Which of theta and |k| does eq. 8 divide by?")
 def divides_by_the_key(M, k, v, theta):
-    """You divide by |k|², so that theta is the share of the error that is mended. Eq. 8 does not;
-    in Titans all keys have length 1."""
+    """You divide by |k|², so that theta is the share of the error that is corrected. Eq. 8 does
+    not; in Titans all keys have length 1."""
     return M - theta / (k @ k) * _u(M, k, v)
 
 
@@ -150,3 +150,17 @@ def divides_by_the_key(M, k, v, theta):
 def steps_by_theta_squared(M, k, v, theta):
     """theta counts twice: was u multiplied by it already?"""
     return M - theta**2 * _u(M, k, v)
+
+
+@surprise_step.wrong("Is the gradient asked for, or the memory after a step?")
+def returns_the_gradient(M, k, v, theta):
+    """You return the gradient alone. What is asked for is the memory after a step against it."""
+    return _u(M, k, v)
+
+
+@surprise_step.wrong(
+    "In which order does Python compute `M - theta * u`, with and without brackets?"
+)
+def subtracts_theta_first(M, k, v, theta):
+    """Brackets: you subtract theta from M, and multiply the result by u."""
+    return (M - theta) * _u(M, k, v)

@@ -12,9 +12,9 @@ QUESTIONS = (
         (
             Choice(
                 "The gradient with respect to the key",
-                because="It is (<i>kM</i> − <i>v</i>)<i>M</i><sup>T</sup> = 0 for an empty memory: "
-                "least where everything is new. Where the paper's text says “input”, its equations "
-                "take <i>M</i>.",
+                because="For an empty memory it is (<i>kM</i> − <i>v</i>)<i>M</i><sup>T</sup> = 0, "
+                "so it is smallest where everything is new. The paper's text says “input”, but its "
+                "equations take <i>M</i>.",
             ),
             Choice(
                 "The gradient with respect to the memory",
@@ -24,8 +24,8 @@ QUESTIONS = (
             ),
             Choice(
                 "The gradient with respect to the weights of the language model around it",
-                because="That is the outer loop, and it rests while a text is being read. Surprise "
-                "is the inner loop's: it changes nothing but <i>M</i>.",
+                because="That is the outer loop, which does not run while a text is being read. "
+                "Surprise belongs to the inner loop, and it changes only <i>M</i>.",
             ),
             Choice(
                 "The gradient with respect to the value",
@@ -47,12 +47,12 @@ QUESTIONS = (
             Choice(
                 "4 %",
                 right=True,
-                because="20 % of the error are left, and 0.2<sup>2</sup> = 0.04 of its square. The "
+                because="20 % of the error is left, and 0.2<sup>2</sup> = 0.04 of its square. The "
                 "surprise falls to 20 %.",
             ),
             Choice(
                 "80 %",
-                because="θ is the share of the error that is mended; what is left is 1 − θ.",
+                because="θ is the share of the error that is corrected. What is left is 1 − θ.",
             ),
             Choice(
                 "0 %: a step against the gradient removes it",
@@ -79,7 +79,7 @@ QUESTIONS = (
             ),
             Choice(
                 "No: with any rate between 0 and 2 it would look like this",
-                because="With any of these it fades, but not by half each time: with "
+                because="With any of these it fades, but not by half each time. With "
                 "θ|<i>k</i>|<sup>2</sup> = 1 the second surprise is 0 already.",
             ),
         ),
@@ -102,8 +102,8 @@ QUESTIONS = (
             ),
             Choice(
                 "Both stay: surprise is about what is unexpected, not about loudness",
-                because="So it ought to be, and with keys of length 1 so it is. The gradient "
-                "itself has |<i>k</i>| as a factor.",
+                because="It should be so, and with keys of length 1 it is. But the gradient itself "
+                "has |<i>k</i>| as a factor.",
             ),
             Choice(
                 "The error stays, the surprise grows fourfold",
@@ -115,7 +115,7 @@ QUESTIONS = (
     Question(
         "02.direction",
         "A memory writes θ · |error| · <i>k</i><sup>T</sup><i>v</i>, harder where it is more "
-        "surprised. A key had one value for long, and now has another. What happens?",
+        "surprised. For a long time a key had one value, and now it has another. What happens?",
         (
             Choice(
                 "It is surprised once, and then learns the new value",

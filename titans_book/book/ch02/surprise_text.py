@@ -24,7 +24,7 @@ from titans_book.lab.pictures.text import shaded, shades
 from titans_book.lab.pictures.traces import number
 from titans_book.steps.matrix import surprise_score, surprise_step
 
-__all__ = ["ALT", "SurpriseText", "changed", "letters", "surprises"]
+__all__ = ["ALT", "DARKEST", "SurpriseText", "changed", "letters", "lines_of", "surprises"]
 
 MOST = 400  # letters that are read
 DARKEST = 1.5  # the surprise of the darkest shade, the same for every text
@@ -99,6 +99,13 @@ def surprises(
         found[t] = score(row, *pair)
         rows[context] = step(row, *pair, theta)
     return found
+
+
+def lines_of(pieces: Sequence[str]) -> list[slice]:
+    """Where each line begins and ends, its line break included."""
+    ends = [t + 1 for t, piece in enumerate(pieces) if "\n" in piece]
+    edges = [0, *ends, *([len(pieces)] if ends[-1:] != [len(pieces)] else [])]
+    return [slice(*pair) for pair in zip(edges, edges[1:], strict=False)]
 
 
 class SurpriseText(Panel):
@@ -187,12 +194,11 @@ class SurpriseText(Panel):
         return _told(self.surprise[first:last].mean())
 
     def _by_line(self) -> str:
-        ends = [t + 1 for t, piece in enumerate(self.pieces) if "\n" in piece]
-        edges = [0, *ends, *([len(self.pieces)] if ends[-1:] != [len(self.pieces)] else [])]
-        if len(edges) < 3:
+        lines = lines_of(self.pieces)
+        if len(lines) < 2:
             return ""
-        means = [self._mean(*pair) for pair in zip(edges, edges[1:], strict=False)][:LINES]
-        more = " …" if len(edges) > LINES + 1 else ""
+        means = [self._mean(line.start, line.stop) for line in lines[:LINES]]
+        more = " …" if len(lines) > LINES else ""
         return f" (line by line: {', '.join(means)}{more})"
 
     def figure(self, *, alt: str) -> Picture:

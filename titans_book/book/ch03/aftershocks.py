@@ -15,7 +15,18 @@ from torch import Tensor
 
 from titans_book.steps.matrix import momentum_step, surprise_grad
 
-__all__ = ["ETA", "FAINT", "LOUD", "OVERLAP", "QUAKE", "THETA", "Reading", "passage", "read"]
+__all__ = [
+    "ETA",
+    "FAINT",
+    "LOUD",
+    "OVERLAP",
+    "QUAKE",
+    "THETA",
+    "Reading",
+    "passage",
+    "read",
+    "shocked",
+]
 
 OTHERS = ["a", "quiet", "night", ".", "!", "then", "the", "bridge", "creaks", ".",
           "people", "go", "to", "bed", ".", "is", "it", "safe", "?"]  # fmt: skip
@@ -73,3 +84,22 @@ def read(
         M = M + S
         record.append((u, S, M))
     return Reading(*map(torch.stack, zip(*record, strict=True)))
+
+
+def shocked(
+    known: int = 8, rounds: int = 7, shock: int = 40, loud: float | int = 6, seed: int = 3
+) -> tuple[Float[Tensor, "T d"], Float[Tensor, "T d"]]:
+    """Keys and values of a few pairs that come again and again, and of one shock among them.
+
+    The known keys are orthogonal and the values have length 1. At token `shock` a new pair comes,
+    with a value of length `loud`.
+    """
+    random = torch.Generator().manual_seed(seed)
+    keys = torch.linalg.qr(torch.randn(16, 16, generator=random).double())[0][:known]
+    values = torch.randn(known, 16, generator=random).double()
+    new = torch.randn(2, 16, generator=random).double()
+    new = new / new.norm(dim=1, keepdim=True)
+    k = keys.repeat(rounds, 1)
+    v = (values / values.norm(dim=1, keepdim=True)).repeat(rounds, 1)
+    k[shock], v[shock] = new[0], loud * new[1]
+    return k, v

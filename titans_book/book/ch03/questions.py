@@ -40,19 +40,19 @@ QUESTIONS = (
         (
             Choice(
                 "Nothing: without surprise there is no write",
-                because="So it is with η = 0. With momentum S is not 0 yet, and every token adds S "
-                "to the memory.",
+                because="With η = 0 that is so. With momentum S is not 0 yet, and every token adds "
+                "S to the memory.",
             ),
             Choice(
                 "The harmless words, more strongly than usual",
-                because="It is what many read into the word “attention”. But S holds the key and "
-                "the error of the shock; the words that come later have no part in it.",
+                because="Many people read the paper that way. But S holds the key and the error of "
+                "the shock, and the words that come later have no part in it.",
             ),
             Choice(
                 "The shock's own pair, again and again, fainter each time",
                 right=True,
-                because="S = η S: the same matrix, a little smaller at each token. Later words "
-                "gain as far as their keys overlap with the shock's, and so do earlier ones.",
+                because="S = η S: the same matrix, a little smaller at each token. Later "
+                "words benefit if their keys overlap with the shock's, and so do earlier ones.",
             ),
         ),
     ),
@@ -84,7 +84,7 @@ QUESTIONS = (
     ),
     Question(
         "03.change",
-        "The topic of a text changes all of a sudden, while S still holds a large past surprise. "
+        "The topic of a text suddenly changes, while S still holds a large past surprise. "
         "What should the gates do at that token?",
         (
             Choice(
@@ -100,7 +100,7 @@ QUESTIONS = (
             ),
             Choice(
                 "θ towards 0, so that nothing new disturbs",
-                because="θ stands before the <i>new</i> surprise. With θ = 0 the past goes on "
+                because="θ multiplies the <i>new</i> surprise. With θ = 0 the past goes on "
                 "writing, and the new topic is not heard.",
             ),
         ),
@@ -112,8 +112,8 @@ QUESTIONS = (
         (
             Choice(
                 "It is wrong: the past has the wrong factor",
-                because="So it is, but the check cannot see that: the factor multiplies S, and S "
-                "is 0.",
+                because="That is true, but the check cannot see it, because the factor multiplies "
+                "S, and S is 0.",
             ),
             Choice(
                 "It is right, and with η = 0.5 it would be at every later step as well",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,18 @@ LINES = ("-", "--", "-.", ":")
 APART = 11  # points between two names
 
 
-def shades(count: int, dark: bool | None) -> list[tuple[float, ...]]:
-    """From the colour of fast memory towards the page's ink."""
-    base = np.array(to_rgb(style.colour("fast", dark)))
+def shades(count: int, dark: bool | None, role: str = "fast") -> list[tuple[float, ...]]:
+    """From the colour of a role, fast memory's as a rule, towards the page's ink."""
+    base = np.array(to_rgb(style.colour(role, dark)))
     ink = np.ones(3) if style.is_dark(dark) else np.zeros(3)
     return [tuple(base + share * (ink - base)) for share in np.linspace(0, 0.75, count)]
+
+
+def _colours(names: Sequence[str], role: str | Mapping[str, str], dark: bool | None) -> list:
+    """A colour for each name: the shades of one role, or of the role that each of them has."""
+    roles = [role if isinstance(role, str) else role[name] for name in names]
+    left = {one: iter(shades(roles.count(one), dark, one)) for one in set(roles)}
+    return [next(left[one]) for one in roles]
 
 
 def _ends(x: np.ndarray, y: np.ndarray, limits: tuple[float, float] | None) -> int:
@@ -42,18 +49,21 @@ def shaded(
     log: str = "",
     markers: bool = True,
     ticks: bool = False,
+    whole: bool = False,
+    role: str | Mapping[str, str] = "fast",
     dark: bool | None = None,
 ) -> Picture:
     """Curves by name over the same x, (n,) each; levels are horizontal lines to compare with.
 
-    log: "x", "y" or "xy". ticks: whether every x is named below the axis.
+    log: "x", "y" or "xy". ticks: whether every x is named below the axis; whole: only whole
+    numbers are. role: whose colour, for all curves or for each name.
     """
     x = np.asarray(x, dtype=float)
     with picture(alt, 6.4, 3.3, dark) as figure:
         axes = figure.subplots()
         axes.set_xscale("log") if "x" in log else None
         axes.set_yscale("log") if "y" in log else None
-        looks = zip(shades(len(curves), dark), LINES * len(curves), strict=False)
+        looks = zip(_colours(list(curves), role, dark), LINES * len(curves), strict=False)
         for (_, y), (colour, line) in zip(curves.items(), looks, strict=False):
             axes.plot(x, np.asarray(y), color=colour, ls=line, marker="o" if markers else None)
         for words, level in (levels or {}).items():
@@ -65,6 +75,8 @@ def shaded(
         if ticks:
             axes.set_xticks(x, [f"{value:g}" for value in x])
             axes.set_xticks([], minor=True)
+        elif whole:
+            axes.locator_params(axis="x", integer=True)
         axes.grid(axis="y")
         _name(axes, x, curves, limits)
     return figure
