@@ -12,9 +12,9 @@ from torch import Tensor
 
 from titans_book.book.ch06 import streams
 from titans_book.book.ch06.exercises import CHAPTER
+from titans_book.book.ch06.streams import cut_at, the_books
 from titans_book.lab.learning.exercise import Exercise, Step
 from titans_book.lab.learning.fitting import Misfit, Nothing
-from titans_book.memory.stability import gauge
 
 __all__ = ["my_chunks"]
 
@@ -86,28 +86,10 @@ def _good_enough(steps: list[Step]) -> str:
     )
 
 
-def _cut_at(k: Tensor, theta: Tensor, limit: float) -> list[int]:
-    """Chunks that are as long as they can be with a gauge of at most `limit`."""
-    lengths, start = [], 0
-    for end in range(2, len(k) + 1):
-        if gauge(k[start:end], theta[start:end], end - start).max() > limit:
-            lengths.append(end - 1 - start)
-            start = end - 1
-    return [*lengths, len(k) - start]
-
-
-def _my_chunks(k: Tensor, theta: Tensor, budget: int) -> list[int]:
-    for limit in torch.linspace(1, 2, 21).tolist():
-        lengths = _cut_at(k, theta, limit)
-        if len(lengths) <= budget:
-            break
-    return lengths
-
-
 my_chunks = Exercise(
     name="06.my_chunks",
     what="a way to cut a stream into chunks, within a budget of steps",
-    reference=_my_chunks,
+    reference=the_books,
     probe=_cuts,
     hints=(
         "Where keys are unlike, a chunk may be long; where they repeat, it has to be short. What "
@@ -135,7 +117,7 @@ my_chunks = Exercise(
                 start = end - 1
         return [*lengths, len(k) - start]
 
-    for limit in torch.linspace(1, 2, 21).tolist():
+    for limit in (1.33, 1.43, 1.53, 1.63, 1.73, 1.83, 1.93):
         lengths = cut(limit)
         if len(lengths) <= budget:
             break
@@ -172,7 +154,7 @@ def fears_that_all_are_alike(k, theta, budget):
 def lumps_the_rest_together(k, theta, budget):
     """It cuts carefully until the budget is used up, and then puts all that is left into one last
     chunk."""
-    lengths = _cut_at(k, theta, 0.8)[: budget - 1]
+    lengths = cut_at(k, theta, 0.8)[: budget - 1]
     return [*lengths, len(k) - sum(lengths)]
 
 
@@ -180,32 +162,32 @@ def lumps_the_rest_together(k, theta, budget):
 def stops_at_one(k, theta, budget):
     """It allows no gauge above 1, so no error is ever overshot. That takes more steps than are
     allowed; up to 2 an error still shrinks."""
-    return _cut_at(k, theta, 1.0)
+    return cut_at(k, theta, 1.0)
 
 
 @my_chunks.wrong("Do your numbers say how long a chunk is, or where it begins?")
 def returns_the_borders(k, theta, budget):
     """It returns where each chunk ends. The length of each chunk is asked for."""
-    return torch.tensor(_my_chunks(k, theta, budget)).cumsum(0).tolist()
+    return torch.tensor(the_books(k, theta, budget)).cumsum(0).tolist()
 
 
 @my_chunks.wrong("What happens to the tokens after your last cut?")
 def forgets_the_last_chunk(k, theta, budget):
     """It leaves out the last chunk, the one that the loop never closes."""
-    return _my_chunks(k, theta, budget)[:-1]
+    return the_books(k, theta, budget)[:-1]
 
 
 @my_chunks.wrong("How large may a gauge be before some error grows?")
 def goes_far_beyond_the_limit(k, theta, budget):
     """It lets the gauge of a chunk go up to 4. Above 2 an error grows in that chunk."""
-    return _cut_at(k, theta, 4.0)
+    return cut_at(k, theta, 4.0)
 
 
 @my_chunks.wrong("At a gauge of 1.99, by what is an error along that direction multiplied?")
 def goes_to_the_very_limit(k, theta, budget):
     """It makes every chunk as long as it can be without exploding, and does not use the steps that
     are left. At a gauge just below 2 an error changes its sign and hardly shrinks."""
-    return _cut_at(k, theta, 1.995)
+    return cut_at(k, theta, 1.995)
 
 
 @my_chunks.wrong("Is a key alike to its neighbour only, or to others in its chunk as well?")
@@ -222,4 +204,4 @@ def compares_neighbours_only(k, theta, budget):
 def sorts_the_lengths(k, theta, budget):
     """It has the right lengths in another order, so the short chunks are no longer where the keys
     repeat."""
-    return sorted(_my_chunks(k, theta, budget))
+    return sorted(the_books(k, theta, budget))

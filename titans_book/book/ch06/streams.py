@@ -20,8 +20,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from titans_book.book.ch06.alike import DIM, Text
+from titans_book.memory.stability import gauge
 
-__all__ = ["BAR", "BUDGET", "PASSAGES", "THETA", "levels", "score", "scores", "stream", "trace"]
+__all__ = [
+    "BAR",
+    "BUDGET",
+    "PASSAGES",
+    "THETA",
+    "cut_at",
+    "levels",
+    "score",
+    "scores",
+    "stream",
+    "the_books",
+    "trace",
+]
 
 THETA, BUDGET, BAR = 0.4, 32, 0.7
 PASSAGES = {  # likeness and tokens of each passage
@@ -83,3 +96,22 @@ def scores(choose: Callable[[Tensor, Tensor, int], Sequence[int]]) -> dict[str, 
         rate = torch.full((len(told.k),), THETA, dtype=told.k.dtype)
         found[name] = score(told, choose(told.k, rate, BUDGET))
     return found
+
+
+def cut_at(k: Tensor, theta: Tensor, limit: float) -> list[int]:
+    """Chunks that are as long as they can be with a gauge of at most `limit`."""
+    lengths, start = [], 0
+    for end in range(2, len(k) + 1):
+        if gauge(k[start:end], theta[start:end], end - start).max() > limit:
+            lengths.append(end - 1 - start)
+            start = end - 1
+    return [*lengths, len(k) - start]
+
+
+def the_books(k: Tensor, theta: Tensor, budget: int) -> list[int]:
+    """The book's cuts: chunks of about the same gauge, the smallest that the budget allows."""
+    for limit in (1.33, 1.43, 1.53, 1.63, 1.73, 1.83, 1.93):
+        lengths = cut_at(k, theta, limit)
+        if len(lengths) <= budget:
+            break
+    return lengths
