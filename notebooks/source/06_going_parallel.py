@@ -649,8 +649,8 @@ assert abs(broken - 1.97) < 0.01
 #
 # ## Your experiment: the first chunk that explodes (*build*)
 #
-# The flatmates suggest an answer. With four of them at θ = ½, the milk went to and fro for ever; with more
-# it exploded. So if all keys are the same, a chunk should explode as soon as **θ b > 2**. Is that right? And
+# The flatmates suggest an answer. With four of them at θ = ½, the milk went back and forth forever, and with
+# more it exploded. So if all keys are the same, a chunk should explode as soon as **θ b > 2**. Is that right? And
 # what about keys that are only half alike? Write the experiment that finds out: try one length after the
 # other, and read the whole text with each. Say that a memory has exploded when it is, *at any time*, further
 # from the truth than an empty one.
@@ -882,7 +882,7 @@ assert all(abs(m / n - 1) < 0.02 for m, n in zip(found, (3.0, 1.15, 19.0, 1.5), 
 # triangle, as in Momentum DeltaNet.) What do four flatmates buy?
 
 # %%
-K, missing = torch.ones(4, 1).double(), torch.ones(4, 1).double()  # four look, a litre is missing
+K, missing = torch.ones(4, 1).double(), torch.ones(4, 1).double()  # four people, one litre
 triangle = torch.eye(len(K)).double() + 0.5 * (K @ K.T).tril(-1)
 exactly = torch.linalg.solve_triangular(triangle, 0.5 * missing, upper=False)
 print("exact: ", exactly.flatten().tolist())
@@ -891,7 +891,7 @@ print("frozen:", (0.5 * missing).flatten().tolist())
 assert exactly.flatten().tolist() == [0.5, 0.25, 0.125, 0.0625]
 
 # %% [markdown]
-# The rest is your code, only D is made differently. Now take the text that broke, with a larger θ, with
+# Everything else is your code. Only D is made differently. Now take the text that broke, with a larger θ, with
 # momentum and with forgetting. Which of the two agrees with the memory that reads token by token?
 
 # %%
