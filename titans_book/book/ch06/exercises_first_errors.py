@@ -1,5 +1,6 @@
 """What people write instead of the experiment of chapter 06 with the first chunk that explodes."""
 
+import torch
 from torch import Tensor
 
 from titans_book.book.ch06.exercises_first import first_explosion, first_explosion_reference
