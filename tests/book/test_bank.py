@@ -31,6 +31,7 @@ CENTRAL += ("09.influence", "09.mac", "09.mag", "09.mal", "10.lp_error", "10.hub
 CENTRAL += ("10.best_rate", "10.my_error", "10.softmax_retain", "10.lq_retain")
 CENTRAL += ("11.recall", "11.delta_momentum", "11.share_found", "11.dgd_step")
 CENTRAL += ("11.newton_schulz", "11.my_optimizer", "12.cms_update", "12.read_levels")
+CENTRAL += ("06.first_explosion", "06.my_chunks", "07.outer_loop", "07.by_hand")
 CENTRAL += ("12.self_write", "12.self_token", "12.my_reader", "14.find_stretch", "14.unfair")
 
 

@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01", "02", "03", "10", "11", "12", "14")
+PATTERNED = ("01", "02", "03", "06", "07", "10", "11", "12", "14")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -96,6 +96,42 @@ CHANGES = {
             "(25, 1)": "(9, 1)",
             "constant(0.75, key)": "constant(0.5, key)",
             "theta[40], theta[41:] = 0.4, 0.1": "theta[3] = 1.5",
+    "06": [
+        {
+            "(1, 2, 3, 4, 8, 16)": "(5, 48, 100)",
+            "milk, looks = 0.0, 48": "milk, looks = 0.3, 50",
+            "1, 1, 512, 32": "1, 1, 70, 8",
+            "arange(25)": "arange(9)",
+            "(4096,), 0.95": "(300,), 0.5",
+            "T, d = 12, 5": "T, d = 10, 3",
+            "b=4": "b=3",
+            "b = d = 64": "b = d = 16",
+            "T, d = 40, 6": "T, d = 33, 4",
+            "likeness=0.5": "likeness=0.9",
+            "(0.15, 0.3, 0.6)": "(0.2, 1.5)",
+            "0.8, 0.9, 1.0]": "0.8]",
+            "(0.5, 0.9)": "(0.3,)",
+            "torch.ones(4, 1)": "torch.ones(7, 1)",
+            '"clamp": 2.0': '"clamp": 0.1',
+            'stream("third")': 'stream("first")',
+        },
+    ],
+    "07": [
+        {
+            "mqar(200": "mqar(40",
+            "event.step % 10": "event.step % 50",
+            "seed=7)": "seed=3)",
+            "for times in (1, 2)": "for times in (1, 3, 9)",
+            "steps=150, rate=0.2, theta=0.5": "steps=5, rate=0.4, theta=0.1",
+            "for step in (30, 60)": "for step in (10, 77)",
+            "(150, 60, 40, 0)": "(150, 0)",
+            "chosen = [0, 10, 20": "chosen = [0, 5, 99",
+            "looked_at = [0, 30, 150]": "looked_at = [20, 140]",
+            "outer.fresh(conv=1)": "outer.fresh(conv=2)",
+            "dim=8": "dim=6",
+            "outer_step=30": "outer_step=110",
+            "expansion=2, chunk=3": "expansion=1, chunk=2",
+            "trial.trained()": "trial.trained(3)",
         },
     ],
     "10": [

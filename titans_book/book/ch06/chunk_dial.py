@@ -25,6 +25,7 @@ from titans_book.steps.chunk import chunk_write
 
 __all__ = ["ChunkDial", "judged"]
 
+ALT = "Sliders for chunk, write rate and likeness of keys; a gauge and an error trace"
 TOP = 2.0  # of the trace: above it the memory has broken
 END = 4.0  # of the gauge
 _FONT = "font:13px var(--jp-ui-font-family,system-ui,sans-serif);fill:currentColor"
@@ -49,7 +50,7 @@ class ChunkDial(Panel):
     def __init__(
         self,
         *,
-        alt: str,
+        alt: str = ALT,
         b: int = 8,
         theta: float | int = 0.2,
         likeness: float | int = 0.5,
@@ -140,9 +141,11 @@ class ChunkDial(Panel):
         alt = f"The memory's error over {TIME} tokens. {self.told()}"
         return frame.svg(body, alt=alt, xlabel="token", ylabel="|M − W| / |W|")
 
-    def figure(self, *, alt: str) -> Picture:
+    def figure(self, *, alt: str = "") -> Picture:
         """What is shown now, as a still picture."""
-        with picture(alt, 6.6, 3.8, self.dark) as figure:
+        knobs = f"b = {self.chunk.value}, θ = {self.theta.value:g}, likeness "
+        words = f"The memory's error over the text with {knobs}{self.likeness.value:g}. "
+        with picture(alt or f"{words}{self.told()}.", 6.6, 3.8, self.dark) as figure:
             above, below = figure.subplots(2, 1, height_ratios=[5, 1])
             above.plot(*self._shown(), **style.line("fast", self.dark, markers=4))
             above.axhline(1, color=above.xaxis.label.get_color(), linewidth=0.7, linestyle=":")
@@ -151,7 +154,6 @@ class ChunkDial(Panel):
                            markersize=11, clip_on=False)  # fmt: skip
                 above.text(self.broken + 4, 0.9 * TOP, f"breaks at token {self.broken}")
             above.set(xlim=(0, TIME), ylim=(0, TOP), xlabel="token", ylabel="|M − W| / |W|")
-            knobs = f"b = {self.chunk.value}, θ = {self.theta.value:g}, likeness "
             above.set_title(f"{knobs}{self.likeness.value:g}", fontsize=9)
             role = "surprise" if self.level >= BOUND else "gates"
             below.barh([0], [min(self.level, END)], color=style.colour(role, self.dark), hatch="//")

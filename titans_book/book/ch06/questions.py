@@ -10,7 +10,7 @@ QUESTIONS = (
         "θ = 0.1, keys of length 1, b = 32. Which text is beyond the border at 2?",
         (
             Choice(
-                "32 different words, whose keys stand at right angles",
+                "32 different words, with keys at right angles to each other",
                 because="Then no key sees what another one writes, and the gauge is θ = 0.1, as "
                 "for a single token. Without momentum and forgetting the chunk is even exact.",
             ),

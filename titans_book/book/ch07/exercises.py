@@ -126,6 +126,8 @@ open_gates = Exercise(
     ),
     source="the gates of NeuralMemory",
     taught=CHAPTER,
+    misfit="Each gate is one number a token, (T). Does `chunk` or a slice like `[:, :1]` leave an "
+    "axis of length 1, where `unbind(-1)` or `[:, 0]` takes it away?",
 )
 
 

@@ -49,6 +49,7 @@ layer_forward = Exercise(
     ),
     source="Titans eqs. 11 and 13 to 15",
     taught=CHAPTER,
+    grade="build",
 )  # fmt: skip
 
 

@@ -87,6 +87,13 @@ def asks_with_the_last_key(W_K, M, x, v, q, target, theta):
     return loss(_written(W_K, M, x, v, theta), x[-1] @ W_K, target)
 
 
+@inner_then_outer.wrong("What happens to the memory that surprise_step returns?")
+def throws_the_new_memory_away(W_K, M, x, v, q, target, theta):
+    """The memory that is asked is the one from the start: surprise_step returns a new memory and
+    leaves the old one as it is, so its result has to be kept, with `M = ...`."""
+    return loss(M, q, target)
+
+
 @inner_then_outer.wrong("Which M does the second write start from?")
 def forgets_the_earlier_writes(W_K, M, x, v, q, target, theta):
     """Every token writes into the first M, so only the last write is there when q asks."""

@@ -20,7 +20,18 @@ from titans_book.tasks.batch import TaskBatch
 from titans_book.tasks.recall import mqar
 from titans_book.training.schedule import Descent
 
-__all__ = ["SETTINGS", "TASK", "Look", "draw", "fresh", "look", "memory_of", "spell", "told"]
+__all__ = [
+    "SETTINGS",
+    "TASK",
+    "Kept",
+    "Look",
+    "draw",
+    "fresh",
+    "look",
+    "memory_of",
+    "spell",
+    "told",
+]
 
 TASK = {"time": 24, "pairs": 4, "vocab": 24, "power": 1.0, "fill": True}
 TOLD = 2 * TASK["pairs"]  # tokens until everything is told
@@ -42,6 +53,19 @@ def fresh(seed: int = 0, **memory: object) -> TitansLM:
     options = {"depth": 1, "chunk": 12, **old_start.MEMORY, **memory}
     config = TitansConfig(vocab=TASK["vocab"], dim=32, depth=1, heads=1, hidden=32, memory=options)
     return old_start.start(TitansLM(config)).double()
+
+
+class Kept(dict):
+    """Models by outer step; asked for a step that was not kept, it gives the nearest one.
+
+    >>> Kept({0: "fresh", 10: "later"})[8]
+    'later'
+    """
+
+    def __missing__(self, step: int) -> TitansLM:
+        if not self:
+            raise KeyError(step)
+        return self[min(self, key=lambda kept: abs(kept - step))]
 
 
 def memory_of(model: TitansLM) -> NeuralMemory:

@@ -13,7 +13,7 @@ QUESTIONS = (
             Choice(
                 "W<sub>K</sub>, which makes the keys",
                 because="W<sub>K</sub> is a slow weight: the outer loop moved it during training, "
-                "and now it stands still. It is used at every token, and changed at none.",
+                "and now it no longer changes. It is used at every token, and changed at none.",
             ),
             Choice(
                 "M<sub>0</sub>, the memory before the first token",
@@ -29,7 +29,7 @@ QUESTIONS = (
             Choice(
                 "The bias of the write gate",
                 because="The gate's <i>value</i> θ<sub>t</sub> differs from token to token, as the "
-                "tokens differ. The weights and the bias behind it stand still.",
+                "tokens differ. The weights and the bias that make it do not change.",
             ),
         ),
     ),
@@ -65,7 +65,7 @@ QUESTIONS = (
     Question(
         "07.where",
         "The trained model answers nearly every question, about letters and numbers that were "
-        "drawn a moment ago. Where do its answers stand?",
+        "drawn a moment ago. Where are its answers stored?",
         (
             Choice(
                 "In the slow weights: training has stored them",

@@ -29,6 +29,7 @@ from titans_book.tasks.batch import TaskBatch
 
 __all__ = ["TwoLoops"]
 
+ALT = "Two loops: sliders for outer step, tokens and sequence; writes, answers, memory, recall"
 LIMIT = 1.0  # of the memory's colours
 WIDE, BAR = 27, 46  # pixels: a token's cell, and a write of the whole surprise
 SIGNS = {"right": "✓", "other": "○", "never": "✗"}
@@ -48,7 +49,7 @@ class TwoLoops(Panel):
         history: Mapping[int, TitansLM],
         task: TaskBatch,
         *,
-        alt: str,
+        alt: str = ALT,
         outer_step: int | None = None,
         token: int | None = None,
         dark: bool | None = None,
@@ -61,6 +62,8 @@ class TwoLoops(Panel):
         self.shares = [self._share(step) for step in self.steps]
         (first, *_, last), time = self.steps, task.inputs.shape[1]
         every, at = self.steps[1] - first, last if outer_step is None else outer_step
+        if first <= at <= last:
+            at = min(self.steps, key=lambda step: abs(step - at))
         wide = {"width": "480px"}
         self.outer = slider("outer step: slow weights", at, first, last, step=every, **wide)
         self.inner = slider("tokens read: fast memory", time if token is None else token, 0, time,
@@ -173,10 +176,14 @@ class TwoLoops(Panel):
         body += frame.key(entries)
         return frame.svg(body, alt=alt, xlabel="outer step", ylabel="share of the answers")
 
-    def figure(self, *, alt: str) -> Picture:
+    def figure(self, *, alt: str = "") -> Picture:
         """What is shown now, as a still picture."""
         seen, row = self.look(), self.task.inputs[self.which.value - 1]
-        with picture(alt, 7.6, 3.1, self.dark) as figure:
+        writes = ", ".join(f"{float(share):.2f}" for share in seen.written[: outer.TOLD])
+        words = f"{self._told()} The first {outer.TOLD} tokens write {writes} of their surprise."
+        with picture(
+            alt or f"{words} Beside the bars is the memory.", 7.6, 3.1, self.dark
+        ) as figure:
             bars, place = figure.subplots(1, 2, width_ratios=[2.2, 1])
             bars.bar(range(len(row)), seen.written.numpy(), color=style.colour("gates", self.dark))
             names = [outer.spell(token) for token in row.tolist()]
