@@ -54,7 +54,7 @@ def _compare(options: argparse.Namespace) -> int:
         models=options.models,
         path=options.out,
         device=device.choose(options.device),
-        command=f"python -m titans_book compare --profile {options.profile} --seeds {options.seeds}",
+        command=f"{COMMAND} --profile {options.profile} --seeds {options.seeds}",
     )
     for done in finished:
         print(done, file=sys.stderr, flush=True)
