@@ -26,6 +26,7 @@ CENTRAL = ("01.delta_write", "02.surprise_grad", "03.momentum_step", "04.titans_
 CENTRAL += ("05.mlp_read", "05.inner_grad", "05.deep_step", "05.batch_write", "06.decay_mask")
 CENTRAL += ("06.chunk_coefficients", "06.chunk_read", "06.chunk_write", "07.layer_forward")
 CENTRAL += ("07.mended_step", "08.attend", "08.window_mask", "08.read_on")
+CENTRAL += ("08.read_pieces", "08.far_mask")
 CENTRAL += ("09.influence", "09.mac", "09.mag", "09.mal", "10.lp_error", "10.huber_error")
 CENTRAL += ("10.best_rate", "10.my_error", "10.softmax_retain", "10.lq_retain")
 CENTRAL += ("11.recall", "11.delta_momentum", "11.share_found", "11.dgd_step")

@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01", "10", "11", "12", "14")
+PATTERNED = ("01", "08", "10", "11", "12", "14")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -50,6 +50,30 @@ CHANGES = {
             "randn(3, 7, 5": "randn(3, 9, 4",
             "randn(32, 32": "randn(20, 20",
             "(32, 33, 64)": "(8,)",
+        },
+    ],
+    "08": [
+        {
+            "theta=0.6": "theta=0.3",
+            "w=16": "w=10",
+            "60 * k": "5 * k",
+            "(1, 16, 17, 40)": "(2, 48)",
+            "[13, 14]": "[20]",
+            "w=64": "w=32",
+            "[256, 512, 1024, 2048]": "[100, 300]",
+            "range(3)]": "range(4)]",
+            "window=8)": "window=5)",
+            "evening(9999, many=200": "evening(3, many=90",
+        },
+        {
+            "w=16": "w=60",
+            "3, 40, 8": "3, 25, 8",
+            "persistent=4)": "persistent=2)",
+            "test.x[3:4, :24]": "test.x[5:6, :30]",
+            "torch.arange(64)": "torch.arange(20)",
+            "size=3, layers=2": "size=2, layers=3",
+            "torch.randn(1, 4, 16)": "torch.randn(1, 9, 16)",
+            "torch.arange(16)": "torch.arange(9)",
         },
     ],
     "10": [

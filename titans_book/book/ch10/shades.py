@@ -17,9 +17,9 @@ LINES = ("-", "--", "-.", ":")
 APART = 11  # points between two names
 
 
-def shades(count: int, dark: bool | None) -> list[tuple[float, ...]]:
-    """From the colour of fast memory towards the page's ink."""
-    base = np.array(to_rgb(style.colour("fast", dark)))
+def shades(count: int, dark: bool | None, role: str = "fast") -> list[tuple[float, ...]]:
+    """From the colour of a role, fast memory by default, towards the page's ink."""
+    base = np.array(to_rgb(style.colour(role, dark)))
     ink = np.ones(3) if style.is_dark(dark) else np.zeros(3)
     return [tuple(base + share * (ink - base)) for share in np.linspace(0, 0.75, count)]
 
@@ -42,6 +42,7 @@ def shaded(
     log: str = "",
     markers: bool = True,
     ticks: bool = False,
+    role: str = "fast",
     dark: bool | None = None,
 ) -> Picture:
     """Curves by name over the same x, (n,) each; levels are horizontal lines to compare with.
@@ -53,7 +54,7 @@ def shaded(
         axes = figure.subplots()
         axes.set_xscale("log") if "x" in log else None
         axes.set_yscale("log") if "y" in log else None
-        looks = zip(shades(len(curves), dark), LINES * len(curves), strict=False)
+        looks = zip(shades(len(curves), dark, role), LINES * len(curves), strict=False)
         for (_, y), (colour, line) in zip(curves.items(), looks, strict=False):
             axes.plot(x, np.asarray(y), color=colour, ls=line, marker="o" if markers else None)
         for words, level in (levels or {}).items():
