@@ -41,7 +41,7 @@ from titans_book.attention import Attention, rotary
 from titans_book.lab.pictures import style
 from titans_book.book import draw, exercise, off, part, pick, predict, progress_map, quiz, review
 from titans_book.book.ch08 import guests
-from titans_book.book.ch08.cloakroom import coats, mean_error
+from titans_book.book.ch08.cloakroom import mean_error
 from titans_book.book.ch08.mask_painter import MEMORY, MaskPainter
 from titans_book.book.ch08.reach import answered, in_pieces, influence, seconds
 from titans_book.book.ch08.who_sees import fits, heard, leaks, painted
@@ -563,7 +563,8 @@ assert abs(before - 4) < 1e-9 and abs(after - 1) < 1e-9 and abs(larger - 12 / 84
 noted = guests.train(window=8, persistent=4)
 asked, nothing = guests.mistakes(noted, test)
 print(f"with persistent tokens: a coat is asked for {asked:.2f}, nothing is {nothing:.2f}")
-on_notes = [guests.weight_on(noted, test, slice(4), rows) for rows in (guests.idle(test), test.asks)]
+rows = guests.idle(test), test.asks
+on_notes = [guests.weight_on(noted, test, slice(4), who) for who in rows]
 print("weight on them: asks for nothing {:.0%}, asks for a coat {:.0%}".format(*on_notes))
 ### CLAIM
 assert asked < 0.05 and nothing < 0.02 and on_notes[0] > 0.95 and on_notes[1] < 0.1
@@ -904,7 +905,7 @@ figure_3a.figure()
 
 # %%
 ours = MaskPainter(pattern="segment", memory=MEMORY[1], persistent=2)
-print("leaks in Fig. 3a:", len(leaks(figure_3a.memories)), "| in the book:", len(leaks(ours.memories)))
+print("leaks in Fig. 3a:", len(leaks(figure_3a.memories)), "here:", len(leaks(ours.memories)))
 ### CLAIM
 assert len(leaks(figure_3a.memories)) == 6 and not leaks(ours.memories)
 

@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01", "08", "10", "11", "12", "14")
+PATTERNED = ("01", "08", "09", "10", "11", "12", "14")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -74,6 +74,39 @@ CHANGES = {
             "size=3, layers=2": "size=2, layers=3",
             "torch.randn(1, 4, 16)": "torch.randn(1, 9, 16)",
             "torch.arange(16)": "torch.arange(9)",
+        },
+    ],
+    "09": [
+        {
+            "coins(200, seed=7)": "coins(50, seed=3)",
+            "flows.FORESEE": "flows.Descent(steps=2, learning_rate=1e-2)",
+            "[4.0], [0], [2], [6]": "[1.0], [5], [2]",
+            "flows.text(20)": "flows.text(11)",
+            "flows.text(12)": "flows.text(9)",
+            "text(16, seed)": "text(10, seed)",
+            "texts=2": "texts=1",
+            "mqar(200": "mqar(60",
+            "flows.SETTINGS": "flows.Descent(steps=2, learning_rate=1e-2)",
+            "flows.SEARCH": "flows.Descent(steps=2, learning_rate=1e-2)",
+            "[:60]": "[:12]",
+        },
+        {
+            "flows.FORESEE": "flows.Descent(steps=1, learning_rate=1e-2)",
+            "flows.SETTINGS": "flows.Descent(steps=1, learning_rate=1e-2)",
+            "flows.SEARCH": "flows.Descent(steps=1, learning_rate=1e-2)",
+            "drawn[:, 2:8]": "drawn[:, 2:5]",
+            "mac_mask(2, 6)": "mac_mask(3, 5)",
+            "(2, 6, 6)": "(3, 5, 5)",
+            '"mac", token=20': '"mal", token=9',
+            "range(n - 16, n)": "range(n - 10, n)",
+            "(0, 0.25, 0.5, 0.75, 1), (32, 64, 128)": "(0, 1), (32, 48)",
+            "seed=1), flows.draw": "seed=4), flows.draw",
+            "dim=16, chunk=16": "dim=8, chunk=4",
+            "randn(2, 40, 16)": "randn(3, 21, 8)",
+            "[5], [1, 9, 10], [8]": "[3]",
+            "mqar(200": "mqar(60",
+            "[:60]": "[:9]",
+            "'text', 200": "'text', 100",
         },
     ],
     "10": [
