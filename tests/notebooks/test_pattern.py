@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01", "02", "03", "06", "07", "10", "11", "12", "14")
+PATTERNED = ("01", "02", "03", "06", "07", "08", "09", "10", "11", "12", "14")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -134,6 +134,63 @@ CHANGES = {
             "outer_step=30": "outer_step=110",
             "expansion=2, chunk=3": "expansion=1, chunk=2",
             "trial.trained()": "trial.trained(3)",
+        },
+    ],
+    "08": [
+        {
+            "theta=0.6": "theta=0.3",
+            "w=16": "w=10",
+            "60 * k": "5 * k",
+            "(1, 16, 17, 40)": "(2, 48)",
+            "[13, 14]": "[20]",
+            "w=64": "w=32",
+            "[256, 512, 1024, 2048]": "[100, 300]",
+            "range(3)]": "range(4)]",
+            "window=8)": "window=5)",
+            "evening(9999, many=200": "evening(3, many=90",
+        },
+        {
+            "w=16": "w=60",
+            "3, 40, 8": "3, 25, 8",
+            "persistent=4)": "persistent=2)",
+            "test.x[3:4, :24]": "test.x[5:6, :30]",
+            "torch.arange(64)": "torch.arange(20)",
+            "size=3, layers=2": "size=2, layers=3",
+            "torch.randn(1, 4, 16)": "torch.randn(1, 9, 16)",
+            "torch.arange(16)": "torch.arange(9)",
+        },
+    ],
+    "09": [
+        {
+            "coins(200, seed=7)": "coins(50, seed=3)",
+            "flows.FORESEE": "flows.Descent(steps=2, learning_rate=1e-2)",
+            "[4.0], [0], [2], [6]": "[1.0], [5], [2]",
+            "flows.text(20)": "flows.text(11)",
+            "flows.text(12)": "flows.text(9)",
+            "text(16, seed)": "text(10, seed)",
+            "texts=2": "texts=1",
+            "mqar(200": "mqar(60",
+            "flows.SETTINGS": "flows.Descent(steps=2, learning_rate=1e-2)",
+            "flows.SEARCH": "flows.Descent(steps=2, learning_rate=1e-2)",
+            "[:60]": "[:12]",
+        },
+        {
+            "flows.FORESEE": "flows.Descent(steps=1, learning_rate=1e-2)",
+            "flows.SETTINGS": "flows.Descent(steps=1, learning_rate=1e-2)",
+            "flows.SEARCH": "flows.Descent(steps=1, learning_rate=1e-2)",
+            "drawn[:, 2:8]": "drawn[:, 2:5]",
+            "mac_mask(2, 6)": "mac_mask(3, 5)",
+            "(2, 6, 6)": "(3, 5, 5)",
+            '"mac", token=20': '"mal", token=9',
+            "range(n - 16, n)": "range(n - 10, n)",
+            "(0, 0.25, 0.5, 0.75, 1), (32, 64, 128)": "(0, 1), (32, 48)",
+            "seed=1), flows.draw": "seed=4), flows.draw",
+            "dim=16, chunk=16": "dim=8, chunk=4",
+            "randn(2, 40, 16)": "randn(3, 21, 8)",
+            "[5], [1, 9, 10], [8]": "[3]",
+            "mqar(200": "mqar(60",
+            "[:60]": "[:9]",
+            "'text', 200": "'text', 100",
         },
     ],
     "10": [

@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 
-from titans_book.book.ch08.mask_drawing import LEAK, RELAY, SEEN
+from titans_book.book.ch08.mask_drawing import BLANK, LEAK, RELAY, SEEN
 from titans_book.book.ch08.mask_painter import MEMORY, MaskPainter
 from titans_book.book.ch08.who_sees import WORDS, fits, heard, leaks, painted, spelled
 
@@ -50,6 +50,18 @@ def test_what_is_painted_survives_the_size_and_is_replaced_by_a_pattern():
     assert rows(made)[4] == ".####."
     made.pattern.value = "window"
     assert rows(made)[4] == "...##."
+
+
+def test_a_cell_that_is_emptied_keeps_no_sign_of_what_it_showed():
+    """A button redraws its text only where the new text is not empty."""
+    made = painter(pattern="window", size=3)
+    made.cells[5][0].click()
+    assert made.cells[5][0].description == "■"
+    made.cells[5][0].click()
+    made.pattern.value = "window"
+    assert made.cells[5][0].description == BLANK and not BLANK.strip()
+    assert all(cell.description for row in made.cells for cell in row)
+    assert SEEN not in made.cells[5][0]._dom_classes and rows(made)[5] == "...###"
 
 
 def test_a_cell_in_the_future_is_striped_and_named():

@@ -65,7 +65,7 @@ def is_the_window(*_):
 
 @my_mask.wrong("If every row may see everything, what is the second layer for?")
 def is_causal(*_):
-    """Everybody sees everything that has come: right, and too dear. That is full attention."""
+    """Everybody sees everything that has come. That is full attention, and it costs too much."""
     return attention_steps.window_mask(_PLACES, _PLACES, len(WORDS))
 
 
@@ -90,8 +90,8 @@ def looks_ahead(*_):
 
 @my_mask.wrong("Whom did it hear of through the word that it no longer sees?")
 def goes_straight_for_the_first(*_):
-    """The last row now sees the first word itself. But a cell that hears of one word only is
-    dear: “gave” got lost."""
+    """The last row now sees the first word itself. But the first word has heard of nobody else, so
+    the cell brings one word only, and “gave” got lost."""
     return _last_row("#...##")
 
 

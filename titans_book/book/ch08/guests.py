@@ -28,10 +28,15 @@ __all__ = [
     "Evening",
     "errors",
     "evening",
+    "idle",
+    "idle_looks",
     "looked_at",
+    "loudness",
+    "mistakes",
     "returned",
     "through",
     "train",
+    "weight_on",
 ]
 
 COATS, DIM = 12, 16
@@ -105,3 +110,35 @@ def through(attention: Attention, window: int) -> Attention:
     made = Attention(DIM, window=window, persistent=count).requires_grad_(False)
     made.load_state_dict(attention.state_dict())
     return made
+
+
+def idle_looks(attention: Attention, now: Evening, place: int = 23) -> Float[Tensor, " columns"]:
+    """The weights of the guest at this place, a mean over the evenings in which it asks for
+    nothing; the columns are those up to its own."""
+    return attention.weights(now.x)[:, 0, place, : place + 1][~now.asks[:, place]].mean(0)
+
+
+def loudness(attention: Attention) -> tuple[float, float]:
+    """The length of what the layer answers to all weight on the door, and on a coat (a mean)."""
+    says = attention.out(attention.project(torch.eye(DIM)).chunk(3, dim=-1)[2])
+    door, coats = says[DOOR] + says[ONE], says[:COATS] + says[ONE]
+    return door.norm().item(), coats.norm(dim=1).mean().item()
+
+
+def weight_on(
+    attention: Attention, now: Evening, columns: slice, rows: Bool[Tensor, "many time"]
+) -> float:
+    """How much of their weight these rows give to these columns, on average."""
+    return attention.weights(now.x)[:, 0, :, columns].sum(-1)[rows].mean().item()
+
+
+def mistakes(attention: Attention, now: Evening) -> tuple[float, float]:
+    """The mean squared error where a coat is asked for, and where nothing is, a while after the
+    door has opened."""
+    wrong = errors(attention, now)
+    return wrong[now.asks].mean().item(), wrong[idle(now)].mean().item()
+
+
+def idle(now: Evening) -> Bool[Tensor, "many time"]:
+    """Who asks for nothing, from the eighth guest on."""
+    return ~now.asks & (torch.arange(now.asks.shape[1]) >= 8)

@@ -13,10 +13,11 @@ from matplotlib.patches import Rectangle
 from titans_book.book.ch08.who_sees import WORDS
 from titans_book.lab.pictures import style
 
-__all__ = ["LEAK", "RELAY", "SEEN", "paint", "pressed", "sheet", "side", "top"]
+__all__ = ["BLANK", "LEAK", "RELAY", "SEEN", "paint", "pressed", "sheet", "side", "top"]
 
 SEEN, RELAY, LEAK = "titans-seen", "titans-relay", "titans-leak"
-SIGNS = {SEEN: "■", RELAY: "·", "": "", f"{SEEN} {LEAK}": "!", f"{RELAY} {LEAK}": "!·"}
+BLANK = "\N{NO-BREAK SPACE}"  # a button whose text becomes empty goes on showing the old one
+SIGNS = {SEEN: "■", RELAY: "·", "": BLANK, f"{SEEN} {LEAK}": "!", f"{RELAY} {LEAK}": "!·"}
 TELLS = {
     SEEN: "sees it",
     RELAY: "hears of it by relay",

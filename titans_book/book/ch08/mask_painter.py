@@ -27,6 +27,7 @@ __all__ = ["MaskPainter"]
 PATTERNS = ("causal", "window", "segment", "painted by you")
 MEMORY = ("none", "up to the row (this book)", "all of its segment (Fig. 3a)")
 PLACES = torch.arange(len(WORDS))
+ALT = "Mask painter: 36 cells to press, menus for pattern and memory columns, sliders"
 
 
 class MaskPainter(Panel):
@@ -38,7 +39,7 @@ class MaskPainter(Panel):
     def __init__(
         self,
         *,
-        alt: str,
+        alt: str = ALT,
         pattern: str = "window",
         size: int = 3,
         layers: int = 1,
@@ -164,8 +165,21 @@ class MaskPainter(Panel):
             "which has not come yet."
         )
 
-    def figure(self, *, alt: str) -> Picture:
+    def told(self) -> str:
+        """What is shown now, in words: each row as # (sees), o (hears of by relay) and dots."""
+        signs = [["#" if SEEN in look else "o" if look else "." for look in row]
+                 for row in self.looks()]  # fmt: skip
+        rows = ", ".join(f"{w} {''.join(row)}" for w, row in zip(WORDS, signs, strict=True))
+        more = (
+            f" {len(leaks(self.memories))} memory cells are leaks." if self.memories.any() else ""
+        )
+        return (
+            f"A row and a column for each word; # is seen and o is heard of by relay: {rows}.{more}"
+        )
+
+    def figure(self, *, alt: str | None = None) -> Picture:
         """What is shown now, as a still picture."""
+        alt = alt or self.told()
         shown = self.memories if self.memory.value != MEMORY[0] else None
         width = 2.6 + 0.36 * (self.persistent.value + len(WORDS) * (1 + (shown is not None)))
         with picture(alt, width, 2.9, self.dark) as figure:

@@ -22,6 +22,7 @@ from titans_book.lab.pictures.traces import number
 
 __all__ = ["FlowTracer"]
 
+ALT = "A menu for the block and a slider for the output token; bars for what it owes to whom"
 LIT = 1e-9  # a derivative above this is one
 WIDE, HIGH, LEFT = 25, 74, 96  # pixels: a token's cell, the longest bar, the names
 _FONT = "font:13px var(--jp-ui-font-family,system-ui,sans-serif);fill:currentColor"
@@ -40,7 +41,7 @@ class FlowTracer(Panel):
     """
 
     def __init__(
-        self, *, alt: str, variant: str = "mac", token: int = 20, dark: bool | None = None
+        self, *, alt: str = ALT, variant: str = "mac", token: int = 20, dark: bool | None = None
     ):
         if variant not in flows.NAMES:
             raise ValueError(f"variant={variant!r}: choose one of {', '.join(flows.NAMES)}")
@@ -127,8 +128,9 @@ class FlowTracer(Panel):
             f'{_FONT}" role="img" aria-label="{escape(label)}">{body}</svg>'
         )
 
-    def figure(self, *, alt: str) -> Picture:
+    def figure(self, *, alt: str | None = None) -> Picture:
         """What is shown now, as a still picture."""
+        alt = alt or f"Bars for what an output owes to each token. {self._told()}"
         with picture(alt, 7.4, 2.4, self.dark) as figure:
             axes, tokens = figure.subplots(), np.arange(1, flows.TIME + 1)
             short, long = (_share(sizes) for sizes in self.flow())

@@ -26,13 +26,35 @@ from titans_book.steps.blocks import attend, mac, mac_mask, mag, mal, parts_of
 from titans_book.tasks.batch import TaskBatch
 from titans_book.tasks.needle import needle
 from titans_book.tasks.recall import mqar
+from titans_book.training.on_tasks import train_on
 from titans_book.training.schedule import Descent
 
-__all__ = ["HAY", "NAMES", "SPAN", "TASK", "TIME", "Wired", "band", "block_of", "coins", "draw",
-           "fresh", "hay", "paths", "peeking", "spell", "text"]  # fmt: skip
+__all__ = [
+    "COMPARED",
+    "HAY",
+    "NAMES",
+    "SPAN",
+    "TASK",
+    "TIME",
+    "Wired",
+    "band",
+    "block_of",
+    "by_wiring",
+    "coins",
+    "draw",
+    "fresh",
+    "hay",
+    "mixed",
+    "paths",
+    "peeking",
+    "spell",
+    "taught",
+    "text",
+]
 
 NAMES = {"attention": "window alone", "lmm": "memory alone", "mac": "MAC", "mag": "MAG",
          "mal": "MAL"}  # fmt: skip
+COMPARED = (*NAMES, "window", "linear attention")  # the models of the recorded comparison
 TIME, WIDTH = 24, 8  # of the blocks to look through: tokens and features
 
 TASK = {"time": 16, "pairs": 1, "vocab": 8, "power": 12.0, "fill": True}
@@ -114,6 +136,20 @@ def draw(step: int) -> TaskBatch:
 def hay(step: int) -> TaskBatch:
     """A batch of haystacks, each with a needle at any depth that is asked for at the end."""
     return needle(32, **HAY, seed=FRESH + step)
+
+
+def taught(model: TitansLM, draw: Callable[[int], TaskBatch], settings: Descent) -> TitansLM:
+    """The model itself, trained on these batches."""
+    for _ in train_on(model, draw, settings):
+        pass
+    return model
+
+
+def by_wiring(block: nn.Module, variant: str, wiring: Callable, x: Tensor) -> Tensor:
+    """A block's answers to a text, (time, dim), with its parts on another wiring."""
+    made = mixing(variant, parts_of(block), wiring, x if variant == "mal" else block.norm(x))
+    made = made if variant == "mal" else x + made
+    return made + block.mlp(block.mlp_norm(made))
 
 
 def spell(token: int) -> str:

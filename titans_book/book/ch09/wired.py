@@ -12,7 +12,7 @@ from titans_book.attention import masks
 from titans_book.model import TitansLM
 from titans_book.steps.blocks import Parts, parts_of
 
-__all__ = ["SPAN", "Wired", "band", "mixing", "silent"]
+__all__ = ["SPAN", "Wired", "band", "looks", "mixing", "silent"]
 
 SPAN = 8  # tokens of a window, and of a segment
 
@@ -86,3 +86,20 @@ class Wired(nn.Module):
             x = x + torch.stack([mixing(variant, parts, self.wiring, one) for one in z])
         x = x + block.mlp(block.mlp_norm(x))
         return self.model.head(x), None
+
+
+@torch.no_grad()
+def looks(model: TitansLM, wiring: Callable, tokens: Tensor) -> Tensor:
+    """What the rows of MAC's attention give to P, to h and to the tokens of a text, (time, 3)."""
+    block, recalled = model.blocks[0], []
+    P, recall, attend, memory, gate, _ = parts_of(block)
+
+    def asking(S: Tensor, state: Any) -> tuple[Tensor, Any]:
+        h, state = recall(S, state)
+        recalled.append(h)
+        return h, state
+
+    z = block.norm(model.embedding(tokens))
+    wiring(z, P, SPAN, asking, attend, memory, gate)
+    given = block.attention.weights(z[None], torch.cat(recalled)[None])[0, 0]
+    return torch.stack([part.sum(1) for part in given.split([len(P), len(z), len(z)], 1)], 1)
