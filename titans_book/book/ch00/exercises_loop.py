@@ -13,7 +13,7 @@ from torch import Tensor
 from titans_book.lab.learning.exercise import Exercise, Probe
 
 CHAPTER = "notebooks/00_start_here.ipynb"
-ROWS, LETTERS, TIME = 4, 3, 9
+ROWS, LETTERS, TIME = 4, 4, 9  # as many letters as rows: whoever swaps them gets an answer
 
 
 def _memory(generator: torch.Generator) -> Tensor:

@@ -96,3 +96,23 @@ def ends_one_letter_early(M, rows, columns, theta, alpha):
     write, where the one after it is asked for."""
     film, surprise = read_text_reference(M, rows, columns, theta, alpha)
     return torch.cat([film[:1], film[:-1]]), surprise
+
+
+@read_text.wrong("Which index of M is the pair's, and which the letter's?")
+def swaps_rows_and_columns(M, rows, columns, theta, alpha):
+    """You swap rows and columns: the letter that came is used as the key."""
+    return read_text_reference(M, columns, rows, theta, alpha)
+
+
+@read_text.wrong("Which of the two numbers is the write rate?")
+def swaps_the_two_rates(M, rows, columns, theta, alpha):
+    """You swap theta and alpha: theta says how much is written, alpha how much fades."""
+    return read_text_reference(M, rows, columns, alpha, theta)
+
+
+@read_text.wrong("Does a longer row of numbers make the same arrow shorter?")
+def takes_the_root_of_the_mean(M, rows, columns, theta, alpha):
+    """Your surprise is the root of the mean square, where the length is asked for: you divide by
+    the number of letters."""
+    film, surprise = read_text_reference(M, rows, columns, theta, alpha)
+    return film, surprise / M.shape[1] ** 0.5
