@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01", "02", "03", "06", "07", "08", "09", "10", "11", "12", "14")
+PATTERNED = ("00", "01", "02", "03", "06", "07", "08", "09", "10", "11", "12", "14")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -32,6 +32,25 @@ SENTENCE = re.compile(r"[A-Z].{30,}[.!?]", re.DOTALL)
 
 # For each chapter: what a curious reader changes, alone or with other things, and to what.
 CHANGES = {
+    "00": [
+        {
+            "we learn what surprises us. ": "The cat sat on the mat, and that was that! ",
+            '"and", "the", "fox"': '"off"',
+            "> 0.5": "> 0.1",
+            "0.1, 0.3]": "0.5]",
+            "0.3, 0.005": "0.2, 0.05",
+            "alpha=0.02": "alpha=0.5",
+            '"Peter"': '"Betty"',
+            "context=3": "context=1",
+        },
+        {
+            "we learn what surprises us. ": "aaaa",
+            "theta=0.8, alpha=0.02": "theta=1.5, alpha=0.9",
+            "0.8, 0.02)": "1.0, 0.0)",
+            "range(28)": "range(5)",
+            "four_memories(sentence)": "four_memories(sentence, seed=3)",
+        },
+    ],
     "01": [
         {
             "wolf, fox = vector(0, 0.8, 0.6, 0)": "wolf, fox = vector(0, 0.6, 0.8, 0)",
@@ -357,4 +376,4 @@ def test_a_learner_may_change_any_number(chapter, changes, monkeypatch):
         assert touched, f"nothing to change: {old!r} is in no cell"
         for cell in touched:
             cell.source = cell.source.replace(old, new)
-    execute(notebook, target(master, LEARNER), timeout=60)  # raises where a cell fails
+    execute(notebook, target(master, LEARNER), timeout=300)  # raises where a cell fails

@@ -8,7 +8,8 @@ import pytest
 from tests.project.sources import ROOT
 from titans_book.cli import main
 
-COMMANDS = ("doctor", "lab", "data", "notebooks", "train", "generate", "chat", "compare")
+COMMANDS = ("doctor", "lab", "data", "notebooks", "progress", "train", "generate", "chat")
+COMMANDS += ("compare",)
 
 
 def run(*arguments: str, **options) -> subprocess.CompletedProcess:

@@ -10,15 +10,13 @@ the second from the record of chapter 13.
 import json
 from pathlib import Path
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from titans_book.book.ch00.reading import read
 from titans_book.book.ch13 import twice
 from titans_book.lab.pictures import figures, twice_figures
 from titans_book.lab.pictures.picture import Picture
 from titans_book.lab.project import ROOT
-from titans_book.memory import Gates, memorize
 
 SENTENCE = "we learn what surprises us. " * 2
 
@@ -45,19 +43,10 @@ TWICE_ALT = (
 def reading() -> tuple[Tensor, tuple[int, ...]]:
     """The memory (frames, letters, pairs) after every letter, and how many it has read.
 
-    Key: the two letters before; value: the letter itself; both one-hot. One linear memory, write
-    rate 0.8, no momentum, no forgetting: the delta rule (Titans eqs. 8 and 12).
+    It is the reading of chapter 00: one linear memory, write rate 0.8, no forgetting.
     """
-    letters = sorted(set(SENTENCE))
-    before = [(SENTENCE[-2:] + SENTENCE)[t : t + 2] for t in range(len(SENTENCE))]
-    pairs = list(dict.fromkeys(before))
-    k = F.one_hot(torch.tensor([pairs.index(pair) for pair in before])).float()[None, None]
-    v = F.one_hot(torch.tensor([letters.index(a) for a in SENTENCE])).float()[None, None]
-    one, trace = torch.ones(1, 1, len(SENTENCE)), []
-    gates = Gates(theta=0.8 * one, eta=0 * one, alpha=0 * one)
-    empty = torch.zeros(1, len(pairs), len(letters))
-    memorize(k, k, v, gates, [empty], chunk=1, trace=trace)
-    return trace[0].film[0][:, 0].mT, trace[0].times
+    film = read(SENTENCE).film.mT
+    return film, tuple(range(len(film)))
 
 
 def hero(dark: bool = False) -> Picture:

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from titans_book.cli import book, chat, compare, generate, train
+from titans_book.cli import book, chat, compare, generate, standing, train
 from titans_book.cli.config import Parser
 
 
@@ -50,12 +50,13 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m titans_book",
         description="Titans, MIRAS and Nested Learning, by building them.",
         epilog="With notebooks: `lab`. Without: `train`, then `generate` or `chat`. "
-        "In trouble: `doctor`.",
+        "In trouble: `doctor`. Where you are: `progress`.",
     )
     commands = top.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=Parser
     )
     book.add(commands)
+    standing.add(commands)
     train.add(commands)
     generate.add(commands)
     chat.add(commands)

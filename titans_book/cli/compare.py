@@ -10,6 +10,7 @@ from titans_book.model.names import VARIANTS
 TASKS = ("needle", "recall", "updates", "text")
 MODELS = (*(name for name in VARIANTS if name != "hope"), "window", "linear attention")
 SIZES = ("cpu", "gpu", "quick")
+COMMAND = "python -m titans_book compare"
 
 
 def add(commands: argparse._SubParsersAction) -> None:

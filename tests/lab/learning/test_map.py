@@ -14,7 +14,7 @@ NAMES = ("01.read", "01.hebb", "02.grad", "04.a", "04.b", "04.c", "04.d")
 
 @pytest.fixture(autouse=True)
 def exercises(monkeypatch):
-    monkeypatch.setattr("titans_book.lab.learning.map.EXERCISES", dict.fromkeys(NAMES))
+    monkeypatch.setattr("titans_book.lab.learning.standing.EXERCISES", dict.fromkeys(NAMES))
 
 
 def size(map, index):

@@ -8,7 +8,7 @@ QUESTIONS = (
     Question(
         "00.when",
         "In chapter 00 the second reading surprised the memory much less than the first: 0.27 "
-        "instead of 1.01. When did it learn?",
+        "instead of 1.01 in the book's run. When did it learn?",
         (
             Choice(
                 "In a training run, before the notebook was opened",

@@ -6,7 +6,7 @@ fills while you work. Chapter 00 shows the same map as a still picture.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable
 from html import escape
 from typing import Any
@@ -17,12 +17,12 @@ import numpy as np
 
 from titans_book.lab.learning import book_map as book
 from titans_book.lab.learning.progress import Progress, progress
+from titans_book.lab.learning.standing import ChapterStanding, standing, told
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.controls import Panel
 from titans_book.lab.pictures.picture import Picture
 from titans_book.lab.pictures.sheet import sheet, status
 from titans_book.lab.pictures.widgets import Heatmap
-from titans_book.lab.register import EXERCISES
 
 __all__ = ["ProgressMap", "progress_map"]
 
@@ -44,18 +44,18 @@ def _hang(map: ProgressMap, record: Progress) -> None:
         _maps[record][0].close()
 
 
-def _exercises() -> Counter[str]:
-    """How many exercises each chapter has."""
-    return Counter(name[:2] for name in EXERCISES)
-
-
-def _passed(record: Progress) -> Counter[str]:
-    """How many of the book's exercises have passed in each chapter."""
-    return Counter(name[:2] for name in record.passed() if name in EXERCISES)
-
-
 def _names(chapters: Iterable[book.Chapter]) -> str:
     return ", ".join(f"{chapter.number} {escape(chapter.short)}" for chapter in chapters)
+
+
+def _line(one: ChapterStanding) -> str:
+    """A chapter that was begun: how many of its parts have passed, and each of them."""
+    total = len(one.tasks)
+    return (
+        f"<div>{one.chapter.number} {escape(one.chapter.short)}: {one.passed} of {total} parts"
+        f"{' ✓' if one.passed == total else ''}{f', {one.kept} kept' if one.kept else ''}</div>"
+        f'<div class="tasks">{", ".join(escape(str(task)) for task in one.tasks)}</div>'
+    )
 
 
 class ProgressMap(Panel):
@@ -83,8 +83,8 @@ class ProgressMap(Panel):
     @property
     def theta(self) -> dict[str, float]:
         """The share of the exercises that have passed, for each chapter that has exercises."""
-        passed = _passed(self.record)
-        return {number: passed[number] / count for number, count in sorted(_exercises().items())}
+        chapters = standing(self.record).chapters
+        return {c.chapter.number: c.passed / len(c.tasks) for c in chapters if c.tasks}
 
     @staticmethod
     def _tiles(theta: dict[str, float]) -> np.ndarray:
@@ -98,25 +98,19 @@ class ProgressMap(Panel):
         self.lines.value = self._words()
 
     def _words(self) -> str:
-        total, passed = _exercises(), _passed(self.record)
-        kept = Counter(name[:2] for name in self.record.parts())
-        chapters = [chapter for chapter in book.CHAPTERS if total[chapter.number]]
-        begun = [chapter for chapter in chapters if passed[chapter.number]]
-        lines = [
-            f"<div>{chapter.number} {escape(chapter.short)}: "
-            f"{passed[chapter.number]} of {total[chapter.number]} parts"
-            f"{' ✓' if passed[chapter.number] == total[chapter.number] else ''}"
-            f"{f', {kept[chapter.number]} kept' if kept[chapter.number] else ''}</div>"
-            for chapter in begun
-        ] or ["<div>No part is written yet: the first check that passes fills a tile.</div>"]
-        bare = [chapter for chapter in book.CHAPTERS if not total[chapter.number]]
+        found = standing(self.record)
+        some = [one for one in found.chapters if one.tasks]
+        lines = [_line(one) for one in some if one.begun]
+        empty = "<div>No part is written yet: the first check that passes fills a tile.</div>"
+        bare = [one.chapter for one in found.chapters if not one.tasks]
         groups = {
-            "To come": [chapter for chapter in chapters if chapter not in begun],
+            "To come": [one.chapter for one in some if not one.begun],
             "Without exercises": [chapter for chapter in bare if chapter.ready],
             "In preparation": [chapter for chapter in bare if not chapter.ready],
         }
         quiet = [f"<div>{words}: {_names(some)}</div>" for words, some in groups.items() if some]
-        return f"{''.join(lines)}<small>{''.join(quiet)}</small>"
+        said = [f"<div><b>{words}:</b> {escape(line)}</div>" for words, line in told(found).items()]
+        return f"{''.join(lines) or empty}{''.join(said)}<small>{''.join(quiet)}</small>"
 
     def figure(self, *, alt: str) -> Picture:
         """The map as it is now, as a still picture."""

@@ -9,7 +9,8 @@ its folder, or the folder may not be written, the file lies in the user's own da
 only; `off()` does that for this session.
 
 To undo: `release("04.titans_step")` gives one kept part back to the book, `release()` all of them.
-To begin anew: close the notebooks and delete the file.
+`python -m titans_book progress --undo 04.titans_step` forgets an exercise, `--reset 04` a chapter,
+and keeps a copy of the file.
 
 Nothing here may stop a lesson, and nothing is lost without a word: what cannot be written waits in
 memory and is tried again at the next change; a damaged file is put aside under another name.
@@ -26,11 +27,12 @@ from typing import Any
 
 from titans_book.lab.learning.keeper import Keeper
 from titans_book.lab.learning.place import default
-from titans_book.lab.learning.store import Change, Data
+from titans_book.lab.learning.store import Change, Data, Store
 
 __all__ = ["Progress", "off", "progress"]
 
 VARIABLE = "TITANS_BOOK_PROGRESS"
+KINDS = ("exercises", "parts", "questions", "predictions")
 
 
 class Progress:
@@ -58,6 +60,14 @@ class Progress:
     def exercise(self, name: str) -> dict[str, Any]:
         """attempts, outcomes, hints, first, passed (both in seconds since 1970) of an exercise."""
         return self._keeper.load()["exercises"].get(name, {})
+
+    def exercises(self) -> dict[str, dict[str, Any]]:
+        """The same for every exercise that was tried, by its name."""
+        return self._keeper.load()["exercises"]
+
+    def questions(self) -> dict[str, dict[str, Any]]:
+        """box, due and answers of every question that was answered, by its name."""
+        return self._keeper.load()["questions"]
 
     def question(self, name: str) -> dict[str, Any]:
         """box (0 to 5), due (in seconds since 1970) and answers of a quiz question."""
@@ -117,6 +127,27 @@ class Progress:
             self._change(lambda data: data["parts"].pop(name, None))
         else:
             self._change(lambda data: data["parts"].update({name: source}))
+
+    def undo(self, wanted: Callable[[str], bool]) -> None:
+        """Forget all that has a name for which wanted(name) is true: as if it had not been done."""
+
+        def change(data: Data) -> None:
+            for section in KINDS:
+                for name in [name for name in data[section] if wanted(name)]:
+                    del data[section][name]
+
+        self._change(change)
+
+    def names(self, wanted: Callable[[str], bool]) -> dict[str, list[str]]:
+        """What `undo` would forget: names of exercises, questions, predictions and parts."""
+        data = self._keeper.load()
+        return {kind: sorted(name for name in data[kind] if wanted(name)) for kind in KINDS}
+
+    def backup(self) -> Path | None:
+        """Copy the file to a new one beside it, and return that; None if there is no file."""
+        if self.path is None or not self.path.exists():
+            return None
+        return Store(self.path).backup()
 
     def observe(self, listener: Callable[[], Any]) -> None:
         """Call `listener()` after every change: maps repaint themselves with it."""

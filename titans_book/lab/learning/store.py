@@ -79,6 +79,17 @@ class Store:
             database.execute("COMMIT")
             return after
 
+    def backup(self) -> Path:
+        """Copy what is there into a new file beside it, and return its path."""
+        stamp, kind = time.strftime("%Y%m%d-%H%M%S"), self.path.suffix
+        number, copy = 1, self.path.with_name(f"{self.path.stem}.backup-{stamp}{kind}")
+        while copy.exists():
+            number += 1
+            copy = self.path.with_name(f"{self.path.stem}.backup-{stamp}-{number}{kind}")
+        with self._open() as database, closing(sqlite3.connect(copy)) as other:
+            database.backup(other)
+        return copy
+
     def set_aside(self) -> Path | None:
         """Rename a damaged file and its journal, and give the new name. OSError if that fails.
 
