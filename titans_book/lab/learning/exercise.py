@@ -31,9 +31,22 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-__all__ = ["Exercise", "Probe", "Wrong", "gate", "normal", "one_or_many", "uniform", "vector"]
+__all__ = [
+    "GRADES",
+    "Exercise",
+    "Probe",
+    "Wrong",
+    "gate",
+    "normal",
+    "one_or_many",
+    "uniform",
+    "vector",
+]
 
 Step = dict[str, Tensor]
+
+# grade -> minutes: a line or three, a loop or an experiment, a design that is scored
+GRADES = {"short": 4, "build": 12, "open": 15}
 
 
 @dataclass(frozen=True)
@@ -160,6 +173,7 @@ class Exercise:
     misfit      the question for an answer whose shapes do not fit; "": the one about q M.
     gradients   whether later chapters learn through a part: then gradients have to pass (later.py).
     solution    one solution as a `def`, where the reference's own source is none.
+    grade       "short", "build" or "open" (GRADES): the map of the book shows it.
     """
 
     name: str
@@ -178,7 +192,13 @@ class Exercise:
     misfit: str = ""
     gradients: bool = True
     solution: str = ""
+    grade: str = "short"
     bank: list[Wrong] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """ValueError for a grade that is none."""
+        if self.grade not in GRADES:
+            raise ValueError(f"grade={self.grade!r} is none: choose one of {', '.join(GRADES)}")
 
     @property
     def short(self) -> str:
