@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("01", "10", "11", "12", "14")
+PATTERNED = ("01", "04", "10", "11", "12", "14")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -50,6 +50,29 @@ CHANGES = {
             "randn(3, 7, 5": "randn(3, 9, 4",
             "randn(32, 32": "randn(20, 20",
             "(32, 33, 64)": "(8,)",
+        },
+    ],
+    "04": [
+        {
+            "journey(seed=0)": "journey(seed=5)",
+            "(0.1, 0.01)": "(0.5, 0.03)",
+            "0.2, 0.7, 1)": "0.4, 0.1, 0.5)",
+            "0.02, 0.03, 0.05, 0.075, 0.1]": "0.04, 0.3]",
+            "range(6)": "range(2)",
+            "[0.15, 0.2, 0.3]": "[0.5]",
+            "[61, 121, 181]": "[30]",
+            "Stream(seed=0)": "Stream(seed=4)",
+        },
+        {
+            "journey(seed=0)": "journey(seed=0, length=30, worlds=6, size=3)",
+            "mixture[:, 190]": "mixture[:, 100]",
+            ".view(4, -1)": ".view(6, -1)",
+            "token=121": "token=7",
+            'wipe", 121': 'wipe", 3',
+            "(1.5, 1.9, 2.4, 2.5)": "(9.0, 0.1)",
+            "theta=0.2, eta=0.7": "theta=1.9, eta=0.9",
+            "(0, 0.1, 0.3)": "(0.9,)",
+            "0.0125": "1.0",
         },
     ],
     "10": [
