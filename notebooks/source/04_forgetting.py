@@ -48,7 +48,7 @@ from titans_book.lab.pictures import style
 from titans_book.book import credit, draw, exercise, off, part, pick, progress_map, quiz, review
 from titans_book.book.ch04 import scoring, travel
 from titans_book.book.ch04.family import Stream
-from titans_book.book.ch04.proofs import layer_apart, three_ways
+from titans_book.book.ch04.proofs import layer_apart, so_far, three_ways
 
 style.use(dark=False)  # True: pictures for a dark page
 surprise_grad, momentum_step = part("02.surprise_grad"), part("03.momentum_step")  # yours, if kept
@@ -261,7 +261,7 @@ assert (M_wiped - S_wiped).abs().max() < 1e-12 and S_wiped.norm() > 0.1
 
 # %%
 for version, apart in three_ways(titans_step, tokens=40).items():
-    print(f"{version:9}: the largest difference is {apart:.0e}")
+    print(f"{version:9}: the largest difference is {so_far(apart)}")
 ### CLAIM
 assert max(three_ways(titans_step, tokens=40).values()) < 1e-12
 
@@ -271,7 +271,7 @@ assert max(three_ways(titans_step, tokens=40).values()) < 1e-12
 # let it call *your* kept parts in the place of the fast version. Does it notice?
 
 # %%
-print(f"the largest difference in what the layer answers: {layer_apart():.0e}")
+print(f"the largest difference in what the layer answers: {so_far(layer_apart())}")
 print(credit())
 ### CLAIM
 assert layer_apart() < 1e-12
@@ -594,7 +594,8 @@ settings = {  # the loss, theta, and alpha; there is no momentum
     "Longhorn": ("l2", 0.3 / (1 + 0.3), 0),
 }
 for name, (loss, theta, alpha) in settings.items():
-    print(f"{name:17}: the largest difference is {stream.apart(name, loss, theta, alpha):.0e}")
+    apart = stream.apart(name, loss, theta, alpha)
+    print(f"{name:17}: the largest difference is {so_far(apart)}")
 ### CLAIM
 assert max(stream.apart(name, *setting) for name, setting in settings.items()) < 1e-12
 
@@ -668,7 +669,7 @@ assert all(difference(seed, 0.3) > 1.3 * difference(seed, 0.1) for seed in range
 # %%
 alpha = 0.1
 equal = [difference(seed, alpha, 0.3 / (1 - alpha), share=1 - alpha) for seed in range(6)]
-print(f"with both factors of the answer they differ by {max(equal):.0e} at most")
+print(f"with both factors of the answer they differ by {so_far(max(equal))}")
 ### CLAIM
 assert max(equal) < 1e-12
 

@@ -48,7 +48,9 @@ def _one_wipe(wipe: int, *, alt: str, dark: bool | None = None) -> Picture:
 
 
 def _three(alphas: Any, first: Any, fourth: Any, hurried: Any) -> tuple[Any, dict[str, Any]]:
-    return np.asarray(alphas), {"helps": hurried, "both": fourth, "harms": first}
+    alphas, places = np.unique(np.asarray(alphas, dtype=float), return_index=True)
+    curves = {"helps": hurried, "both": fourth, "harms": first}
+    return alphas, {name: np.asarray(curve)[places] for name, curve in curves.items()}
 
 
 PICTURES = (

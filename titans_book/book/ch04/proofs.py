@@ -9,7 +9,16 @@ import torch
 from titans_book.lab.learning import running
 from titans_book.memory import Gates, NeuralMemory, memorize, reference
 
-__all__ = ["layer_apart", "three_ways"]
+__all__ = ["layer_apart", "so_far", "three_ways"]
+
+
+def so_far(apart: float) -> str:
+    """How far two results are apart, in words that do not depend on the computer's rounding.
+
+    >>> so_far(3e-15), so_far(0.0213)
+    ('less than 1e-12', '0.021')
+    """
+    return "less than 1e-12" if apart < 1e-12 else f"{apart:.2g}"
 
 
 def three_ways(step: Callable, tokens: int = 40, dim: int = 6, seed: int = 0) -> dict[str, float]:
