@@ -317,8 +317,8 @@ draw("04.u_curve", [*alphas, *larger], {
 # %%
 mean, fourth = by_alpha.mean(1), by_alpha[:, 3]
 best, last = alphas[mean.argmin()], alphas[fourth.argmin()]
-print(f"all four worlds: {mean[0]:.3f} without forgetting, {mean.min():.3f} at best (α = {best})")
-print(f"the fourth:      {fourth[0]:.3f} without forgetting, {fourth.min():.3f} at best (α = {last})")
+print(f"all four worlds: {mean[0]:.3f} without forgetting, {mean.min():.3f} with α = {best}")
+print(f"the fourth:      {fourth[0]:.3f} without forgetting, {fourth.min():.3f} with α = {last}")
 ### CLAIM
 assert abs(mean[0] - 0.465) < 1e-3 and abs(mean.min() - 0.437) < 1e-3 and best == 0.0125
 assert abs(fourth[0] - 0.539) < 1e-3 and abs(fourth.min() - 0.474) < 1e-3 and last == 0.02
