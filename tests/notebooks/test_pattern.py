@@ -20,7 +20,7 @@ from titans_book.lab.editions.editions import (
     target,
 )
 
-PATTERNED = ("00", "01", "02", "03", "06", "07", "08", "09", "10", "11", "12", "14")
+PATTERNED = ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "14")
 CHAPTERS = pytest.mark.parametrize(
     "master", masters(chapters=PATTERNED), ids=lambda path: path.stem
 )
@@ -115,6 +115,61 @@ CHANGES = {
             "(25, 1)": "(9, 1)",
             "constant(0.75, key)": "constant(0.5, key)",
             "theta[40], theta[41:] = 0.4, 0.1": "theta[3] = 1.5",
+        },
+    ],
+    "04": [
+        {
+            "journey(seed=0)": "journey(seed=5)",
+            "(0.1, 0.01)": "(0.5, 0.03)",
+            "0.2, 0.7, 1)": "0.4, 0.1, 0.5)",
+            "0.02, 0.03, 0.05, 0.075, 0.1]": "0.04, 0.3]",
+            "range(6)": "range(2)",
+            "[0.15, 0.2, 0.3]": "[0.5]",
+            "[61, 121, 181]": "[30]",
+            "Stream(seed=0)": "Stream(seed=4)",
+        },
+        {
+            "journey(seed=0)": "journey(seed=0, length=30, worlds=6, size=3)",
+            "mixture[:, 190]": "mixture[:, 100]",
+            ".view(4, -1)": ".view(6, -1)",
+            "token=121": "token=7",
+            'wipe", 121': 'wipe", 3',
+            "(1.5, 1.9, 2.4, 2.5)": "(9.0, 0.1)",
+            "theta=0.2, eta=0.7": "theta=1.9, eta=0.9",
+            "(0, 0.1, 0.3)": "(0.9,)",
+            "0.0125": "1.0",
+        },
+    ],
+    "05": [
+        {
+            "v, 0.01)": "v, 0.3)",
+            "[[1, 1, -1], [1, -1, 1]]": "[[2, 1, -1], [1, -3, 1]]",
+            "nudge = 0.01": "nudge = 0.5",
+            "d, m = 16, 64": "d, m = 5, 7",
+            "tokens=30": "tokens=9",
+            "climb(0.05)": "climb(0.4, rounds=12)",
+            "counts = [8, 16, 24, 32, 48, 64]": "counts = [4, 20]",
+            "[1.2, 1.3]": "[0.1, 2.5, 9.0]",
+            "value = 4": "value = 1",
+            "(0.3, 1.2, 1.3)": "(0.01, 5.0)",
+            "logspace(-1.3, 0.5, 19": "logspace(-0.5, 0.9, 4",
+            "(1, 2, 3, 4)": "(1, 2)",
+        },
+        {
+            "watched = 60": "watched = 20",
+            "logspace(-1.3, 0.5, 19": "logspace(-2, -1, 3",
+            "deep.pairs(32": "deep.pairs(9",
+            "for seed in (1, 2)": "for seed in (5,)",
+            "for loud in (1, 4)": "for loud in (30,)",
+            "depth=2, hidden=16, theta=1.0": "depth=4, hidden=64, theta=2.5",
+            "3, 32)": "1, 8)",
+            '"loud"': '"narrow"',
+            "tried = [0.1, 0.2, 0.5, 1.0, 2.0, 4.0]": "tried = [0.3, 8.0]",
+            "silence=300": "silence=0",
+            "pairs(600)": "pairs(60)",
+            "relearned(known, 100)": "relearned(known, 3)",
+            "[0, 512, 1024, 2048, 3072, 4096]": "[0, 512, 1024]",
+            "range(30)": "range(2)",
         },
     ],
     "06": [

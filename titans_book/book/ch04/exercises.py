@@ -44,7 +44,7 @@ titans_step = Exercise(
         "u has the shape of M: k as a column times the error as a row. Only M is multiplied by "
         "(1 - alpha), and u is taken at the M that came in.",
         "    M = (1 - alpha) * M + S\n    return M, S\n    u = surprise_grad(M, k, v)\n"
-        "    S = eta * S - theta * u",
+        "    S = momentum_step(S, u, theta, eta)",
     ),
     terms=_terms,
     source="Titans eqs. 13 and 14",
@@ -163,64 +163,3 @@ def never_forgets(M, S, k, v, theta, eta, alpha):
     """Nothing is forgotten: the factor 1 - alpha is missing."""
     S = eta * S - theta * torch.outer(k, _error(M, k, v))
     return M + S, S
-
-
-@titans_step.wrong("Does S already hold -theta u, or does M have to subtract it?")
-def subtracts_the_surprise_twice(M, S, k, v, theta, eta, alpha):
-    """S already points downhill, with its minus in eq. 14; you subtract it once more in eq. 13."""
-    S = eta * S - theta * torch.outer(k, _error(M, k, v))
-    return (1 - alpha) * M - S, S
-
-
-@titans_step.wrong("In which order does the last line of the docstring name them?")
-def returns_them_swapped(M, S, k, v, theta, eta, alpha):
-    """All is right but the order: you return S before M."""
-    S = eta * S - theta * torch.outer(k, _error(M, k, v))
-    return S, (1 - alpha) * M + S
-
-
-@titans_step.wrong("What does eq. 13 add to the memory: the surprise of this token, or S?")
-def writes_this_surprise_only(M, S, k, v, theta, eta, alpha):
-    """S is right, but M takes in the momentary surprise alone, so past surprise never arrives."""
-    u = torch.outer(k, _error(M, k, v))
-    return (1 - alpha) * M - theta * u, eta * S - theta * u
-
-
-@titans_step.wrong("With alpha = 0, how much should be written: nothing, or all of S?")
-def mixes_memory_and_surprise(M, S, k, v, theta, eta, alpha):
-    """You mix M and S with 1 - alpha and alpha. In eq. 13 alpha stands at M only, and S comes in
-    full: what is forgotten does not decide what is written."""
-    S = eta * S - theta * torch.outer(k, _error(M, k, v))
-    return (1 - alpha) * M + alpha * S, S
-
-
-@titans_step.wrong("Should yesterday's forgetting go on forgetting today, eta times?")
-def forgets_through_the_surprise(M, S, k, v, theta, eta, alpha):
-    """Your forgetting goes through S, as weight decay does that is added to a gradient: momentum
-    then repeats it. In eq. 13 it acts on M directly."""
-    S = eta * S - theta * torch.outer(k, _error(M, k, v)) - alpha * M
-    return M + S, S
-
-
-@titans_step.wrong("A memory that writes nothing, theta = 0: may it still forget?")
-def forgets_by_theta_too(M, S, k, v, theta, eta, alpha):
-    """You forget theta times alpha, as AdamW does with its weight decay. In eq. 13 the two gates
-    are independent."""
-    S = eta * S - theta * torch.outer(k, _error(M, k, v))
-    return (1 - theta * alpha) * M + S, S
-
-
-@titans_step.wrong("Which of u, S and M has to be there before the next one can be made?")
-def changes_M_first(M, S, k, v, theta, eta, alpha):
-    """You change M first, with the S that came in, and ask it afterwards. The order is u, then S,
-    then M."""
-    M = (1 - alpha) * M + S
-    return M, eta * S - theta * torch.outer(k, _error(M, k, v))
-
-
-@titans_step.wrong("What does Python do first in `1 - alpha * M`?")
-def forgets_the_brackets(M, S, k, v, theta, eta, alpha):
-    """The brackets are missing: `1 - alpha * M` is 1 minus alpha M, in every entry. What stays of
-    the memory is (1 - alpha) M."""
-    S = eta * S - theta * torch.outer(k, _error(M, k, v))
-    return 1 - alpha * M + S, S

@@ -6,83 +6,92 @@ It is judged by what it does to a memory that travels through worlds (travel.py)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-from titans_book.book.ch04.travel import LENGTH, Journey, journey, read
+from titans_book.book.ch04.scoring import BAR, book_gate, constant, trips
+from titans_book.book.ch04.travel import LENGTH, PACE, read
 from titans_book.lab.learning.exercise import Exercise, Step
 
 CHAPTER = "notebooks/04_forgetting.ipynb"
 NAN, INFINITE = -1.2345, 2.3456  # stand for what is no alpha, in numbers that can be compared
-FIXED = 0.0125  # about the best constant alpha for worlds of LENGTH tokens
-
-
-def _trips() -> tuple[Journey, Journey]:
-    """One journey, and one whose meanings are all eight times as large."""
-    return journey(0), journey(1, size=8.0)
 
 
 def _read_with_gate(function: Callable) -> Iterator[Step]:
     """alpha, a row for each world: for both trips; then for silence, no surprise and none usual."""
-    for trip in _trips():
+    for trip in trips():
         felt: list[float] = []
 
         def gate(surprise: Tensor, usual: Tensor, felt: list[float] = felt) -> Tensor:
             felt.append(float(function(surprise, usual)))
             return torch.tensor(felt[-1])
 
-        error = read(trip, gate).error.mean()
-        yield {"alpha": _marked(torch.tensor(felt)).view(-1, LENGTH), "error": error}
+        reading = read(trip, gate)
+        alpha = _marked(torch.tensor(felt)).view(-1, LENGTH)
+        yield {"alpha": alpha, "error": reading.error.mean(), "surprise": reading.surprise}
     nothing = torch.zeros((), dtype=torch.float64)
-    yield {"alpha": _marked(function(nothing, nothing)).view(1, 1), "error": nothing}
+    alpha = _marked(function(nothing, nothing)).view(1, 1)
+    yield {"alpha": alpha, "error": nothing, "surprise": nothing[None]}
 
 
-def _marked(alpha: Tensor) -> Tensor:
+def _marked(alpha: Tensor | float) -> Tensor:
     """alpha with NAN and INFINITE in the places of NaN and infinity."""
-    return alpha.double().nan_to_num(nan=NAN, posinf=INFINITE, neginf=-INFINITE)
+    alpha = torch.as_tensor(alpha).double()
+    return alpha.nan_to_num(nan=NAN, posinf=INFINITE, neginf=-INFINITE)
 
 
 _read_with_gate.names = lambda: ("surprise", "usual")
 
 
-@lru_cache(maxsize=1)
-def _constant() -> tuple[float, ...]:
-    """The mean errors of both trips with the best constant alpha."""
-    return tuple(float(read(trip, FIXED).error.mean()) for trip in _trips())
-
-
 def _good_gate(steps: list[Step]) -> str:
-    *trips, silence = steps
+    *journeys, silence = steps
     for step in steps:
-        if words := _no_share(step["alpha"].flatten(), "" if step is silence else "usual is 0"):
+        if words := _no_share(step, silent=step is silence):
             return words
-    for step, constant, words in zip(trips, _constant(), ("", " times 8"), strict=True):
-        error = float(step["error"])
-        if not error < 0.95 * constant:
+    for step, fixed, words in zip(journeys, constant(), ("", " times 8"), strict=True):
+        found = float(step["error"]) / fixed
+        if not found < BAR:
             return (
-                f"On a journey with meanings of size 1{words} its mean error is {error:.3f}; "
-                f"the best constant alpha has {constant:.3f}, and {0.95 * constant:.3f} is asked "
-                f"for. {_habits(step['alpha'])}"
+                f"On a journey with meanings of size 1{words} its mean error is "
+                f"{float(step['error']):.3f}, and the best constant alpha has {fixed:.3f}. That is "
+                f"a score of {found:.2f}, where {BAR} is asked for. {_habits(step['alpha'])}"
             )
     return ""
 
 
-def _no_share(alpha: Tensor, first: str) -> str:
-    """What is wrong with the first alpha that is no share; first: what is so at the first token."""
+def _no_share(step: Step, silent: bool) -> str:
+    """What is wrong with the first alpha that is no share, and a question."""
+    alpha, surprise = step["alpha"].flatten(), step["surprise"].tolist()
     outside = ((alpha < 0) | (alpha > 1)).nonzero().flatten().tolist()
     if not outside:
         return ""
     token, value = outside[0], float(alpha[outside[0]])
-    when = "where nothing surprises and usual is 0"
-    if first:
-        when = f"at token {token}" if token else f"at the first token, where {first}"
+    usual, when = _usual(surprise, token), "where nothing surprises and usual is 0"
+    if not silent:
+        when = (
+            f"at token {token + 1}, where surprise is {surprise[token]:.2g} and usual {usual:.2g}"
+        )
+        when = when if token else "at the first token, where usual is 0"
     if value == NAN:
-        return f"It gives NaN {when}: one NaN spoils a memory for good."
+        return f"It gives NaN {when}: one NaN spoils a memory for good. What is 0 divided by 0?"
     if abs(value) == INFINITE:
-        return f"It gives infinity {when}: what is divided by 0?"
-    return f"alpha is a share, from 0 to 1; yours is {value:.3g} {when}."
+        return f"It gives infinity {when}. What is divided by 0, or what is it the logarithm of?"
+    says = f"alpha is a share, from 0 to 1; yours is {value:.3g} {when}."
+    if value < 0:
+        return (
+            f"{says} A negative alpha makes the memory grow, because 1 − alpha is more than 1. "
+            "Which part of your formula can be negative, and what should such a token do?"
+        )
+    return f"{says} Which function turns any number into one between 0 and 1?"
+
+
+def _usual(surprise: list[float], token: int) -> float:
+    """What was usual before a token, as in travel.read."""
+    usual = 0.0
+    for t, size in enumerate(surprise[:token]):
+        usual = size if t == 0 else usual + PACE * (size - usual)
+    return usual
 
 
 def _habits(alpha: Tensor) -> str:
@@ -92,25 +101,25 @@ def _habits(alpha: Tensor) -> str:
     if false > 3:
         return (
             f"It opens at {false} tokens that are no border. False alarms keep the memory young, "
-            "and `usual` high, so that a border no longer stands out."
+            "and `usual` high, so that a border no longer stands out. What is different there?"
         )
-    return f"It stays nearly shut at {slept} of the 3 borders, and opens {false} times elsewhere."
-
-
-def _forget_gate(surprise: Tensor, usual: Tensor) -> Tensor:
-    return (surprise > 2 * usual).double() * (usual > 0)
+    says = f"It stays nearly shut at {slept} of the 3 borders, and opens {false} times elsewhere."
+    if not slept:
+        return f"{says} How far does it open at a border, and how much of the old world is left?"
+    return f"{says} How large is surprise / usual at the first token behind a border?"
 
 
 forget_gate = Exercise(
     name="04.forget_gate",
     what="a gate that forgets when the world changes",
-    reference=_forget_gate,
+    grade="open",
+    reference=book_gate,
     probe=_read_with_gate,
     hints=(
         "At a border the old world's answers are wrong, and that surprises more than usual. By how "
-        "much? Print surprise / usual around token 60.",
-        "Two numbers in, one number from 0 to 1 out. A comparison will do, or a sigmoid of the "
-        "ratio. `usual` is 0 before the first token, so multiply by it rather than divide.",
+        "much? Print both numbers for the tokens 55 to 65.",
+        "Two numbers in, one number from 0 to 1 out. A comparison will do, or a sigmoid. What "
+        "should come out at the first token, where `usual` is 0 and must not be divided by?",
         "    return 1.0 if changed else 0.0\n    changed = usual > 0 and surprise > ... * usual",
     ),
     source="the error of the best constant alpha",
@@ -121,65 +130,3 @@ forget_gate = Exercise(
     "    changed = usual > 0 and surprise > 2 * usual\n"
     "    return 1.0 if changed else 0.0",
 )
-
-
-@forget_gate.wrong("How large is surprise / usual at token 61, the first behind a border?")
-def never(surprise, usual):
-    """It never opens on these journeys: that is chapter 03."""
-    return 0 * surprise
-
-
-@forget_gate.wrong("What can a memory learn that is wiped at every token?")
-def always(surprise, usual):
-    """It forgets everything at every token, world or no world."""
-    return 0 * surprise + 1
-
-
-@forget_gate.wrong("Is it good news or bad news for the memory when nothing surprises it?")
-def reversed_gate(surprise, usual):
-    """It is the wrong way round: it forgets where all is well, and keeps where all is wrong."""
-    return (surprise < 2 * usual).double()
-
-
-@forget_gate.wrong("If all goes well, how large is `surprise`, and which branch does it take?")
-def shuts_at_the_border(surprise, usual):
-    """It is the wrong way round: shut where surprise is large, open where all is well."""
-    return (surprise <= 2 * usual).double()
-
-
-@forget_gate.wrong("How often is a surprise larger than the mean of those before it?")
-def opens_above_the_mean(surprise, usual):
-    """It opens whenever a surprise is larger than usual, and at the very first token as well. Noise
-    is enough for that."""
-    return (surprise > usual).double()
-
-
-@forget_gate.wrong("About half of all surprises are above the average: how much above is unusual?")
-def opens_at_every_small_surprise(surprise, usual):
-    """It opens as soon as a surprise is a little larger than usual. Noise is enough for that."""
-    return ((surprise > usual) & (usual > 0)).double()
-
-
-@forget_gate.wrong("What if all meanings were eight times as large?")
-def compares_with_a_fixed_number(surprise, usual):
-    """It compares with a fixed number and does not look at `usual`, so it fits values of one size
-    only."""
-    return (surprise > 4.8).double()
-
-
-@forget_gate.wrong("What is 0 / 0, and what is NaN times a memory?")
-def divides_by_zero(surprise, usual):
-    """It divides by `usual`, which is 0 before the first token."""
-    return torch.sigmoid(8 * (surprise / usual - 2))
-
-
-@forget_gate.wrong("Which function turns any number into one between 0 and 1?")
-def is_the_ratio(surprise, usual):
-    """It returns the ratio itself, which knows no upper end."""
-    return surprise / (usual + 1e-9)
-
-
-@forget_gate.wrong("Which of the two arguments does your answer depend on?")
-def is_a_constant(surprise, usual):
-    """It forgets a little at every token, whatever the surprise says."""
-    return 0 * surprise + FIXED

@@ -39,7 +39,8 @@ def _low_enough(steps: list[Step]) -> str:
     little = "too little: old worlds are still answering"
     why = little if alpha < BEST else "too much: this world goes before it is known"
     found = f"With alpha = {alpha:.3g} the mean error is {error:.3f}, and {best:.3f} can be had."
-    return f"{found} That forgets {why}."
+    asks = "For how many tokens should a trace last, and for how many does yours?"
+    return f"{found} That forgets {why}. {asks}"
 
 
 def _my_alpha():

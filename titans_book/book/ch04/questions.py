@@ -27,7 +27,7 @@ QUESTIONS = (
             ),
             Choice(
                 "The old memory: α acts on S, not on M",
-                because="The other way round: α acts on M alone, and S has its own fading, η.",
+                because="It is the other way round. α acts on M alone, and S has its own rate, η.",
             ),
         ),
     ),
@@ -67,8 +67,8 @@ QUESTIONS = (
         (
             Choice(
                 "v: there is no surprise, so nothing changes",
-                because="Nothing is <i>written</i>, that is right. But forgetting asks nobody: it "
-                "shrinks the whole memory at every token.",
+                because="It is true that nothing is <i>written</i>. But forgetting does not depend "
+                "on surprise. It shrinks the whole memory at every token.",
             ),
             Choice(
                 "0.9 v",
@@ -90,14 +90,14 @@ QUESTIONS = (
         (
             Choice(
                 "The first world is easier, so it needs no help",
-                because="All four are drawn alike. What differs is only what stands in the memory "
-                "when she arrives.",
+                because="All four are drawn in the same way. They differ only in what is in the "
+                "memory when she arrives.",
             ),
             Choice(
                 "In the first world nothing in the memory is out of date",
                 right=True,
-                because="Forgetting cannot tell old from new: it takes from both. It pays where "
-                "there is something wrong to lose, and costs wherever there is not.",
+                because="Forgetting cannot tell old from new, so it takes from both. It helps "
+                "where there is something wrong to lose, and costs wherever there is not.",
             ),
             Choice(
                 "α has not been learned yet at that time",

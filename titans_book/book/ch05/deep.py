@@ -20,10 +20,25 @@ from torch import Tensor
 from titans_book.memory.layer import NeuralMemory
 from titans_book.memory.network import Network
 
-__all__ = ["DIM", "Reading", "pairs", "read", "recall", "start"]
+__all__ = ["DIM", "Reading", "ask", "pairs", "read", "recall", "start", "step"]
 
 DIM = 16
 Weights = Sequence[Tensor]  # of a layer each: (d_in, d_out), or (rates, d_in, d_out)
+
+
+def ask(weights: Weights, q: Float[Tensor, "*T dim"]) -> Float[Tensor, "*T dim"]:
+    """The answers of a memory of any depth to one question or many (Titans eq. 15)."""
+    return Network(depth=len(weights))(weights, q)
+
+
+def step(
+    weights: Weights, k: Float[Tensor, " dim"], v: Float[Tensor, " dim"], theta: float | Tensor
+) -> list[Tensor]:
+    """One token of a memory of any depth, without momentum and forgetting: W - theta u, anew."""
+    net = Network(depth=len(weights))
+    seen = net.trace(k[None], lambda layer, h: h @ weights[layer])
+    D = net.errors(list(weights), seen, seen.result - v)
+    return [W - theta * h.mT @ d for W, h, d in zip(weights, seen.inputs, D, strict=True)]
 
 
 class Reading(NamedTuple):

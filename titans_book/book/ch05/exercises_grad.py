@@ -22,6 +22,7 @@ def _parts(W_1, W_2, k, v):
 inner_grad = Exercise(
     name="05.inner_grad",
     what="the surprise of both layers, by hand",
+    grade="build",
     reference=deep_steps.inner_grad,
     probe=Probe(
         inputs={"W_1": normal(4, 6), "W_2": normal(6, 4), "k": vector(4), "v": normal(4)},

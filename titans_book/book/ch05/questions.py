@@ -12,20 +12,20 @@ QUESTIONS = (
         (
             Choice(
                 "Yes: any bend will do, if there are enough units",
-                because="So it sounds, and with a constant added inside the bend it would be true. "
-                "Here there is none: try the memory at k and at −k.",
+                because="That sounds right, and with a constant added inside the activation it "
+                "would be. Here there is none. Try the memory at k and at −k.",
             ),
             Choice(
                 "No, however many units it has",
                 right=True,
                 because="tanh(−z) = −tanh(z), and so M(−k) = −M(k), just as for a matrix. But both "
-                "dark positions, k and −k, want the same answer. GELU is not odd, and that is what "
-                "the watchers live on.",
+                "dark positions, k and −k, want the same answer. GELU is not odd, and that is "
+                "why it can do it.",
             ),
             Choice(
                 "No: tanh is flat for large inputs, so it gets no gradient",
-                because="Flat parts do slow learning down, but the weights can stay small. What is "
-                "missing is not a gradient: no weights at all would do.",
+                because="Flat parts do slow learning down, but the weights can stay small. The "
+                "gradient is not the problem, because there are no weights that would do.",
             ),
         ),
     ),
@@ -35,8 +35,8 @@ QUESTIONS = (
         (
             Choice(
                 "key<sup>T</sup> times the error of the answer, as for one matrix",
-                because="The key goes into the first layer only, and the error of the answer "
-                "stands at the output of the last one. The middle one sees neither.",
+                because="Only the first layer gets the key, and only the last one has the error of "
+                "the answer at its output. The middle layer sees neither.",
             ),
             Choice(
                 "What went into the middle layer, transposed, times the error at its output",
@@ -64,9 +64,9 @@ QUESTIONS = (
             Choice(
                 "The matrix only scales; the deep memory may break",
                 right=True,
-                because="The matrix overshoots or not by θ|k|², in which no value stands. The deep "
-                "one gets larger weights, and with them more curvature: in the chapter its largest "
-                "θ fell from 1.26 to 0.40.",
+                because="Whether the matrix overshoots depends on θ|k|², and the values do not "
+                "occur in it. The deep one gets larger weights, so more curvature. In the "
+                "chapter its largest θ fell from 1.26 to 0.40.",
             ),
             Choice(
                 "Both may break, since a larger error makes a larger step",
