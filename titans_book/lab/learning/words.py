@@ -17,6 +17,7 @@ __all__ = [
     "advice",
     "calls_itself",
     "described",
+    "like_an_argument",
     "line_of",
     "listed",
     "other_shape",
@@ -98,6 +99,19 @@ def other_shape(watched: Watched, at: int) -> tuple[str, ...]:
     return ()
 
 
+def like_an_argument(watched: Watched, have: tuple, want: tuple) -> tuple[str, ...]:
+    """Where a result has the shape of one argument, and another argument's shape is asked for."""
+    shapes = {
+        watched.name(place): tuple(getattr(value, "shape", ()))
+        for place, value in enumerate(watched.given[-1] if watched.given else ())
+    }
+    mine = [name for name, shape in shapes.items() if shape and shape == have]
+    asked = [name for name, shape in shapes.items() if shape and shape == want]
+    if not mine or not asked or have == want[::-1]:
+        return ()
+    return (f"That is the shape of {listed(mine, 'or')}; {listed(asked, 'or')} has the other one.",)
+
+
 def calls_itself(error: BaseException, function: Callable) -> bool:
     """Whether the function was running more than once when the error came."""
     code, trace, found = getattr(function, "__code__", None), error.__traceback__, 0
@@ -122,6 +136,16 @@ def advice(words: str, misfit: str = "") -> tuple[str, ...]:
         )
     if "step must be greater than zero" in words:
         return ("A tensor has no `[::-1]`: which method of it turns the rows round?",)
+    if "inconsistent tensor size" in words or "1D tensors expected" in words:
+        return (
+            "Between two vectors `@`, like `torch.dot`, wants equal lengths and gives one number. "
+            "What gives a table, a row for each entry of the one and a column for the other's?",
+        )
+    if "does not require grad" in words:
+        return (
+            "Nothing was told to collect a gradient: for which tensor is one wanted, and on which "
+            "clone of it does `requires_grad_()` belong?",
+        )
     if "same dtype" in words:
         return ("Where do you make a tensor without saying its dtype?",)
     if "empty sequence" in words or "iterable argument is empty" in words:
