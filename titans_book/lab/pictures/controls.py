@@ -10,6 +10,7 @@ import ipywidgets
 import numpy as np
 
 from titans_book.lab.pictures.picture import check_alt
+from titans_book.lab.pictures.still import again
 from titans_book.lab.pictures.style import on_the_page
 from titans_book.lab.pictures.text import STYLE
 
@@ -59,9 +60,15 @@ def shared() -> ipywidgets.HTML:
 
 
 class Described:
-    """A widget prints as its description: the same text in every run."""
+    """A widget prints as its description, the same text in every run, and leaves a still behind."""
 
     alt: str
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import publish_display_data
+
+        publish_display_data(self._repr_mimebundle_())
+        publish_display_data({"text/html": again(self)})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self.alt}"
