@@ -89,10 +89,7 @@ def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
     if isinstance(result, Real) and expected.dim() == 0:
         if numbers:
             return torch.tensor(float(result), dtype=torch.float64)
-        kind = "True or False" if isinstance(result, bool) else "a Python number"
-        says = f"{what.capitalize()} is {kind}; a tensor without axes is asked for."
-        asks = "Which call turns a tensor into that, and cuts its gradient, or was there never one?"
-        raise Misfit(says, asks)
+        raise _no_tensor(result, what)
     if isinstance(result, Tensor) and result.dtype == torch.bool and expected.is_floating_point():
         result = result.to(expected.dtype)  # a comparison counts as 0 or 1
     if not isinstance(result, Tensor):
@@ -124,6 +121,14 @@ def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
             "Where do you make a tensor without saying its dtype, or convert one?",
         )
     return result.detach()
+
+
+def _no_tensor(result: Real, what: str) -> Misfit:
+    """For a Python number where later chapters need a tensor without axes."""
+    kind = "True or False" if isinstance(result, bool) else "a Python number"
+    says = f"{what.capitalize()} is {kind}; a tensor without axes is asked for."
+    asks = "Which call turns a tensor into that, and cuts its gradient, or was there never one?"
+    return Misfit(says, asks)
 
 
 def _fit_shape(result: Tensor, expected: Tensor, what: str) -> None:

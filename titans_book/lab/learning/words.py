@@ -26,6 +26,20 @@ __all__ = [
     "why_nothing",
 ]
 
+DOT = (
+    "Between two vectors `@`, like `torch.dot`, wants equal lengths and gives one number. "
+    "What gives a table, a row for each entry of the one and a column for the other's?"
+)
+UNTRACKED = (
+    "Nothing was told to collect a gradient: for which tensor is one wanted, and on which "
+    "clone of it does `requires_grad_()` belong?"
+)
+ERRORS = {
+    "inconsistent tensor size": DOT,
+    "1D tensors expected": DOT,
+    "does not require grad": UNTRACKED,
+    "same dtype": "Where do you make a tensor without saying its dtype?",
+}  # some words of torch, and what helps
 GIVE_NOTHING = ("append", "backward", "extend", "insert", "print", "update")
 
 
@@ -136,18 +150,8 @@ def advice(words: str, misfit: str = "") -> tuple[str, ...]:
         )
     if "step must be greater than zero" in words:
         return ("A tensor has no `[::-1]`: which method of it turns the rows round?",)
-    if "inconsistent tensor size" in words or "1D tensors expected" in words:
-        return (
-            "Between two vectors `@`, like `torch.dot`, wants equal lengths and gives one number. "
-            "What gives a table, a row for each entry of the one and a column for the other's?",
-        )
-    if "does not require grad" in words:
-        return (
-            "Nothing was told to collect a gradient: for which tensor is one wanted, and on which "
-            "clone of it does `requires_grad_()` belong?",
-        )
-    if "same dtype" in words:
-        return ("Where do you make a tensor without saying its dtype?",)
+    if known := [helps for part, helps in ERRORS.items() if part in words]:
+        return (known[0],)
     if "empty sequence" in words or "iterable argument is empty" in words:
         return ("Nothing was left to choose from: which condition lets nothing pass?",)
     if "got tuple" in words or "tuple indices" in words:
