@@ -96,7 +96,7 @@ def test_every_import_is_listed():
 def test_every_listed_package_is_used():
     """A requirement that nothing imports needs to be a tool that a command starts."""
     tools = {"jupyterlab", "ipykernel", "nbval", "coverage", "ruff", "beartype", "einops"}
-    tools |= {"pytest-xdist"}
+    tools |= {"pytest-xdist", "codespell"}
     distributions = importlib.metadata.packages_distributions()
     tops = {name.split(".")[0] for path in python_files() for _, name in imports(path)}
     used = {canonicalize_name(owner) for top in tops for owner in distributions.get(top, [])}

@@ -281,10 +281,16 @@ def test_a_function_of_another_name_is_not_kept(record):
 
 
 def test_a_check_that_passes_says_how_to_keep_and_keeping_says_how_to_undo(record):
-    assert titans_step.check().lines[-1] == "`titans_step.keep()` makes later chapters run on it."
+    assert titans_step.check().lines[-1] == (
+        "`titans_step.keep()` makes later chapters run on it, and `titans_step.release()` takes "
+        "that back."
+    )
     assert record.parts() == {}
-    assert '`release("04.titans_step")` gives it back' in repr(titans_step.keep())
+    kept = repr(titans_step.keep())
+    assert "`titans_step.release()` gives it back" in kept and str(record.path) in kept
     assert "keep()" not in str(titans_step.check())
+    assert "book's version again" in repr(titans_step.release()) and record.parts() == {}
+    assert "It is not kept" in repr(titans_step.release())
     wrong = str(wrong_step.check())
     nobody_needs_it = exercise("02.exact_rate")(lambda k: 1 / (k @ k)).check()
     assert nobody_needs_it.passed and "keep()" not in wrong + str(nobody_needs_it)

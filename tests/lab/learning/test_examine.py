@@ -2,12 +2,14 @@
 
 import importlib
 import sys
+import threading
 import time
 
 import pytest
 import torch
 
 from titans_book.book.bank import EXERCISES
+from titans_book.lab.learning import guard
 from titans_book.lab.learning.compare import distance
 from titans_book.lab.learning.examine import examine
 from titans_book.lab.learning.exercise import Exercise, Probe, normal
@@ -567,3 +569,23 @@ def test_the_notebooks_own_defaults_do_not_matter():
         assert said(right)[0] == "right"
     finally:
         torch.set_default_device(None)
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="reads what Linux says of a thread"
+)
+def test_a_thread_that_waits_for_a_processor_is_told_from_one_that_sleeps():
+    ends = threading.Event()
+
+    def works():
+        while not ends.is_set():
+            pass
+
+    busy, asleep = (threading.Thread(target=target) for target in (works, ends.wait))
+    for thread in (busy, asleep):
+        thread.start()
+    try:
+        looked = [guard._is_kept_waiting(busy) for _ in range(200) if not time.sleep(0.001)]
+        assert any(looked) and not guard._is_kept_waiting(asleep)
+    finally:
+        ends.set()

@@ -32,6 +32,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from titans_book.lab.editions.classroom import with_common_errors, with_grading
+from titans_book.lab.editions.legible import legible
 from titans_book.lab.editions.solutions import marked, solved, without_solution
 from titans_book.lab.project import ROOT
 
@@ -122,6 +123,8 @@ def derive(master: Path, edition: Edition) -> NotebookNode:
             continue  # it was nothing but a claim
         if cell.cell_type == "markdown" and edition.folder != ".":
             source = LINK.sub(r"](../\1", source)
+        if cell.cell_type == "markdown":
+            source = legible(source)
         notebook.cells.append(_cell(cell, source, _identity(key, seen[key])))
     notebook.cells = edition.finish(_number(master), notebook.cells)
     return notebook

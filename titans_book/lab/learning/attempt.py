@@ -5,6 +5,7 @@ titans_step.check()         says what is right, and which mistake is made
 titans_step.hint()          the next of three hints; hint(2) the second
 titans_step.solution()      the book's version, as a cell to paste
 titans_step.keep()          keep it: later chapters and the model of chapter 13 use it
+titans_step.release()       give it back to the book
 titans_step.mine            the function itself, right or wrong
 """
 
@@ -103,7 +104,8 @@ class Attempt:
             return ""
         if self.exercise.name in progress().parts():
             return ""
-        return f"`{self.exercise.short}.keep()` makes later chapters run on it."
+        keeps = f"`{self.exercise.short}.keep()` makes later chapters run on it"
+        return f"{keeps}, and `{self.exercise.short}.release()` takes that back."
 
     def hint(self, number: int | None = None) -> Note:
         """The next hint, or hint number 1, 2 or 3."""
@@ -126,6 +128,14 @@ class Attempt:
         if isinstance(self.mine, Attempt):
             return Note(self.exercise.short, TWICE)
         return Note(self.exercise.short, parts.keep(self.exercise, self.mine))
+
+    def release(self) -> Note:
+        """Give the part back to the book; a kept version is forgotten, the cell stays."""
+        if self.exercise.name not in progress().parts():
+            return Note(self.exercise.short, "It is not kept, so later chapters use the book's.")
+        parts.release(self.exercise.name)
+        words = "Later chapters use the book's version again. `keep()` would bring yours back."
+        return Note(self.exercise.short, words)
 
     def __repr__(self) -> str:
         return f"your {self.exercise.short}: .check() .hint() .solution() .keep()"

@@ -27,12 +27,15 @@ from titans_book.lab.learning.fitting import Misfit, Nothing
 from titans_book.lab.learning.guard import SECONDS, Run, Watched, run
 from titans_book.lab.learning.later import trouble
 from titans_book.lab.learning.mistakes import looks_like, nearly, question, the_same
+from titans_book.lab.learning.slips import slip
+from titans_book.lab.learning.spread import spread
 from titans_book.lab.learning.timing import times_as_long
 from titans_book.lab.learning.verdict import Difference, Verdict
 from titans_book.lab.learning.words import (
     advice,
     calls_itself,
     described,
+    like_an_argument,
     line_of,
     listed,
     other_shape,
@@ -115,7 +118,9 @@ def _failed(
     if isinstance(error, Misfit):
         asks = exercise.misfit if error.shape and exercise.misfit else error.asks
         asks = why_nothing(watched.function) if isinstance(error, Nothing) else asks
-        return "known", (error.says, *shape, asks), None
+        of = like_an_argument(watched, error.have, error.want)
+        found = slip(exercise, watched) if error.shape else ()
+        return "known", (error.says, *of, *shape, *(found or (asks,))), None
     if error is not None:
         if isinstance(error, RecursionError) and calls_itself(error, watched.function):
             says = "It calls itself, and those calls come to no end."
@@ -123,7 +128,8 @@ def _failed(
         kind, words = type(error).__name__, _said(error)
         line = line_of(error, watched.function)
         says = f"It stopped in {at} with `{kind}`{': ' * bool(words)}{words.removesuffix('.')}."
-        return "crashed", (says, *line, given, *shape, *advice(words, exercise.misfit)), None
+        helps = slip(exercise, watched) or advice(words, exercise.misfit)
+        return "crashed", (says, *line, given, *shape, *helps), None
     return None
 
 
@@ -153,10 +159,14 @@ def _compared(exercise: Exercise, function: Callable, watched: Watched, steps: l
     known = the_same(exercise, steps)
     if known is not None:
         return "known", (*where, known.says, known.asks), difference
+    near = () if exercise.accept else nearly(exercise, steps)
+    found = slip(exercise, watched, steps, few=bool(near))
     if exercise.accept:
-        return "unknown", where, difference
+        return ("known" if found else "unknown"), (*where, *found), difference
     looks = looks_like(exercise, watched, steps, at, name)
-    near = nearly(exercise, steps)
+    if found:
+        return "known", (*where, *looks, *found), difference
+    near = near or spread(exercise, watched, at)
     asks = question(exercise, steps, name)
     return "unknown", (*where, *looks, *near, asks), difference
 

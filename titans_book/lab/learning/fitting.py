@@ -16,11 +16,13 @@ class Misfit(Exception):
     """What came back is not what was asked for: `says` why, and `asks` what helps.
 
     shape: whether it is the shape that does not fit; an exercise may have a better question then.
+    have, want: the two shapes, if it is.
     """
 
-    def __init__(self, says: str, asks: str, shape: bool = False):
+    def __init__(self, says: str, asks: str, shape: bool = False, have: Any = (), want: Any = ()):
         super().__init__(says)
         self.says, self.asks, self.shape = says, asks, shape
+        self.have, self.want = tuple(have), tuple(want)
 
 
 class Nothing(Misfit):
@@ -87,8 +89,7 @@ def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
     if isinstance(result, Real) and expected.dim() == 0:
         if numbers:
             return torch.tensor(float(result), dtype=torch.float64)
-        says = f"{what.capitalize()} is a Python number; a tensor without axes is asked for."
-        raise Misfit(says, "Which call in it turns a tensor into a number, and cuts its gradient?")
+        raise _no_tensor(result, what)
     if isinstance(result, Tensor) and result.dtype == torch.bool and expected.is_floating_point():
         result = result.to(expected.dtype)  # a comparison counts as 0 or 1
     if not isinstance(result, Tensor):
@@ -122,6 +123,14 @@ def _fit(result: Any, expected: Any, what: str, numbers: bool) -> Tensor:
     return result.detach()
 
 
+def _no_tensor(result: Real, what: str) -> Misfit:
+    """For a Python number where later chapters need a tensor without axes."""
+    kind = "True or False" if isinstance(result, bool) else "a Python number"
+    says = f"{what.capitalize()} is {kind}; a tensor without axes is asked for."
+    asks = "Which call turns a tensor into that, and cuts its gradient, or was there never one?"
+    return Misfit(says, asks)
+
+
 def _fit_shape(result: Tensor, expected: Tensor, what: str) -> None:
     if result.shape == expected.shape:
         return
@@ -132,4 +141,4 @@ def _fit_shape(result: Tensor, expected: Tensor, what: str) -> None:
     elif expected.dim() == 0:
         asks = "One number is asked for: what turns all of these into one?"
     says = f"{what.capitalize()} has the shape {have}, where {want} is asked for."
-    raise Misfit(says, asks, shape=expected.dim() > 0)
+    raise Misfit(says, asks, expected.dim() > 0, have, want)

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -105,9 +106,18 @@ def _wait(worker: threading.Thread, seconds: float) -> None:
     worker.join(seconds)
     while worker.is_alive() and (passed := time.monotonic() - start) < PATIENCE * seconds:
         used = time.process_time() - begun
-        if used >= seconds or used < 0.02 * passed:  # too long, or asleep
-            return
+        if used >= seconds or used < 0.02 * passed and not _is_kept_waiting(worker):
+            return  # it works too long, or it sleeps
         worker.join(0.05)
+
+
+def _is_kept_waiting(worker: threading.Thread) -> bool:
+    """Whether the thread wants a processor and gets none; known on Linux only."""
+    try:
+        stat = Path(f"/proc/self/task/{worker.native_id}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "R"
 
 
 def _give_up(worker: threading.Thread) -> None:

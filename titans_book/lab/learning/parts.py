@@ -60,8 +60,10 @@ def keep(exercise: Exercise, function: Callable) -> str:
             f"Put that inside the function. {' '.join(verdict.lines)}"
         )
     progress().keep(exercise.name, source)
-    undo = f'`release("{exercise.name}")` gives it back to the book.'
-    return f"Kept. {_what_runs_on(exercise)} {undo}"
+    undo = f"`{exercise.short}.release()` gives it back to the book."
+    path = progress().path
+    anew = f" To begin anew with everything, close the notebooks and delete {path}." if path else ""
+    return f"Kept. {_what_runs_on(exercise)} {undo}{anew}"
 
 
 def _what_runs_on(exercise: Exercise) -> str:

@@ -21,6 +21,7 @@ from titans_book.lab.pictures.controls import Panel
 from titans_book.lab.pictures.curves import Frame, curve, dashes, spoken
 from titans_book.lab.pictures.picture import Picture, picture
 from titans_book.lab.pictures.sheet import check_name, sheet, status
+from titans_book.lab.pictures.still import folded
 from titans_book.lab.register import LINEUPS, named
 
 __all__ = ["Pick", "pick"]
@@ -119,6 +120,15 @@ class Pick(Panel):
         if not self._picked:
             self._picked = True
             (self._record or progress()).predict(self.name, [float(index)], float(not right))
+
+    def still(self) -> str:
+        """The small pictures without a kernel; below each its reason, folded."""
+        cards = ""
+        for letter, key, card in zip(LETTERS, self.curves, self.cards, strict=False):
+            verdict = "This is what happens" if key == self.right else "Not this one"
+            reason = folded(f"{letter}?", f"{verdict}. {self.because[key]}")
+            cards += f'<div style="max-width:270px">{card.children[0].value}{reason}</div>'
+        return f'<div style="display:flex;flex-wrap:wrap;gap:.5em">{cards}</div>'
 
     def figure(self, *, alt: str) -> Picture:
         """The small pictures as one still picture."""

@@ -184,6 +184,10 @@ class Predict(Panel):
         alt = f"{self.alt}. {alt}"
         self.drawing.value = self.frame.svg(body + self.frame.key(entries), alt=alt, **self.labels)
 
+    def still(self) -> str:
+        """The drawing without a kernel; the truth stays away from it until it is shown."""
+        return self.drawing.value
+
     def figure(self, *, alt: str) -> Picture:
         """What happens, and the guess if there is one, as a still picture."""
         with picture(alt, 6.2, 3.2, self.dark) as figure:

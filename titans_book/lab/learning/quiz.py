@@ -19,6 +19,7 @@ from titans_book.lab.learning.progress import Progress, progress
 from titans_book.lab.learning.question import LETTERS, Choice, Question
 from titans_book.lab.pictures.controls import Panel
 from titans_book.lab.pictures.sheet import plain, sheet, status
+from titans_book.lab.pictures.still import folded
 from titans_book.lab.register import QUESTIONS
 
 __all__ = ["Quiz", "quiz"]
@@ -55,6 +56,14 @@ class Quiz(Panel):
         if not self._answered:
             self._answered = True
             self._note(choice.right)
+
+    def still(self) -> str:
+        """The question without a kernel: each choice opens to its reason."""
+        lines = [
+            folded(f"{a}) {c.text}", f"{'Right' if c.right else 'Not this one'}. {c.because}")
+            for a, c in zip(LETTERS, self.question.choices, strict=False)
+        ]
+        return f"<p><b>{self.question.asks}</b></p>{''.join(lines)}"
 
     def _note(self, right: bool) -> None:
         record = self._record or progress()

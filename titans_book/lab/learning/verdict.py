@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from titans_book.lab.pictures import pixels
+from titans_book.lab.pictures import pixels, style
 
 __all__ = ["OUTCOMES", "Difference", "Verdict"]
 
@@ -21,9 +21,10 @@ OUTCOMES = {
     "slow": "✓",
     "right": "✓",
 }
+_ROLES = ("persistent", "fast", "gates")  # whose colour an open, a wrong, a right one wears
 _WIDEST = 150  # pixels of one panel
 _FRAME = "border-left:4px solid {};padding:.3em 0 .3em .9em;margin:.2em 0;max-width:48em"
-_COLOURS = {"○": "#595959", "✗": "#D55E00", "✓": "#009E73"}
+_EDGES = {sign: style.ROLES[role].colour for sign, role in zip("○✗✓", _ROLES, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,9 @@ class Verdict:
         rows += [f"  {line}" for line in self.lines]
         if self.difference is not None:
             for title, matrix in self.difference.panels().items():
+                if matrix.size == 1:
+                    rows.append(f"  {title}: {matrix.item():.4g}")
+                    continue
                 rows.append(f"  {title}:")
                 rows += [f"    {row}" for row in _table(matrix)]
         if self.printed:
@@ -90,13 +94,13 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         sign = OUTCOMES[self.outcome]
-        head = f'<b><span style="color:{_COLOURS[sign]}">{sign}</span> {escape(self.name)}: '
+        head = f"<b>{sign} {escape(self.name)}: "
         body = "".join(f'<p style="margin:.25em 0">{_inline(line)}</p>' for line in self.lines)
         if self.printed:
             printed = f"<pre>{escape(self.printed)}</pre>"
             body += f"<details><summary>it printed</summary>{printed}</details>"
         return (
-            f'<div role="status" style="{_FRAME.format(_COLOURS[sign])}">{head}{self.title}</b>'
+            f'<div role="status" style="{_FRAME.format(_EDGES[sign])}">{head}{self.title}</b>'
             f"{body}{self._pictures()}</div>"
         )
 
@@ -105,12 +109,15 @@ class Verdict:
         if self.difference is None:
             return ""
         panels = self.difference.panels()
+        if self.difference.yours.size == 1:  # a number is shown as one
+            numbers = ", ".join(f"{name} {m.item():.4g}" for name, m in panels.items())
+            return f"<p style='margin:.25em 0'>{numbers}</p>"
         limit = pixels.nice_limit(np.concatenate([p.ravel() for p in panels.values()]), 1.0)
         where = f"{self.difference.name} at {self.difference.unit} {self.difference.step}"
         cells = "".join(_figure(title, matrix, limit, where) for title, matrix in panels.items())
         note = f"<small>{escape(where)}; colours from −{limit:g} (blue) to {limit:g} (red)</small>"
-        style = "display:flex;gap:1.2em;flex-wrap:wrap;margin:.5em 0 .2em"
-        return f'<div style="{style}">{cells}</div>{note}'
+        layout = "display:flex;gap:1.2em;flex-wrap:wrap;margin:.5em 0 .2em"
+        return f'{style.on_the_page()}<div style="{layout}">{cells}</div>{note}'
 
 
 def _matrix(values: np.ndarray) -> np.ndarray:
@@ -128,8 +135,9 @@ def _figure(title: str, matrix: np.ndarray, limit: float, where: str) -> str:
     scale = max(2, min(24, _WIDEST // max(matrix.shape)))
     png = b64encode(pixels.palette_png(matrix, limit=limit, scale=scale)).decode()
     alt = f"{title}, {where}: " + "; ".join(_table(matrix, rows=4))
+    source = f'src="data:image/png;base64,{png}" alt="{escape(alt)}"'
     return (
-        f'<figure style="margin:0"><img src="data:image/png;base64,{png}" alt="{escape(alt)}" '
+        f'<figure style="margin:0"><img class="titans-signed" {source} '
         f'style="image-rendering:pixelated"><figcaption>{title}</figcaption></figure>'
     )
 

@@ -17,6 +17,7 @@ __all__ = [
     "advice",
     "calls_itself",
     "described",
+    "like_an_argument",
     "line_of",
     "listed",
     "other_shape",
@@ -25,6 +26,20 @@ __all__ = [
     "why_nothing",
 ]
 
+DOT = (
+    "Between two vectors `@`, like `torch.dot`, wants equal lengths and gives one number. "
+    "What gives a table, a row for each entry of the one and a column for the other's?"
+)
+UNTRACKED = (
+    "Nothing was told to collect a gradient: for which tensor is one wanted, and on which "
+    "clone of it does `requires_grad_()` belong?"
+)
+ERRORS = {
+    "inconsistent tensor size": DOT,
+    "1D tensors expected": DOT,
+    "does not require grad": UNTRACKED,
+    "same dtype": "Where do you make a tensor without saying its dtype?",
+}  # some words of torch, and what helps
 GIVE_NOTHING = ("append", "backward", "extend", "insert", "print", "update")
 
 
@@ -98,6 +113,19 @@ def other_shape(watched: Watched, at: int) -> tuple[str, ...]:
     return ()
 
 
+def like_an_argument(watched: Watched, have: tuple, want: tuple) -> tuple[str, ...]:
+    """Where a result has the shape of one argument, and another argument's shape is asked for."""
+    shapes = {
+        watched.name(place): tuple(getattr(value, "shape", ()))
+        for place, value in enumerate(watched.given[-1] if watched.given else ())
+    }
+    mine = [name for name, shape in shapes.items() if shape and shape == have]
+    asked = [name for name, shape in shapes.items() if shape and shape == want]
+    if not mine or not asked or have == want[::-1]:
+        return ()
+    return (f"That is the shape of {listed(mine, 'or')}; {listed(asked, 'or')} has the other one.",)
+
+
 def calls_itself(error: BaseException, function: Callable) -> bool:
     """Whether the function was running more than once when the error came."""
     code, trace, found = getattr(function, "__code__", None), error.__traceback__, 0
@@ -128,8 +156,8 @@ def advice(words: str, misfit: str = "") -> tuple[str, ...]:
         return ("It wants its tensors in a list, as one argument: where are the square brackets?",)
     if "step must be greater than zero" in words:
         return ("A tensor has no `[::-1]`: which method of it turns the rows round?",)
-    if "same dtype" in words:
-        return ("Where do you make a tensor without saying its dtype?",)
+    if known := [helps for part, helps in ERRORS.items() if part in words]:
+        return (known[0],)
     if "empty sequence" in words or "iterable argument is empty" in words:
         return ("Nothing was left to choose from: which condition lets nothing pass?",)
     if "got tuple" in words or "tuple indices" in words:

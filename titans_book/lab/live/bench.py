@@ -116,6 +116,10 @@ class Bench(Described, ipywidgets.VBox):
         """Is a training under way?"""
         return self._task is not None and not self._task.done()
 
+    def still(self) -> str:
+        """Words without a kernel."""
+        return self.board.still().replace("board.", "bench.board.")
+
     async def train(self) -> History:
         """Train a fresh model of the kind that is chosen, to its end or until Stop.
 

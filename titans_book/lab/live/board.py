@@ -18,6 +18,7 @@ change only twice a second.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from html import escape
 from time import monotonic
 from typing import Any
 
@@ -179,6 +180,11 @@ class LiveBoard(Described, ipywidgets.VBox):
     def film(self, *, alt: str, **keywords: Any) -> Player:
         """A player over training: the memories after their passage, at the steps kept."""
         return self.shelf.film(alt=alt, **keywords)
+
+    def still(self) -> str:
+        """Words without a kernel: a board begins empty, and its films are too large to be kept."""
+        keeps = "<code>board.figure(alt=...)</code> leaves a picture of what it shows."
+        return f"<p>{escape(self.alt)}. {keeps}</p>"
 
     def figure(self, *, alt: str, **keywords: Any) -> Picture:
         """The memories as the board shows them last, as a still picture."""

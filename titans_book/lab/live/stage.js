@@ -2,6 +2,7 @@
 ((image) => {
   const TURN = 6; // pictures to one change of text and lines: to lay out costs more than to paint
   const NOT_A_NUMBER = 253;
+  const CALM = matchMedia("(prefers-reduced-motion: reduce)"); // then the end of a passage is shown
   // A handler seeks global names in its image and in the document first. Once a picture that is
   // nothing; once a cell it took 70 ms a picture, in the place of one.
   const { max, min, round, floor } = Math;
@@ -53,7 +54,8 @@
 
     go() {
       const passed = (performance.now() - this.began) / 1000 / this.film.seconds;
-      const share = this.film.share < 1 && this.canvas.isConnected ? min(1, passed) : 1;
+      const moves = this.film.share < 1 && this.canvas.isConnected && !CALM.matches;
+      const share = moves ? min(1, passed) : 1;
       this.token = share * this.film.length;
       this.draw();
       if (share === 1) this.stop();

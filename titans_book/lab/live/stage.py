@@ -17,7 +17,7 @@ import numpy as np
 from titans_book.lab.live.attention_reading import AttentionReading
 from titans_book.lab.live.reading import Reading
 from titans_book.lab.pictures import pixels, style
-from titans_book.lab.pictures.controls import CRISP, Described
+from titans_book.lab.pictures.controls import CRISP, SIGNED, Described
 from titans_book.lab.pictures.picture import check_alt
 
 __all__ = ["Stage"]
@@ -52,8 +52,9 @@ class Stage(Described, ipywidgets.HTML):
         height, width = images.shape[1:]
         scale = pixels.magnification(height, width)
         self.width, self.height = scale * width, scale * height
+        look = f"{CRISP} {SIGNED}" if reading.kind == "signed" and not self.dark else CRISP
         self.value = (
-            f'<canvas class="titans-stage {CRISP}" role="img" aria-label="{escape(self.alt)}"'
+            f'<canvas class="titans-stage {look}" role="img" aria-label="{escape(self.alt)}"'
             f' width="{width}" height="{height}" style="width:{self.width}px"></canvas>'
             f'<script type="application/json" class="titans-film">{json.dumps(film)}</script>'
         )

@@ -10,10 +10,13 @@ import ipywidgets
 import numpy as np
 
 from titans_book.lab.pictures.picture import check_alt
+from titans_book.lab.pictures.still import again
+from titans_book.lab.pictures.style import on_the_page
 from titans_book.lab.pictures.text import STYLE
 
 __all__ = [
     "CRISP",
+    "SIGNED",
     "Described",
     "Panel",
     "button",
@@ -26,6 +29,7 @@ __all__ = [
 ]
 
 CRISP = "titans-pixels"
+SIGNED = "titans-signed"  # beside it: drawn for a light page, to be turned round on a dark one
 
 # Two things ipywidgets leaves out: a slider's handle has no name, and an image no alt text. Widgets
 # run no scripts, but an image may say what happens once it is loaded.
@@ -51,13 +55,20 @@ def shared() -> ipywidgets.HTML:
     """What every live picture needs once beside it: the styles, and names for screen readers."""
     rules = "image-rendering:pixelated;max-width:100%;align-self:flex-start"
     styles = f"<style>.{CRISP}{{{rules}}}</style>{STYLE}"
+    styles += on_the_page()
     return ipywidgets.HTML(styles + script(_NAMES), layout=ipywidgets.Layout(display="none"))
 
 
 class Described:
-    """A widget prints as its description: the same text in every run."""
+    """A widget prints as its description, the same text in every run, and leaves a still behind."""
 
     alt: str
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import publish_display_data
+
+        publish_display_data(self._repr_mimebundle_())
+        publish_display_data({"text/html": again(self)})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self.alt}"

@@ -1,14 +1,16 @@
 """A figure that can be heard: a matplotlib Figure that cannot exist without a text in words.
 
-How a picture reaches the page is a decision with three sides, each tried in JupyterLab 4.6,
+How a picture reaches the page is a decision with four sides, each tried in JupyterLab 4.6,
 nbconvert 7.17 and nbval 0.11:
 
 * Pixels go out as image/png. nbval never compares that type, and it must not: another release
   of a font library, or a CPU that rounds differently, gives other bytes for the same picture.
   Inside text/html the same bytes would be compared, and a strict test would fail elsewhere.
 * JupyterLab shows image/png without any alt text. So the words follow as an output of their own:
-  a paragraph kept for screen readers, and three lines of script that hand the words to the image
-  before it as its `alt`, and then hide the paragraph. Without scripts the paragraph stays.
+  a paragraph kept for screen readers, and a script that hands the words to the image before it as
+  its `alt`, and then hides the paragraph. Without scripts the paragraph stays.
+* A cell cannot know whether its page is dark. So the page turns a light picture round (page.css):
+  lightness alone, hues stay. Where a scale begins dark only the greys are turned (page.js).
 * nbconvert's classic template reads the alt text from the metadata, so it is there too.
 """
 
@@ -30,21 +32,6 @@ from titans_book.lab.pictures import style
 __all__ = ["Drawing", "Picture", "Words", "check_alt", "picture", "save", "show_image"]
 
 _HIDDEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
-_SCRIPT = """<script>(() => {
-  const done = "data-done";
-  const label = (words, tries) => {
-    const isBefore = (image) =>
-      image.compareDocumentPosition(words) & Node.DOCUMENT_POSITION_FOLLOWING;
-    const image = [...document.images].filter(isBefore).pop();
-    if (!image) return tries && setTimeout(label, 50, words, tries - 1);
-    image.alt = words.textContent;
-    words.hidden = true;
-  };
-  for (const words of document.querySelectorAll(`.titans-alt:not([${done}])`)) {
-    words.setAttribute(done, "");
-    label(words, 40);
-  }
-})();</script>"""
 
 
 def check_alt(alt: str) -> str:
@@ -54,13 +41,18 @@ def check_alt(alt: str) -> str:
     return " ".join(alt.split())
 
 
-def show_image(png: bytes, alt: str) -> None:
-    """Show a PNG in a notebook, and give its words to whoever cannot see it."""
+def show_image(png: bytes, alt: str, page: str = "turned") -> None:
+    """Show a PNG in a notebook, and give its words to whoever cannot see it.
+
+    page: what a dark page does with it: "turned" round, only its "greys", or "left" as it is.
+    """
     from IPython.display import publish_display_data
 
     data = {"image/png": b64encode(png).decode(), "text/plain": f"Figure: {alt}"}
     publish_display_data(data, metadata={"image/png": {"alt": alt}})
-    words = f'<p class="titans-alt" style="{_HIDDEN}">{escape(alt)}</p>{_SCRIPT}'
+    script = f"<script>{style.asset('pictures/page.js')}</script>"
+    words = f'<p class="titans-alt" data-page="{page}" style="{_HIDDEN}">{escape(alt)}</p>'
+    words = f"{words}{style.on_the_page()}{script}"
     publish_display_data({"text/html": words, "text/plain": f"Figure: {alt}"})
 
 
@@ -81,7 +73,16 @@ class Picture(Figure):
         return out.getvalue()
 
     def _ipython_display_(self) -> None:
-        show_image(self.png(), self.alt)
+        show_image(self.png(), self.alt, self.page)
+
+    @property
+    def page(self) -> str:
+        """What a dark page does with this picture; see `show_image`."""
+        if self.dark:
+            return "left"
+        images = [image for axes in self.axes for image in (*axes.images, *axes.collections)]
+        maps = {image.get_cmap().name for image in images if image.get_array() is not None}
+        return "greys" if style.MAGNITUDE_MAP in maps else "turned"
 
     def __repr__(self) -> str:
         return f"Figure: {self.alt}"

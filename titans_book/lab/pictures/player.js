@@ -146,10 +146,12 @@
     start() {
       const last = this.film.frames - 1;
       if (this.frame === last) this.show(0);
+      // Whoever asks for less motion sees single pictures, one after the other.
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       this.timer = setInterval(() => {
         if (!this.root.isConnected || this.frame === last) return this.stop();
         this.show(this.frame + 1);
-      }, 1000 / this.film.rate);
+      }, 1000 / (calm ? Math.min(1, this.film.rate) : this.film.rate));
       this.play.innerHTML = icon("pause");
       this.play.setAttribute("aria-label", "Pause");
     }

@@ -10,6 +10,9 @@
 
 The six colours stay apart for every common kind of colour blindness (Okabe and Ito). No picture
 relies on them alone: lines differ in style and marker, and every picture has a text in words.
+
+The bright colours are for lines and areas. Letters wear a darker one on a light page, and the one
+of a dark page there (contrast 4.5 at least); `on_the_page` puts both into a page of JupyterLab.
 """
 
 from __future__ import annotations
@@ -22,27 +25,43 @@ from typing import NamedTuple
 import matplotlib
 import matplotlib.style
 
-__all__ = ["ROLES", "Role", "asset", "colour", "context", "is_dark", "line", "signed_map", "use"]
+__all__ = [
+    "ROLES",
+    "Role",
+    "asset",
+    "colour",
+    "context",
+    "is_dark",
+    "letters",
+    "line",
+    "on_the_page",
+    "signed_map",
+    "use",
+]
 
 MAGNITUDE_MAP = "viridis"
 
 
 class Role(NamedTuple):
-    """How one role is drawn: its colour on a light and on a dark page, its line and its marker."""
+    """How one role is drawn: its colour on a light and on a dark page, its line and its marker.
+
+    text: the colour of its letters on a light page.
+    """
 
     colour: str
     dark: str
     line: str
     marker: str
+    text: str
 
 
 ROLES: dict[str, Role] = {
-    "slow": Role("#0072B2", "#2E9BD6", "-", "o"),
-    "fast": Role("#D55E00", "#E8772E", "--", "s"),
-    "gates": Role("#009E73", "#1DB88C", ":", "^"),
-    "surprise": Role("#CC79A7", "#CC79A7", "-.", "D"),
-    "attention": Role("#E69F00", "#E69F00", "-", "v"),
-    "persistent": Role("#595959", "#A6A6A6", "--", "x"),
+    "slow": Role("#0072B2", "#2E9BD6", "-", "o", "#0072B2"),
+    "fast": Role("#D55E00", "#E8772E", "--", "s", "#B85100"),
+    "gates": Role("#009E73", "#1DB88C", ":", "^", "#007F5D"),
+    "surprise": Role("#CC79A7", "#CC79A7", "-.", "D", "#9B5C7F"),
+    "attention": Role("#E69F00", "#E69F00", "-", "v", "#956700"),
+    "persistent": Role("#595959", "#A6A6A6", "--", "x", "#595959"),
 }
 
 _DARK = {
@@ -111,6 +130,33 @@ def colour(name: str, dark: bool | None = None) -> str:
     '#D55E00'
     """
     return role(name).dark if is_dark(dark) else role(name).colour
+
+
+def letters(name: str, dark: bool | None = None) -> str:
+    """The colour of letters of a role on this page.
+
+    >>> letters("slow", dark=False)
+    '#0072B2'
+    """
+    return role(name).dark if is_dark(dark) else role(name).text
+
+
+@lru_cache(maxsize=1)
+def on_the_page() -> str:
+    """Style for a page of JupyterLab: pictures and coloured letters follow it when it is dark.
+
+    Formulas and words in Markdown carry the letters' colour of a light page in their own style.
+    """
+    rules = []
+    for name in ROLES:
+        light = letters(name, dark=False)
+        red, green, blue = (int(light[i : i + 2], 16) for i in (1, 3, 5))
+        places = f'[style*="{light}" i],[style*="rgb({red}, {green}, {blue})"]'
+        rules.append(
+            'body[data-jp-theme-light="false"] .jp-MarkdownOutput '
+            f":is({places}){{color:{letters(name, dark=True)}!important}}"
+        )
+    return f"<style>{asset('pictures/page.css')}{''.join(rules)}</style>"
 
 
 def line(name: str, dark: bool | None = None, markers: int = 0) -> dict:

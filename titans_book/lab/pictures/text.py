@@ -35,7 +35,7 @@ STYLE = (
     "overflow-wrap:anywhere;color:var(--jp-content-font-color1,inherit);max-width:46em}"
     ".titans-text b{font-weight:inherit;padding:2px 0 3px}"
     ".titans-text .now{outline:2px solid currentColor;border-radius:2px}"
-    ".titans-text .rest{opacity:.6}.titans-text .end{opacity:.45}" + _rules() + "</style>"
+    ".titans-text .rest,.titans-text .end{opacity:.66}" + _rules() + "</style>"
 )
 
 

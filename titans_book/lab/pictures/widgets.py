@@ -19,7 +19,7 @@ import ipywidgets
 import traitlets
 
 from titans_book.lab.pictures import figures, pixels, style
-from titans_book.lab.pictures.controls import CRISP, Described, Panel, menu, shared, slider
+from titans_book.lab.pictures.controls import CRISP, SIGNED, Described, Panel, menu, shared, slider
 from titans_book.lab.pictures.lines import Line
 from titans_book.lab.pictures.picture import Picture, check_alt
 from titans_book.lab.pictures.text import STYLE, shaded, shades, spell
@@ -57,6 +57,8 @@ class Heatmap(Described, ipywidgets.Image):
         self.limit = pixels.nice_limit(self.values) if limit is None else pixels.check_limit(limit)
         super().__init__(format="url", tooltip=self.alt)
         self.add_class(CRISP)
+        if kind == "signed" and not self.dark:
+            self.add_class(SIGNED)
         self.show(values)
 
     def show(self, values: Any) -> None:
