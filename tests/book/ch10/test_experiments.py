@@ -8,7 +8,7 @@ import torch
 from titans_book.book.ch10 import design, mixing, mixtures, noise, sensor
 from titans_book.book.ch10.numbers import NaNProbe, number
 from titans_book.book.ch10.package import read_pairs
-from titans_book.book.ch10.shades import shaded
+from titans_book.lab.pictures.shades import shaded
 from titans_book.memory import Rule
 from titans_book.steps.matrix import delta_write
 from titans_book.steps.miras import huber_error, lp_error, softmax_retain

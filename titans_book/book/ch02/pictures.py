@@ -15,10 +15,10 @@ import torch
 from titans_book.book.ch02.glow import loudest
 from titans_book.book.ch02.surprise_text import DARKEST, letters
 from titans_book.book.ch02.words import told
-from titans_book.book.ch10.shades import shaded
 from titans_book.lab.learning.guess import Lineup, Sketch
 from titans_book.lab.pictures import figures
 from titans_book.lab.pictures.picture import Drawing, Picture
+from titans_book.lab.pictures.shades import shaded
 from titans_book.lab.pictures.traces import number
 
 __all__ = ["PICTURES"]

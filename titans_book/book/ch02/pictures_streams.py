@@ -10,9 +10,9 @@ import numpy as np
 from titans_book.book.ch02 import rates
 from titans_book.book.ch02.exercises_rate import my_rate_reference
 from titans_book.book.ch02.own import attempted
-from titans_book.book.ch10.shades import shades
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.picture import Drawing, Picture, picture
+from titans_book.lab.pictures.shades import shades
 
 __all__ = ["STREAMS"]
 

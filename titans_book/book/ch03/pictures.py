@@ -16,10 +16,10 @@ from titans_book.book.ch02.words import told
 from titans_book.book.ch03 import alarms
 from titans_book.book.ch03.exercises_gate import my_gate_reference
 from titans_book.book.ch03.momentum_dial import MomentumDial
-from titans_book.book.ch10.shades import shaded, shades
 from titans_book.lab.learning.guess import Sketch
 from titans_book.lab.pictures import figures, style
 from titans_book.lab.pictures.picture import Drawing, Picture, picture
+from titans_book.lab.pictures.shades import shaded, shades
 
 __all__ = ["PICTURES"]
 

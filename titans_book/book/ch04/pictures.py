@@ -22,10 +22,10 @@ from titans_book.book.ch04.pictures_travel import (
     worlds_told,
 )
 from titans_book.book.ch04.worlds import Worlds
-from titans_book.book.ch10.shades import shaded
 from titans_book.lab.learning.guess import Lineup
 from titans_book.lab.pictures.curves import spoken
 from titans_book.lab.pictures.picture import Drawing, Picture
+from titans_book.lab.pictures.shades import shaded
 
 __all__ = ["PICTURES"]
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from titans_book.book.ch04.scoring import opened
 from titans_book.book.ch04.travel import Journey, Reading
-from titans_book.book.ch10.shades import LINES, shades
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.picture import Picture, picture
+from titans_book.lab.pictures.shades import LINES, shades
 
 __all__ = [
     "gates",

@@ -14,11 +14,11 @@ import torch
 
 from titans_book.book.ch05.deep_dial import DeepDial
 from titans_book.book.ch05.pictures_rates import edges, edges_told, rates, rates_told
-from titans_book.book.ch10.shades import shaded
 from titans_book.lab.learning.guess import Lineup, Sketch
 from titans_book.lab.pictures import figures
 from titans_book.lab.pictures.curves import spoken
 from titans_book.lab.pictures.picture import Drawing, Picture
+from titans_book.lab.pictures.shades import shaded
 
 __all__ = ["PICTURES"]
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from titans_book.book.ch05.rating import BROKEN, Read
-from titans_book.book.ch10.shades import LINES, shades
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.picture import Picture, picture
+from titans_book.lab.pictures.shades import LINES, shades
 
 __all__ = ["edges", "edges_told", "rates", "rates_told"]
 

@@ -13,12 +13,12 @@ import numpy as np
 
 from titans_book.book.ch06.chunk_figures import influence_map, stability_map
 from titans_book.book.ch06.cuts import cuts, cuts_in_words
-from titans_book.book.ch10.shades import shaded
 from titans_book.lab.learning.guess import Sketch
 from titans_book.lab.pictures import figures
 from titans_book.lab.pictures.curves import spoken
 from titans_book.lab.pictures.picture import Drawing, Picture
 from titans_book.lab.pictures.pixels import array
+from titans_book.lab.pictures.shades import shaded
 from titans_book.lab.pictures.speed_figures import length_scaling
 
 __all__ = ["PICTURES"]

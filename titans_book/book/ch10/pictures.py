@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from titans_book.book.ch10.shades import shaded
 from titans_book.lab.learning.guess import Lineup
 from titans_book.lab.pictures import figures
 from titans_book.lab.pictures.curves import spoken
 from titans_book.lab.pictures.picture import Drawing, Picture
+from titans_book.lab.pictures.shades import shaded
 
 __all__ = ["PICTURES"]
 

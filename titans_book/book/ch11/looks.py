@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.colors import to_hex
 
-from titans_book.book.ch10.shades import shades
+from titans_book.lab.pictures.shades import shades
 
 __all__ = ["looks"]
 

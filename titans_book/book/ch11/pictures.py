@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from titans_book.book.ch10.shades import shaded
 from titans_book.lab.learning.guess import Lineup, Sketch
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.curves import spoken
 from titans_book.lab.pictures.picture import Drawing, Picture, picture
+from titans_book.lab.pictures.shades import shaded
 
 __all__ = ["PICTURES"]
 

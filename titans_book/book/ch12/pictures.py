@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from titans_book.book.ch10.shades import shaded
 from titans_book.book.ch12 import records_hope
 from titans_book.book.ch12.novel import BEFORE, LETTER, SMOOTH
 from titans_book.book.ch12.visits import SKIP, WORLDS, visits
@@ -19,6 +18,7 @@ from titans_book.lab.learning.guess import Sketch
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.curves import spoken
 from titans_book.lab.pictures.picture import Drawing, Picture, picture
+from titans_book.lab.pictures.shades import shaded
 from titans_book.lab.pictures.tracking_figures import tracking, tracking_told
 
 __all__ = ["PICTURES"]
