@@ -438,7 +438,8 @@ heard_k, heard_v = k.repeat(8, 1), v.repeat(8, 1)
 weights, stable = deep.start(2)
 thetas = torch.tensor([1.2, 1.3])
 two = deep.read(heard_k, heard_v, weights, thetas * stable)
-curves = {f"θ = {theta:.1f}": error for theta, error in zip(thetas.tolist(), two.error)}
+names = [f"θ = {theta:.1f}" for theta in thetas.tolist()]
+curves = dict(zip(names, two.error, strict=True))
 draw("05.two_rates", range(1, len(heard_k) + 1), curves)
 
 # %%
@@ -547,7 +548,7 @@ def find_edge(start, step, ask, K, V, rates, rounds):
     """The error of a memory for each write rate, infinite where it breaks.
 
     start: its weights at first, for every rate. step(weights, k, v, theta) writes one pair and
-    returns new weights; ask(weights, q) answers one question (d_in), or many.
+    returns new weights; ask(weights, q) answers q, which is one key (d_in) or all of K.
     K: (n, d_in) and V: (n, d_out), the pairs, heard in this order, `rounds` times.
     Returns one number for each rate: after the last round, the squared error of the answers to all
     pairs, divided by the squared size of V; or torch.inf if the memory broke.

@@ -68,6 +68,7 @@ def worlds(trip: Journey, shares: Any, *, alt: str, dark: bool | None = None) ->
 
 
 def worlds_told(trip: Journey, shares: Any) -> str:
+    """The picture of the shares in words."""
     shares, last = np.asarray(shares), len(trip.k)
     tokens = np.unique(np.linspace(0, last, 9).round().astype(int))
     told = (
@@ -92,6 +93,7 @@ def mixtures(
 
 
 def mixtures_told(trip: Journey, panels: Mapping[str, Any]) -> str:
+    """The panels in words: how much of her own world each memory knows."""
     world = np.asarray(trip.world)
     told = []
     for name, shares in panels.items():
@@ -119,6 +121,7 @@ def surprise(
 
 
 def surprise_told(trip: Journey, size: Any, usual: Any) -> str:
+    """The picture of the surprise in words."""
     size, usual = np.asarray(size, dtype=float), np.asarray(usual, dtype=float)
     borders = np.flatnonzero(np.diff(np.asarray(trip.world))) + 1
     told = (f"at token {t + 1} from a usual {usual[t]:.1f} to {size[t]:.1f}" for t in borders)
@@ -158,6 +161,7 @@ def gates(
 
 
 def gates_told(trip: Journey, readings: Mapping[str, Reading]) -> str:
+    """In words: where each gate opens, and the error of its memory."""
     told = []
     for name, reading in readings.items():
         at = opened(reading.alpha)

@@ -66,6 +66,7 @@ def edges(
 
 
 def edges_told(theta: Any, curves: Mapping[str, Any]) -> str:
+    """In words: where each memory is best, and how far it holds."""
     told = []
     for name, y in curves.items():
         count, y = _holds(y), np.asarray(y, dtype=float)
@@ -116,6 +117,7 @@ def _ends(one: Read) -> str:
 
 
 def rates_told(found: Mapping[str, Mapping[str, Read]], stream: str) -> str:
+    """In words: the rates of each way, and its error in the end."""
     told = []
     for name, ways in found.items():
         one = ways[stream]
