@@ -93,9 +93,16 @@ async def _freeze(client: NotebookClient, notebook: NotebookNode) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "frozen.json"
-        code = f"from titans_book.lab.site import freezing\nfreezing.freeze_to({str(path)!r}, {list(shown)})"
+        where, models = str(path), list(shown)
+        code = (
+            f"from titans_book.lab.site import freezing\nfreezing.freeze_to({where!r}, {models!r})"
+        )
         await client.kc.execute_interactive(
-            code, silent=True, store_history=False, output_hook=lambda _: None, timeout=client.timeout
+            code,
+            silent=True,
+            store_history=False,
+            output_hook=lambda _: None,
+            timeout=client.timeout,
         )
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for model, kept in found.items():

@@ -17,8 +17,6 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonConsoleLexer, PythonLexer
 
-from titans_book.lab.site.markdown import slug
-
 __all__ = ["PARTS", "Entry", "Part", "docstring", "parts"]
 
 PARTS = ("memory", "steps", "attention", "model", "training", "nested", "tasks", "evaluation",
@@ -82,11 +80,11 @@ def _listed(tree: ast.Module) -> set[str] | None:
 
 
 def _entry(node: ast.FunctionDef | ast.ClassDef, module: str) -> Entry:
-    anchor = slug(f"{module}.{node.name}")
+    anchor = f"{module}.{node.name}"
     made = Entry(node.name, anchor, _signature(node), docstring(ast.get_docstring(node) or ""))
     if isinstance(node, ast.ClassDef):
         made.methods = [
-            Entry(method.name, f"{anchor}-{slug(method.name)}", _signature(method),
+            Entry(method.name, f"{anchor}.{method.name}", _signature(method),
                   docstring(ast.get_docstring(method) or ""))
             for method in node.body
             if isinstance(method, ast.FunctionDef) and not method.name.startswith("_")

@@ -7,6 +7,7 @@ about its own numbers. What was run is the solved one: it is folded where the tw
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +49,27 @@ class Chapter:
         stub = learner is not None and STUB[0] in learner
         hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
         code = cell.source if learner is None else learner
-        folded = hidden or learner is None or code.count("\n") >= LONG
         return {
-            "code": code,
-            "folded": "The book checks itself" if learner is None and not cell.outputs
-            else "The code" if folded else "",
+            "code": "" if _CALL.fullmatch(code.strip()) else code,
+            "folded": _folded(code, hidden, learner is None, bool(cell.outputs)),
             "solution": cell.source if stub else "",
             "outputs": list(self.shown.of(cell.outputs)),
         }  # fmt: skip
 
 
 _PROGRESS = "leaves your progress alone"
+_CALL = re.compile(r"(quiz|review|progress_map)\([^()\n]*\)")  # what it shows says it all
+_IMPORT = re.compile(r"(from|import) ")
+
+
+def _folded(code: str, hidden: bool, checks: bool, shows: bool) -> str:
+    """What a cell's fold says; nothing where the code is to be seen at once."""
+    if checks and not shows:
+        return "The book checks its numbers"
+    if _IMPORT.match(code) and not shows:
+        return "What this chapter imports"
+    hidden = hidden or "because=" in code  # it would give an answer away
+    return "The code" if hidden or checks or code.count("\n") >= LONG else ""
 
 
 def read(path: Path) -> NotebookNode:

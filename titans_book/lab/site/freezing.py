@@ -40,8 +40,7 @@ POINTS = 120  # of a curve
 
 def freeze(models: Iterable[str]) -> dict[str, dict]:
     """For the ids of displayed widgets: {"png": base64 or None, "alt": words, "frozen": ...}."""
-    alive = ipywidgets.Widget.widgets if hasattr(ipywidgets.Widget, "widgets") else {}
-    alive = alive or ipywidgets.widgets.widget._instances
+    alive = ipywidgets.widgets.widget._instances  # every widget that has not been closed, by its id
     return {model: _frozen(alive[model]) for model in models if model in alive}
 
 

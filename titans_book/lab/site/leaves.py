@@ -19,7 +19,9 @@ SLIDERS = (ipywidgets.FloatSlider, ipywidgets.IntSlider)
 CHOICES = (ipywidgets.Dropdown, ipywidgets.ToggleButtons)
 SWITCHES = (ipywidgets.Checkbox, ipywidgets.ToggleButton)
 LEAVES = (ipywidgets.HTML, ipywidgets.Label, ipywidgets.Image, ipywidgets.HTMLMath)
-_NOT_SHOWN = re.compile(r'<style>.*?</style>|<script\b.*?</script>|<img alt="" src="[^"]*" onload="[^"]*">', re.S)  # noqa: E501
+_NOT_SHOWN = re.compile(
+    r'<style>.*?</style>|<script\b.*?</script>|<img alt="" src="[^"]*" onload="[^"]*">', re.S
+)  # noqa: E501
 
 
 class Tree:
@@ -67,13 +69,15 @@ class Tree:
             return ""
         if isinstance(widget, LEAVES):
             number = next(at for at, leaf in enumerate(self.leaves) if leaf is widget)
-            return f'<div class="leaf{_classes(widget)}"{_style(widget)} data-leaf="{number}"></div>'
+            look = f'class="leaf{_classes(widget)}"{_style(widget)}'
+            return f'<div {look} data-leaf="{number}"></div>'
         if isinstance(widget, (*SLIDERS, *CHOICES, *SWITCHES)):
             return self._control(widget)
         if hasattr(widget, "children"):
             kind = "across" if _across(widget) else "down"
             inner = "".join(map(self._html, widget.children))
-            return f'<div class="{kind}{_classes(widget)}"{_style(widget)}>{inner}</div>' if inner else ""
+            look = f'class="{kind}{_classes(widget)}"{_style(widget)}'
+            return f"<div {look}>{inner}</div>" if inner else ""
         words = escape(getattr(widget, "description", "") or getattr(widget, "placeholder", ""))
         if isinstance(widget, ipywidgets.Button):
             return f'<button type="button" disabled>{words}</button>' if words.strip() else ""
@@ -131,7 +135,7 @@ def _leaf(widget: Any) -> str:
     value = widget.value
     if isinstance(widget, ipywidgets.Image):
         if widget.format == "url":
-            address = value.decode() if isinstance(value, bytes) else value
+            address = bytes(value).decode()
             words = escape(getattr(widget, "alt", "") or widget.tooltip or "")
             return f'<img class="titans-pixels" src="{address}" alt="{words}">' if address else ""
         return ""

@@ -25,7 +25,9 @@ NAMES["#767676"] = "persistent"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
 _TAG = re.compile(r"<[^>]+>")
 # what is not searched for formulas: code, formulas found already, tags
-_CLOSED = re.compile(r'(<(pre|code|script|style)\b.*?</\2>|<(span|div) class="math">.*?</\3>|<[^>]+>)', re.S)  # noqa: E501
+_CLOSED = re.compile(
+    r'(<(pre|code|script|style)\b.*?</\2>|<(span|div) class="math">.*?</\3>|<[^>]+>)', re.S
+)  # noqa: E501
 _INLINE = re.compile(r"\$([^$]+)\$")
 _TABLE = re.compile(r"<table\b.*?</table>", re.S)
 
@@ -114,4 +116,4 @@ class Markdown(IPythonRenderer):
 
 def scrolled(html: str) -> str:
     """A wide thing in a box of its own, which scrolls; the page never does."""
-    return f'<div class="wide" tabindex="0" role="group" aria-label="Table">{html}</div>'
+    return f'<div class="wide">{html}</div>'

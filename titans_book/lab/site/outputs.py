@@ -85,7 +85,7 @@ class Shown:
         if make := alive.get(frozen.get("kind")):
             still = frozen["kind"] == "dial" and not frozen["words"]
             self._count(f"{frozen['kind']}, {'still' if still else 'alive'}")
-            return make(frozen, kept["alt"]) + (self._note(frozen) if kind not in alive else "")
+            return make(frozen, kept["alt"]) + self._note(frozen)
         if "image/png" in output["data"]:
             self._count("widget, still")
             return self._picture(output) + self._away(rest, "A still picture")
@@ -95,8 +95,8 @@ class Shown:
         return self._away(rest, "Live in the notebook")
 
     def _note(self, frozen: dict) -> str:
-        off = 'class="control off"' in frozen["html"] or " disabled>" in frozen["html"] if frozen.get("html") else False  # noqa: E501
-        if not off:
+        html = frozen.get("html", "")
+        if 'class="control off"' not in html and " disabled>" not in html:
             return ""
         return self._away("", "Some of its controls need Python")
 

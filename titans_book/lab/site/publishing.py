@@ -59,7 +59,7 @@ class Site:
         self.files = {
             path.name: f"{path.stem}.html"
             for path in [*self._notebooks(), *self._appendices()]
-        } | {"README.md": "index.html"}  # fmt: skip
+        }  # fmt: skip
 
     def _notebooks(self) -> list[Path]:
         found = sorted((self.root / "notebooks" / "solutions").glob("*.ipynb"))
@@ -96,9 +96,7 @@ class Site:
         for name in ("site.css", "code.css", "site.js", "widgets.js", "search.js"):
             shutil.copy(HERE / "assets" / name, self.folder / name)
         shutil.copytree(HERE / "vendor" / "katex", self.folder / "katex", dirs_exist_ok=True)
-        shutil.copytree(
-            self.root / "notebooks" / "images", self.folder / "img", dirs_exist_ok=True
-        )
+        shutil.copytree(self.root / "notebooks" / "images", self.folder / "img", dirs_exist_ok=True)
         text = STYLE.removeprefix("<style>").removesuffix("</style>")
         player = style.asset("pictures/player.css") + text + "\n"
         (self.folder / "player.css").write_text(player, encoding="utf-8")
@@ -138,7 +136,7 @@ class Site:
         for part in api.parts(self.root / "titans_book"):
             html = self.environment.get_template("api.html.j2").render(part=part, code=api.code)
             headings = [(1, "", part.name)] + [
-                (2, api.slug(name), name.removeprefix(f"titans_book.{part.name}."))
+                (2, name, name.removeprefix(f"titans_book.{part.name}."))
                 for name, _, _ in part.modules
             ]
             title = f"titans_book.{part.name}"

@@ -8,18 +8,12 @@ from __future__ import annotations
 import json
 from html import escape
 
+from titans_book.lab.learning.progress import Progress
 from titans_book.lab.learning.question import LETTERS, Question
 from titans_book.lab.learning.review import due
 from titans_book.lab.register import QUESTIONS
 
 __all__ = ["asked", "dial", "lineup", "prediction", "quiz", "review"]
-
-
-class _Nobody:
-    """The record of a reader of whom nothing is known."""
-
-    def question(self, name: str) -> dict:
-        return {}
 
 
 def asked(words: str) -> Question | None:
@@ -43,14 +37,14 @@ def quiz(question: Question) -> str:
         for _, choice in zip(LETTERS, question.choices, strict=False)
     )
     return (
-        f'<section class="quiz" aria-label="Question"><p class="asks">{question.asks}</p>'
-        f'<ol type="a">{rows}</ol></section>'
+        f'<div class="quiz" role="group" aria-label="Question"><p class="asks">{question.asks}</p>'
+        f'<ol type="a">{rows}</ol></div>'
     )
 
 
 def review(chapter: str) -> str:
     """Three questions from earlier chapters, as a reader gets them who has answered none."""
-    three = due(chapter, QUESTIONS, _Nobody(), now=0.0)
+    three = due(chapter, QUESTIONS, Progress(None), now=0.0)
     title = '<p class="title">Do you still know? From earlier chapters</p>'
     return f'<div class="review">{title}{"".join(map(quiz, three))}</div>'
 
@@ -62,18 +56,18 @@ def lineup(frozen: dict, alt: str) -> str:
         right, letter = index == frozen["right"], frozen["letters"][index]
         verdict = "That is what happens." if right else "Not this one."
         fold = _fold(f"Curve {letter}", right, verdict, frozen["because"][index])
-        cards += f'<li>{card}{fold}</li>'
-    return f'<section class="pick" aria-label="{escape(alt)}"><ul>{cards}</ul></section>'
+        cards += f"<li>{card}{fold}</li>"
+    return f'<div class="pick" role="group" aria-label="{escape(alt)}"><ul>{cards}</ul></div>'
 
 
 def prediction(frozen: dict, alt: str) -> str:
     """A curve to be shaped; the script of the site draws it, and shows the truth when asked."""
     kept = {name: value for name, value in frozen.items() if name not in ("kind", "name")}
     return (
-        f'<section class="predict" aria-label="Predict: {escape(alt)}">'
+        f'<div class="predict" role="group" aria-label="Predict: {escape(alt)}">'
         f'<p class="title">Predict: {escape(alt)}</p>'
         f'<script type="application/json">{_json({**kept, "alt": alt})}</script>'
-        '<noscript><p>To sketch the curve here, allow the page its script.</p></noscript></section>'
+        "<noscript><p>To sketch the curve here, allow the page its script.</p></noscript></div>"
     )
 
 
@@ -82,8 +76,8 @@ def dial(frozen: dict, alt: str) -> str:
     data = {name: frozen[name] for name in ("first", "words", "values", "states")}
     still = "" if frozen["words"] else ' data-still=""'
     return (
-        f'<section class="dial" aria-label="{escape(alt)}"{still}>{frozen["html"]}'
-        f'<script type="application/json">{_json(data)}</script></section>'
+        f'<div class="dial" role="group" aria-label="{escape(alt)}"{still}>{frozen["html"]}'
+        f'<script type="application/json">{_json(data)}</script></div>'
     )
 
 

@@ -7,7 +7,6 @@
     const tex = place.textContent;
     const display = place.tagName === "DIV";
     place.innerHTML = katex.renderToString(tex, { displayMode: display, throwOnError: false, strict: "ignore" });
-    if (display && place.scrollWidth > place.clientWidth) place.tabIndex = 0;
   }
 
   const theme = document.querySelector(".theme");
@@ -61,9 +60,14 @@
     block.append(button);
   }
 
+  document.fonts.ready.then(() => {
+    for (const block of all("pre, .wide, div.math, .map, .leaf"))
+      if (block.scrollWidth > block.clientWidth) block.tabIndex = 0; // so that arrow keys can scroll it
+  });
+
   const links = all(".here a");
   if (links.length) {
-    const heads = links.map((link) => document.getElementById(link.hash.slice(1)));
+    const heads = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))));
     const mark = () => {
       const at = heads.findLastIndex((head) => head.getBoundingClientRect().top < innerHeight / 3);
       links.forEach((link, index) => {
