@@ -91,6 +91,7 @@ def _notebooks(options: argparse.Namespace) -> int:
 
 
 def _site(options: argparse.Namespace) -> int:
+    from titans_book.book import bank  # noqa: F401  (the questions that the quizzes show)
     from titans_book.lab.site.publishing import publish
 
     site = publish(options.out)

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import nbformat
 import pytest
 
+from titans_book.book import bank  # noqa: F401  (the questions)
 from titans_book.cli import main
 from titans_book.lab.project import ROOT
 from titans_book.lab.site import publishing

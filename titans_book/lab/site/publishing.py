@@ -2,8 +2,9 @@
 
     python -m titans_book site --out build/site
 
-Everything is read from what is committed; nothing is run, nothing is fetched. No page asks for
-anything outside its folder, so it can be opened from a disk as well as from a server.
+The quizzes show the questions that a book has registered (register.py): import it first, as the
+command does. Everything is read from what is committed; nothing is run, nothing is fetched. No page
+asks for anything outside its folder, so it can be opened from a disk as well as from a server.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from titans_book.book import bank  # noqa: F401  (the questions that the quizzes show)
 from titans_book.lab.learning.book_map import CHAPTERS, PARTS, chapter_map
 from titans_book.lab.pictures import style
 from titans_book.lab.pictures.text import STYLE

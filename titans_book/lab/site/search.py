@@ -15,7 +15,11 @@ from titans_book.lab.site.markdown import words
 __all__ = ["Index"]
 
 _WORD = re.compile(r"[^\W_][\w'’]*")
-_NOT_READ = re.compile(r"<(script|style|svg|pre|nav)\b.*?</\1>|<a class=\"anchor\".*?</a>", re.S)
+_NOT_READ = re.compile(
+    r'<(script|style|svg|pre|nav)\b.*?</\1>|<(span|div) class="math">.*?</\2>'
+    r'|<a class="anchor".*?</a>',
+    re.S,
+)
 _HEADING = re.compile(r'<h([123]) id="([^"]+)">(.*?)</h\1>', re.S)
 SNIPPET = 150  # characters
 HEAVY = 8  # what a word in a heading counts
