@@ -36,6 +36,8 @@ MOST_STATES = 52  # of a dial, all its controls together
 MOST_BYTES = 160_000  # of one frozen dial
 MOST_SECONDS = 12.0  # to turn one dial
 POINTS = 120  # of a curve
+# the site makes the first three anew; the last one trains while it is watched
+NOT_TURNED = ("Quiz", "Review", "ProgressMap", "Bench")
 
 
 def freeze(models: Iterable[str]) -> dict[str, dict]:
@@ -56,9 +58,10 @@ def _frozen(widget: Any) -> dict:
                 return {**kept, "png": _png(_empty(widget)), "frozen": _prediction(widget)}
             if isinstance(widget, Pick):
                 return {**kept, "png": _png(widget.figure(alt=alt)), "frozen": _lineup(widget)}
-            if hasattr(widget, "figure"):
-                kept["png"] = _png(widget.figure(alt=alt))
-            if type(widget).__name__ not in ("Quiz", "Review", "ProgressMap"):
+            shows = widget if hasattr(widget, "figure") else getattr(widget, "board", None)
+            if hasattr(shows, "figure"):
+                kept["png"] = _png(shows.figure(alt=alt))
+            if type(widget).__name__ not in NOT_TURNED:
                 kept["frozen"] = _dial(widget)
         except (ValueError, TypeError, RuntimeError, AttributeError, KeyError) as error:
             kept["why"] = f"{type(error).__name__}: {error}"
