@@ -36,6 +36,7 @@ MOST_STATES = 52  # of a dial, all its controls together
 MOST_BYTES = 160_000  # of one frozen dial
 MOST_SECONDS = 12.0  # to turn one dial
 POINTS = 120  # of a curve
+MOST_BUTTONS = 8  # of a dial
 # the site makes the first three anew; the last one trains while it is watched
 NOT_TURNED = ("Quiz", "Review", "ProgressMap", "Bench")
 
@@ -118,6 +119,8 @@ def _lineup(widget: Pick) -> dict:
 def _dial(widget: Any) -> dict | None:
     """The dial's HTML, and what each of its places shows in every state of its live controls."""
     tree = Tree(widget)
+    if tree.buttons > MOST_BUTTONS:
+        return None  # it is made of what is pressed: a still says more
     live, positions = [], []
     for control in tree.controls:
         places = _positions(control)
@@ -133,7 +136,8 @@ def _dial(widget: Any) -> dict | None:
         if len(live) > 1:
             live, positions = live[:1], positions[:1]
         elif len(positions[0]) > 5:
-            positions = [positions[0][::2]]
+            now = positions[0].index(live[0].value)  # which stays among them
+            positions = [positions[0][now % 2 :: 2]]
         else:
             live, positions = [], []
 

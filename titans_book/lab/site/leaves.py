@@ -31,6 +31,7 @@ class Tree:
         self.root = root
         self.leaves: list[Any] = []
         self.controls: list[Any] = []
+        self.buttons = 0
         self._walk(root)
 
     def _walk(self, widget: Any) -> None:
@@ -40,6 +41,7 @@ class Tree:
             self.leaves.append(widget)
         elif isinstance(widget, (*SLIDERS, *CHOICES, *SWITCHES)) and not widget.disabled:
             self.controls.append(widget)
+        self.buttons += isinstance(widget, ipywidgets.Button)
         for child in getattr(widget, "children", ()):
             self._walk(child)
 

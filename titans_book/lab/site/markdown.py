@@ -23,6 +23,7 @@ FORMULA = re.compile(r'<(span|div) class="math">(.*?)</\1>', re.S)
 NAMES = {colour.lower(): role for role in ROLES for colour in ROLES[role][:2]}
 NAMES["#767676"] = "persistent"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
+_STYLED = re.compile(r"(?<=[;\"'])color:\s*(#[0-9a-fA-F]{6})")
 _TAG = re.compile(r"<[^>]+>")
 # what is not searched for formulas: code, formulas found already, tags
 _CLOSED = re.compile(
@@ -82,7 +83,7 @@ class Markdown(IPythonRenderer):
         if at % 4 == 0:
             found = lambda match: formula(unescape(match.group(1)), display=False)  # noqa: E731
             return _INLINE.sub(found, piece)
-        return piece if at % 4 == 1 else ""
+        return in_roles(piece) if at % 4 == 1 else ""
 
     def heading(self, text: str, level: int, **_) -> str:
         """A heading that can be linked to."""
@@ -112,6 +113,16 @@ class Markdown(IPythonRenderer):
     def latex_environment(self, name: str, body: str) -> str:
         """A formula in an environment, such as aligned."""
         return formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", display=True)
+
+
+def in_roles(html: str) -> str:
+    """HTML whose letters wear the roles' colours of the page, which can be read on it.
+
+    >>> in_roles('<b style="color:#D55E00">M</b>')
+    '<b style="color:var(--fast)">M</b>'
+    """
+    role = lambda match: f"color:var(--{NAMES.get(match.group(1).lower(), 'ink')})"  # noqa: E731
+    return _STYLED.sub(role, html)
 
 
 def scrolled(html: str) -> str:

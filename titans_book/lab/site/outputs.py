@@ -10,17 +10,14 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from titans_book.lab.pictures.style import ROLES
 from titans_book.lab.site import questions
-from titans_book.lab.site.markdown import NAMES, scrolled
+from titans_book.lab.site.markdown import in_roles, scrolled
 
 __all__ = ["Shown"]
 
 _SCRIPT = re.compile(r"<style>.*?</style>|<script>.*?</script>", re.S)
-_COLOUR = re.compile(r"(?<=[;\"'])color:\s*(#[0-9a-fA-F]{6})")
 _TABLE = re.compile(r"<table\b.*?</table>", re.S)
 MAP = "The map of the book: a memory with one tile for each chapter."
-assert set(NAMES.values()) <= set(ROLES)
 
 
 @dataclass
@@ -120,8 +117,7 @@ def _printed(text: str) -> str:
 def _framed(html: str) -> str:
     """HTML of our own: no scripts, roles in the page's colours, tables that scroll."""
     html = _SCRIPT.sub("", html)
-    role = lambda match: f"color:var(--{NAMES.get(match.group(1).lower(), 'ink')})"  # noqa: E731
-    html = _TABLE.sub(lambda table: scrolled(table.group()), _COLOUR.sub(role, html))
+    html = _TABLE.sub(lambda table: scrolled(table.group()), in_roles(html))
     return f'<div class="shown">{html}</div>'
 
 

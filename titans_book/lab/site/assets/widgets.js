@@ -88,7 +88,7 @@
     axes() {
       const floor = HIGH - FOOT;
       const down = ticks(this.low, this.high, 4).map((y) => `<path d="M${LEFT} ${this.up(y)}H${WIDE - RIGHT}" stroke="var(--edge)"/>
-        <text x="${LEFT - 8}" y="${this.up(y) + 4}" text-anchor="end">${number(y)}</text>`);
+        <text x="${LEFT - 16}" y="${this.up(y) + 4}" text-anchor="end">${number(y)}</text>`);
       const along = ticks(this.from, this.to, 6).map((x) => `<text x="${this.across(x)}" y="${floor + 18}" text-anchor="middle">${number(x)}</text>`);
       const names = `<text x="${(LEFT + WIDE - RIGHT) / 2}" y="${HIGH - 6}" text-anchor="middle">${this.xlabel}</text>
         <text transform="translate(14 ${(TOP + floor) / 2}) rotate(-90)" text-anchor="middle">${this.ylabel}</text>`;
