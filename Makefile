@@ -4,6 +4,7 @@
 #   make lab BROWSER=no    serve it without opening a browser
 #   make test              unit tests, docstring examples, coverage, all notebooks
 #   make notebooks         build and run all notebooks from notebooks/source
+#   make site              the book as a web site, in build/site; OUT=folder puts it elsewhere
 #   make hf-versions       the tests of the extra hf with the lowest and the newest transformers
 #   make constraints       write constraints.txt anew, with the newest versions within the bounds
 #   make clean             forget the environments
@@ -19,6 +20,7 @@ PYTEST_ARGS ?=
 WORKERS ?= 2
 LATEST ?=
 PYTHONS ?= python3.11 python3.12 python3.13
+OUT ?= build/site
 
 VENV := $(if $(LATEST),.venv-latest,.venv)
 BIN := $(VENV)/bin
@@ -33,10 +35,10 @@ last_first = $(shell ls -r $(1)/*.ipynb)
 export JUPYTER_CONFIG_PATH := $(CURDIR)/.jupyter
 export LATEST
 
-.PHONY: help install lab test unit chapters notebooks hf-versions hf-lowest hf-newest constraints clean
+.PHONY: help install lab test unit chapters notebooks site hf-versions hf-lowest hf-newest constraints clean
 
 help:
-	@sed -n '1,12s/^# \{0,1\}//p' Makefile
+	@sed -n '1,13s/^# \{0,1\}//p' Makefile
 
 install: $(STAMP)
 
@@ -73,6 +75,9 @@ chapters: $(STAMP)
 
 notebooks: $(STAMP)
 	$(BIN)/python -m titans_book notebooks
+
+site: $(STAMP)
+	$(BIN)/python -m titans_book site --out $(OUT)
 
 # One transformers after the other in a folder of its own, in front of the one in the environment:
 # the versions within the bounds share all that they depend on.

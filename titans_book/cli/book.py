@@ -1,4 +1,4 @@
-"""The commands that look after the book: doctor, lab, data, notebooks."""
+"""The commands that look after the book: doctor, lab, data, notebooks, site."""
 
 import argparse
 import sys
@@ -32,6 +32,12 @@ def add(commands: argparse._SubParsersAction) -> None:
     where = "the project whose notebooks to build (default: the one that this program is from)"
     books.add_argument("--project", metavar="FOLDER", type=Path, help=where)
     books.set_defaults(run=_notebooks)
+
+    what = "write the book as a web site that needs no kernel and no network"
+    site = commands.add_parser("site", help=what, description=what)
+    where = "a new folder, or that of an earlier site (default: build/site)"
+    site.add_argument("--out", metavar="FOLDER", type=Path, default=Path("build/site"), help=where)
+    site.set_defaults(run=_site)
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -82,3 +88,14 @@ def _notebooks(options: argparse.Namespace) -> int:
     else:
         print("the notebooks are what the masters build")
     return int(bool(problems))
+
+
+def _site(options: argparse.Namespace) -> int:
+    from titans_book.book import bank  # noqa: F401  (the questions that the quizzes show)
+    from titans_book.lab.site.publishing import publish
+
+    site = publish(options.out)
+    sizes = [(options.out / page.address).stat().st_size for page in site.pages]
+    largest = f"the largest {max(sizes) / 1000:,.0f} kB"
+    print(f"{len(sizes)} pages, {largest}; open {options.out / 'index.html'}")
+    return 0

@@ -4,6 +4,8 @@ python -m titans_book notebooks [CHAPTER ...]
 """
 
 import copy
+import json
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -47,7 +49,8 @@ def execute(notebook: NotebookNode, path: Path, timeout: int = 300) -> None:
     """Run the notebook in place, as if it lay at `path`. RuntimeError at the first cell that fails.
 
     No time stamps and no widget state are kept: they differ from run to run, and a live view
-    needs a kernel anyway. What is left of a widget is its text.
+    needs a kernel anyway. What is left of a widget is its text, a still picture, and in the
+    output's metadata what `make site` needs to show it without a kernel (see site/freezing.py).
     """
     client = NotebookClient(
         notebook,
@@ -59,6 +62,13 @@ def execute(notebook: NotebookNode, path: Path, timeout: int = 300) -> None:
         store_widget_state=False,
         coalesce_streams=True,
     )
+    code = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+
+    async def after(cell_index: int, **_) -> None:
+        if cell_index == code[-1]:
+            await _freeze(client, notebook)
+
+    client.on_cell_executed = after
     try:
         client.execute()
     except CellExecutionError as error:
@@ -69,6 +79,37 @@ def execute(notebook: NotebookNode, path: Path, timeout: int = 300) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET_VIEW, None)
+
+
+async def _freeze(client: NotebookClient, notebook: NotebookNode) -> None:
+    """Have the kernel freeze every widget it has shown, and keep that in the outputs."""
+    shown = {
+        output.data[WIDGET_VIEW]["model_id"]: output
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if WIDGET_VIEW in output.get("data", {})
+    }
+    if not shown:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "frozen.json"
+        where, models = str(path), list(shown)
+        code = (
+            f"from titans_book.lab.site import freezing\nfreezing.freeze_to({where!r}, {models!r})"
+        )
+        await client.kc.execute_interactive(
+            code,
+            silent=True,
+            store_history=False,
+            output_hook=lambda _: None,
+            timeout=client.timeout,
+        )
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for model, kept in found.items():
+        if png := kept.pop("png"):
+            shown[model].data["image/png"] = png
+            shown[model].metadata["image/png"] = {"alt": kept["alt"]}
+        shown[model].metadata["titans_book"] = kept
 
 
 def _ended_in_an_error(cell: NotebookNode) -> bool:
