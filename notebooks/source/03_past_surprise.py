@@ -463,7 +463,8 @@ draw("03.tuned", etas, {"keys share a part": share.mean(1), "keys drift": drift.
 
 # %%
 for eta, *both in zip(etas, share, drift, strict=True):
-    wins = [int((one < first).sum()) for one, first in zip(both, (share[0], drift[0]))]
+    firsts = share[0], drift[0]
+    wins = [int((one < first).sum()) for one, first in zip(both, firsts, strict=True)]
     print(f"η = {eta}: share {both[0].mean():.3f}, drift {both[1].mean():.3f}; "
           f"better than the first η with {wins[0]} and {wins[1]} of {len(both[0])} seeds")
 

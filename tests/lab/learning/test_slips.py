@@ -1,5 +1,7 @@
 """A slip that nobody foresaw is named, if undoing it makes the answer right."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -102,7 +104,8 @@ def rate_sign(S, u, theta, eta):
     ],
 )
 def test_a_slip_is_named_and_asked_about(name, function, says, asks):
-    verdict = examine(EXERCISES.get(name, plain), function)
+    exercise = replace(EXERCISES.get(name, plain), bank=[])  # whose author foresaw nothing
+    verdict = examine(exercise, function)
     assert verdict.outcome == "known" and says in verdict.lines[-2], verdict
     assert asks in verdict.lines[-1] and verdict.lines[-1].endswith("?")
 
