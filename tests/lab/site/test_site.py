@@ -105,6 +105,11 @@ def test_widgets_do_not_end_as_a_line_of_text(site):
     assert html.count('class="quiz"') == 6  # three of them in the review
 
 
+def test_a_question_is_asked_once(site):
+    page = (site.folder / "03_past_surprise.html").read_text(encoding="utf-8")
+    assert page.count("Do you still know?") == 1 and "Run this cell again" not in page
+
+
 def test_a_solution_is_folded_and_what_is_to_be_written_is_seen(site):
     html = (site.folder / "03_past_surprise.html").read_text(encoding="utf-8")
     stub, solution = html.index("YOUR CODE HERE"), html.index('class="folded solution"')

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
+from titans_book.lab.pictures.still import END
 from titans_book.lab.site import questions
 from titans_book.lab.site.markdown import in_roles, scrolled
 
@@ -50,8 +51,8 @@ class Shown:
             if "titans-player" in html:
                 self._count("player, alive")
                 yield f'<div class="film">{_SCRIPT.sub("", html)}</div>'
-            elif "titans-alt" not in html:  # else the words of the picture before, which has them
-                yield _framed(html)
+            elif "titans-alt" not in html and END not in html:
+                yield _framed(html)  # else words of the picture, or a still of the widget, before
         else:
             yield self._widget(output, {"alt": "", "frozen": None})
 
