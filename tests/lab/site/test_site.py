@@ -123,6 +123,8 @@ def test_the_search_knows_surprise(site):
 
 def test_formulas_keep_their_colours_and_code_keeps_its_dollars():
     read = Markdown(lambda link: link).read
+    legible = read("$\\color{#B85100}M_t$, <b style='color:#9B5C7F'>u</b>")  # as notebooks write it
+    assert "\\color{fast}M_t" in legible and "color:var(--surprise)" in legible
     html = read("Then $\\color{#D55E00}M_t < 1$, in `$HOME`.\n\n$$\\|M\\| = \\tfrac12$$\n\n"
                 "<details><summary>A fold</summary>Here is $x_t$.</details>")  # fmt: skip
     found = [tex for _, tex in FORMULA.findall(html)]

@@ -20,7 +20,11 @@ __all__ = ["FORMULA", "Linker", "Markdown", "formula", "slug", "words"]
 Linker = Callable[[str], str | None]  # a link as it is written -> as it is on the site, or None
 
 FORMULA = re.compile(r'<(span|div) class="math">(.*?)</\1>', re.S)
-NAMES = {colour.lower(): role for role in ROLES for colour in ROLES[role][:2]}
+NAMES = {
+    colour.lower(): name
+    for name, role in ROLES.items()
+    for colour in (role.colour, role.dark, role.text)  # lines, lines on a dark page, letters
+}
 NAMES["#767676"] = "persistent"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
 _STYLED = re.compile(r"(?<=[;\"'])color:\s*(#[0-9a-fA-F]{6})")
