@@ -262,7 +262,7 @@ draw("10.errors", r, {
 })
 
 # %% [markdown]
-# ## Which power for which noise?
+# ## Which power for which noise? (*build*)
 #
 # A picture of a loss proves nothing, so let us measure. A memory has to learn a linear map W from a stream
 # of pairs (k, kW + noise). There are three kinds of noise: Gaussian noise of size 0.3; uniform noise of the
@@ -475,7 +475,7 @@ assert quick.during < tried["δ = 10"].during < 1.6 * quick.during
 # a changed world. That is why Yaad does not fix δ: it computes δ from the token, so the outer training can
 # teach the model when to listen.
 #
-# ## Design your own
+# ## Design your own (*open*)
 #
 # Here is your task. A memory will be put into a device. The noise will be one of the three kinds above, but
 # nobody can tell you which. Write an error function that is good *for all three*.

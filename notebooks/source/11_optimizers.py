@@ -776,7 +776,7 @@ assert printed > 0.85 and 0.3 < decaying < 0.7 and undivided < 0.002 and undivid
 # ranking. It is one small quadratic problem. It shows what can go wrong, and it does not say how well M3
 # does on the networks of the paper.
 #
-# ## Write an optimizer
+# ## Write an optimizer (*open*)
 #
 # You have seen what each of these optimizers is bad at. Now write one that is good at three problems at
 # once:

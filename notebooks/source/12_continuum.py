@@ -188,7 +188,7 @@ assert times_used(printed_update, 4, 14) == [1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 1,
 # %% [markdown]
 # The last two tokens wait in an open window.
 #
-# ## Levels that read together
+# ## Levels that read together (*build*)
 #
 # In the simplest system the levels stand side by side, and their answers are added up (equation 74). Here
 # every level is a matrix. For each token the memory is asked first. Then each level gets an **error**, and
@@ -558,7 +558,7 @@ assert first == [1.5, 3.0, 1.5] and M_v > 6
 # You can also see a danger. Each memory makes its own value, so a memory that says more is told to say more
 # still. Nothing stops it from growing. Therefore keys and values will be brought to length 1.
 #
-# ## One write, one token
+# ## One write, one token (*build*, twice)
 #
 # With a memory of two layers, $M(x) = x + \mathrm{gelu}(xW_1)\,W_2$, equation (93) makes no sense as it is
 # printed, because k has the wrong length for the second layer. We read it **layer by layer**. A layer with
@@ -1048,7 +1048,7 @@ quiz("12.order")
 # give, and what is missing.
 
 # %% [markdown]
-# ## Design your own reader
+# ## Design your own reader (*open*)
 #
 # Here is your task. A stream has a **home** world that lasts. Every now and then another world takes its place
 # for a visit, and each visitor is a new world. Your reader is not told when a visit begins or ends. There are
@@ -1088,8 +1088,8 @@ def with_levels(levels, correct):
 rivals = {"joint": with_levels([(1, 0.6, 1), (64, 0.03, 1)], joint),
           "lets go": with_levels([(1, 0.6, 0.93), (64, 0.05, 1)], joint), "yours": my_reader}
 for name, reader in rivals.items():
-    each = ", ".join(f"{ratio:.2f} for {kind}" for kind, ratio in visits.scores(reader).items())
-    print(f"{name:8}: score {visits.score(reader):.2f} ({each})")
+    each = ", ".join(f"{ratio:.3g} for {kind}" for kind, ratio in visits.scores(reader).items())
+    print(f"{name:8}: score {visits.score(reader):.3g} ({each})")
 print("the book's: score 0.89")
 draw("12.readers", {"best single": visits.single(), "yours": visits.by_kind(my_reader)})
 

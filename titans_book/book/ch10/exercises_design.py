@@ -99,6 +99,7 @@ def _my_error(answer: Tensor, value: Tensor) -> Tensor:
 
 my_error = Exercise(
     name="10.my_error",
+    grade="open",
     what="an error function for a noise that is not known beforehand",
     reference=_my_error,
     probe=_read_with,

@@ -12,6 +12,7 @@ CHAPTER = "notebooks/10_miras.ipynb"
 
 best_rate = Exercise(
     name="10.best_rate",
+    grade="build",
     what="the best write rate for an error function, and how wrong the memory is with it",
     reference=best_rate_reference,
     probe=NaNProbe(

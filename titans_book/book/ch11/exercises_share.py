@@ -48,6 +48,7 @@ def _rates(generator):
 
 share_found = Exercise(
     name="11.share_found",
+    grade="build",
     what="from how many starts an optimizer finds the minimum, at its best rate",
     reference=share_found_reference,
     probe=Probe(

@@ -84,6 +84,7 @@ BOOK = _with([(1, 0.7, 0.93), (64, 0.05, 1.0)], slow_first)
 
 my_reader = Exercise(
     name="12.my_reader",
+    grade="open",
     what="a reader of worlds that are left now and then",
     reference=BOOK,
     probe=_tried_on,

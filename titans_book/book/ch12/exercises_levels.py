@@ -31,6 +31,7 @@ def _correct(generator: torch.Generator) -> Callable:
 
 read_levels = Exercise(
     name="12.read_levels",
+    grade="build",
     what="several levels that read a stream together",
     reference=steps.read_levels,
     probe=Probe(

@@ -12,6 +12,7 @@ CHAPTER = "notebooks/12_continuum.ipynb"
 
 self_write = Exercise(
     name="12.self_write",
+    grade="build",
     what="one write of a memory that makes its own value",
     reference=steps.self_write,
     probe=Probe(

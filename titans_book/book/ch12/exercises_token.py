@@ -13,6 +13,7 @@ CHAPTER = "notebooks/12_continuum.ipynb"
 
 self_token = Exercise(
     name="12.self_token",
+    grade="build",
     what="one token of memories that make their own keys, values and rates",
     reference=steps.self_token,
     probe=Probe(
