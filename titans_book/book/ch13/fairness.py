@@ -43,7 +43,7 @@ def runs_of(model: str) -> dict[int, list[Look]]:
     }
 
 
-def margin_of(leads: Sequence[float]) -> float:
+def margin_of(leads: Sequence[Any]) -> float:
     """Half of the 95 % interval of a mean: t s / sqrt(n), with Student's t for n numbers.
 
     Raises ValueError for less than two numbers, of which nobody knows how far they scatter.
