@@ -34,6 +34,7 @@ CENTRAL += ("11.recall", "11.delta_momentum", "11.share_found", "11.dgd_step")
 CENTRAL += ("11.newton_schulz", "11.my_optimizer", "12.cms_update", "12.read_levels")
 CENTRAL += ("06.first_explosion", "06.my_chunks", "07.outer_loop", "07.by_hand")
 CENTRAL += ("12.self_write", "12.self_token", "12.my_reader", "14.find_stretch", "14.unfair")
+CENTRAL += ("13.fair",)
 
 
 def stub(*_):

@@ -38,6 +38,7 @@ __all__ = ["RETURNING", "YOURS", "configure", "probe", "training_bench"]
 
 FOLDER = Path("runs/chapter_13")
 YOURS = "your own parts"
+ALT = "Training, live: a menu of models, a button that starts, and what the memories write."
 RETURNING = "words that come back"
 HELD_OUT = 8_000  # bytes that are looked at while it trains
 PASSAGE = 24  # words that are read twice, with BETWEEN others between
@@ -168,4 +169,5 @@ def recipes(chunk: int = 16, reach: int = 32) -> dict[str, Callable[[str], Recip
 
 def training_bench(chunk: int = 16, reach: int = 32, **options: Any) -> Bench:
     """The board of chapter 13 with its menu; it begins with the profile that fits this computer."""
+    options = {"alt": ALT, **options}
     return Bench(recipes(chunk, reach), profiles.offered(), profiles.fitting(), **options)
