@@ -13,19 +13,17 @@
 # %% [markdown]
 # # 01 · Memory is a function: associative memory
 #
-# *Read 20 minutes, play 10, code 30. Any CPU will do.*
+# *Read 25 minutes, play 10, code 43. Any CPU will do.*
 #
-# A language model reads a novel and is asked on page 400 what the dog did on page 3. If it uses
-# attention, it can look the page up, because it has kept a key and a value for every word so far. But
-# it looks through all of them for every new word, so each word costs more than the one before. A
-# recurrent network keeps a state of fixed size instead. It never slows down, but 400 pages do not fit
-# into that state, so it has to drop things, word by word, without knowing what will be asked.
+# A language model reads a novel and is asked on page 400 what the dog did on page 3. Attention still
+# has that page, at a price that grows with every page, and a recurrent state may have lost it
+# (chapter 00). Titans takes a third way, a **memory that learns while the model reads**: its size is
+# fixed, but every word trains it a little.
 #
-# Titans proposes a third way: a **memory that learns while the model reads**. Its size is fixed, like
-# that of a recurrent state, but every word trains it a little. The authors report that models with such
-# a memory still find a fact in a text of two million tokens. In this chapter you build the smallest one,
-# a single matrix, and find out what it remembers, what it mixes up, and when it is full. It is also the
-# memory inside *linear attention*, and each later chapter improves one thing about it.
+# The authors report that models with such a memory still find a fact in a text of two million tokens.
+# In this chapter you build the smallest one, a single matrix, and find out what it remembers, what it
+# mixes up, and when it is full. It is also the memory inside *linear attention*, and each later chapter
+# improves one thing about it.
 #
 # **You will be able to**
 #
@@ -33,7 +31,8 @@
 # 2. predict to the decimal how two stored pairs disturb each other;
 # 3. write only what is missing (the delta rule), and say what that costs;
 # 4. run the experiment that measures how much a matrix can hold;
-# 5. tell apart two ways in which a memory can be good, and explain why they disagree.
+# 5. tell apart two ways in which a memory can be good, and explain why they disagree;
+# 6. design keys that keep pairs apart and still answer for new ones.
 #
 # **You need** chapter 00, the product of a row and a matrix, and the outer product of two vectors.
 #
@@ -44,6 +43,7 @@ import torch
 from titans_book.lab.pictures import style
 from titans_book.book import draw, exercise, off, pick, predict, progress_map, quiz, review
 from titans_book.book.ch01.pairs import in_words, practised, random_pairs, vector
+from titans_book.book.ch01.river import river_errors, slot_key
 from titans_book.book.ch01.write_board import WriteBoard
 
 style.use(dark=False)  # True: pictures for a dark page
@@ -89,7 +89,7 @@ for name, animal in {"dog": dog, "fox": fox}.items():
 # answers every question, and answers similar questions similarly. Mathematics has a word for that: a
 # **function**. We want a memory that is a function from keys (here animals) to values (here sounds).
 #
-# ## Read: a question times a matrix
+# ## Read: a question times a matrix (*short*)
 #
 # The simplest function that turns one vector into another is a matrix. The one below knows our two
 # animals. It has a row for each feature and a column for each sound. What would you expect it to say to
@@ -152,7 +152,7 @@ assert in_words(read(M, fox)) == "0.60 meow + 0.80 woof" and not read(M, duck).a
 # **linear map**: if you ask twice as loudly, the answer is twice as loud, and if you mix two questions, you
 # get the mixture of their answers. That helps the fox. It is about to hurt the dog.
 #
-# ## Write: add the pair
+# ## Write: add the pair (*short*)
 #
 # So far we have typed the matrix in ourselves. A model has to write it, one pair at a time, while it
 # reads. The oldest rule for this is named after Donald Hebb: where key and value are active together,
@@ -256,7 +256,7 @@ assert (read(matrix, q) - with_attention).abs().max() < 1e-12
 # numbers, and the matrix still has 4,096. This saving is the reason for equations (4) and (5), and
 # crosstalk is its price.
 #
-# ## How wrong is it?
+# ## How wrong is it? (*short*)
 #
 # Hebb's rule writes without looking. To do better, a memory first has to notice that it is wrong, and by
 # how much. That number is called the **loss**.
@@ -300,7 +300,7 @@ assert abs(loss(three, wolf, howl) - 0.32) < 1e-12
 # %% [markdown]
 # The cat is exact, and dog and wolf disturb each other equally.
 #
-# ## Write only what is missing
+# ## Write only what is missing (*short*)
 #
 # Suppose the memory looks before it writes. If its answer is already right, there is nothing to write. If
 # its answer is wrong, only the difference is missing. The **delta rule** does just that: *ask, compare,
@@ -464,7 +464,7 @@ assert 0 < louder[0] - (5**0.5 - 1) / 2 < 0.02
 #
 # </details>
 #
-# ## How much fits into a matrix?
+# ## How much fits into a matrix? (*build*)
 #
 # Three animals chosen by hand prove little, and nobody chooses the keys of a language model by hand. So
 # we take 64 random keys and 64 random values, all of length 1 and with d = 32 entries. How alike are two
@@ -724,6 +724,103 @@ for n in (32, 33, 64):
 assert abs(best - 0.5) < 0.03
 
 # %% [markdown]
+# ## Your own keys (*open*)
+#
+# Orthogonal keys have no crosstalk. A model makes its own keys, so should it make all of them
+# orthogonal? Let us try it where many pairs are alike.
+#
+# A traveller follows a river and listens to the birds. Birds of one kind have dialects: neighbours sing
+# alike, but along the river the song changes several times. Each bird is described by one number, its
+# place x from 0 (the spring) to 1 (the mouth). Its song is one number too, its pitch, which is above or
+# below the average.
+#
+# The traveller's memory has keys with 32 entries. The delta rule writes twelve birds into it, each of
+# them twice, with θ = 1. Then we ask the memory for these twelve birds, and for 24 **new** birds at
+# places where none was heard. Each of the two errors is divided by that of an empty memory.
+#
+# The simplest orthogonal keys are *slots*. The river is cut into 32 stretches, and the key of a place is
+# a 1 for its own stretch and a 0 for every other. What would you expect for the two groups of birds?
+
+# %%
+found = river_errors(slot_key)
+print(f"slots: heard {found['heard']:.2f}, new {found['new']:.2f}, where an empty memory has 1")
+### CLAIM
+assert abs(found["heard"] - 0.003) < 0.001 and abs(found["new"] - 0.682) < 0.001
+
+# %% [markdown]
+# The birds that were heard come back almost without error. But most new birds fall into a slot in which
+# nothing was written, and there the memory is silent. It is the dictionary again, the one that had no
+# answer for the fox.
+#
+# **Your task.** Write a function that makes a key from a place. Both errors should be small, and the
+# *larger* one is your **score**. Slots have 0.68, and the book's keys have 0.13. You need 0.16 or less.
+# The errors are taken over twelve rivers (seeds 0 to 11), so it does not help to learn one of them by
+# heart.
+
+# %%
+@exercise("01.my_key")
+def my_key(x):
+    """The key of a place on the river.
+
+    x: a number from 0 to 1, a tensor without axes. Returns the key (32), in float64. The same
+    place has to get the same key each time, because that is how its bird is found again.
+    """
+    ### BEGIN SOLUTION
+    centres = torch.linspace(0, 1, 32, dtype=torch.float64)
+    key = torch.exp(-(((x - centres) / 0.08) ** 2) / 2)
+    return key / key.norm()
+    ### END SOLUTION
+
+# %%
+my_key.check()
+
+# %% [markdown]
+# Here is one of the rivers. You see the pitch of the birds, and what the memory sings at each place,
+# with slots, with your keys, and with the book's. (If yours cannot be run yet, only the other two are
+# drawn.) Where does your memory guess well, and where does it make things up?
+
+# %%
+draw("01.river", my_key)
+
+# %%
+for name, key in {"slots": slot_key, "yours": my_key}.items():
+    found = river_errors(key)
+    each = ", ".join(f"{birds} {value:.2f}" for birds, value in found.items())
+    print(f"{name:10} score {max(found.values()):.2f} ({each})")
+print("the book's score 0.13 (heard 0.01, new 0.13)")
+
+# %%
+### CLAIM
+mine, others = river_errors(my_key), river_errors(my_key, range(200, 260))
+assert abs(mine["heard"] - 0.011) < 0.001 and abs(mine["new"] - 0.128) < 0.001
+assert others["heard"] < 0.03 and others["new"] < 0.13
+
+def bumps(x, width):
+    key = torch.exp(-(((x - torch.linspace(0, 1, 32).double()) / width) ** 2) / 2)
+    return key / key.norm()
+
+narrow, wide = (river_errors(lambda x, w=w: bumps(x, w)) for w in (0.01, 0.3))
+assert abs(narrow["new"] - 0.61) < 0.01 and narrow["heard"] < 0.01
+assert abs(wide["new"] - 0.95) < 0.01 and abs(wide["heard"] - 0.77) < 0.01
+
+# %% [markdown]
+# <details><summary><b>What the book's keys do, and what they cost</b> (try it first)</summary>
+#
+# Each of the 32 entries has a place of its own on the river, and it is large when x is near that place.
+# So a key is a bump around x. Its width is 0.08, about as far as from one bird to the next. Two
+# neighbours share much of their bumps, and distant birds share nothing.
+#
+# The width decides everything. With 0.01 the bumps are slots once more, and the new birds have an
+# error of 0.61. With 0.3 all keys are alike. Then even the heard birds disturb each other, and the
+# errors are 0.77 and 0.95. **Crosstalk from a near pair is a good guess, and crosstalk from a distant
+# pair is noise.** A good key lets in the first and keeps out the second.
+#
+# The price is the number 0.08. It fits these rivers, and where the song changed twice as fast it would
+# be too wide. In Titans nobody chooses it: a matrix makes each key from its word, and training finds
+# that matrix (chapter 07).
+#
+# </details>
+#
 # ## Do you have it?
 
 # %%
@@ -746,6 +843,8 @@ quiz("01.measure")
 # 4. A d by d matrix can hold d pairs exactly. Beyond that, every rule has to choose what to lose.
 # 5. Delta's answers are closer, but in a full memory more of Hebb's can be recognised. When somebody says
 #    that one memory is better, ask "by which measure?"
+# 6. Crosstalk is also how a memory guesses. Orthogonal keys recall best, but they say nothing about a new
+#    pair. Good keys are alike where the answers are.
 #
 # **What this does not show.** These are random pairs with 32 entries and twelve seeds. They show the
 # mechanism, not how large the effect is in a trained model. The paper has no experiment of this kind.

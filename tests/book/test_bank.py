@@ -23,6 +23,7 @@ pytestmark = pytest.mark.bare(traced=True)  # each answer is run as often as the
 
 ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 CENTRAL = ("01.delta_write", "02.surprise_grad", "03.momentum_step", "04.titans_step")
+CENTRAL += ("01.experiment", "01.my_key")
 CENTRAL += ("02.by_nudges", "02.my_rate", "03.read_all", "03.my_gate")
 CENTRAL += ("05.mlp_read", "05.inner_grad", "05.deep_step", "05.batch_write", "06.decay_mask")
 CENTRAL += ("06.chunk_coefficients", "06.chunk_read", "06.chunk_write", "07.layer_forward")

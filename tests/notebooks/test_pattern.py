@@ -69,6 +69,8 @@ CHANGES = {
             "randn(3, 7, 5": "randn(3, 9, 4",
             "randn(32, 32": "randn(20, 20",
             "(32, 33, 64)": "(8,)",
+            "river_errors(slot_key)": "river_errors(slot_key, [5])",
+            'draw("01.river", my_key)': 'draw("01.river", my_key, 6)',
         },
     ],
     "02": [

@@ -89,6 +89,7 @@ experiment = Exercise(
     source="the book's experiment",
     taught=CHAPTER,
     part=False,
+    grade="build",
     misfit="K is (n, d_in), V is (n, d_out), M is (d_in, d_out), and n numbers come back, one for "
     "each write. Which of these is different in your version?",
 )
