@@ -52,7 +52,7 @@ import os
 
 import torch
 from titans_book import TitansLM, load_state, save_state, train
-from titans_book.book import credit, draw, exercise, off, progress_map
+from titans_book.book import credit, draw, exercise, off
 from titans_book.book.ch13 import bench as benches, pages, profiles, twice
 from titans_book.book.ch13.fairness import BUDGET, margin_of, runs_of, unfair
 from titans_book.book.ch13.recorded import VARIANTS, recorded
@@ -921,9 +921,6 @@ assert abs(gain - 0.859) < 0.001
 # The memory is worth 0.86 bits here, and without it this model is worse than the table. So after more training the
 # model has come to *rely* on its memory, if only for the last few letters. The test does not say that it keeps a
 # passage for long.
-
-# %% tags=["folded"]
-progress_map()
 
 # %% [markdown]
 # ## What you have seen

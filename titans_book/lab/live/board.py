@@ -184,7 +184,7 @@ class LiveBoard(Described, ipywidgets.VBox):
     def still(self) -> str:
         """Words without a kernel: a board begins empty, and its films are too large to be kept."""
         keeps = "<code>board.figure(alt=...)</code> leaves a picture of what it shows."
-        return f"<p>{escape(self.alt)}. {keeps}</p>"
+        return f"<p>{escape(self.alt.removesuffix('.'))}. {keeps}</p>"
 
     def figure(self, *, alt: str, **keywords: Any) -> Picture:
         """The memories as the board shows them last, as a still picture."""
