@@ -89,7 +89,8 @@ for t in range(half, 2 * half):
         before, letter = reading.before[t], reading.text[t]
         print(f"after {before!r} comes {letter!r}: surprise {reading.surprise[t]:.2f}")
 ### CLAIM
-assert (reading.surprise[half:] > 0.5).sum() == 2 and abs(reading.surprise[half:].min() - 0.2) < 0.01
+again = reading.surprise[half:]
+assert (again > 0.5).sum() == 2 and abs(again.min() - 0.2) < 0.01
 
 # %% [markdown]
 # A space and a `w` are followed by `e` in *we* and by `h` in *what*. From two letters the memory cannot

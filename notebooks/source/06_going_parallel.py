@@ -444,7 +444,10 @@ in_chunks.check()
 # marks a lit cell above the diagonal, which is the future. Is any dot left?
 
 # %%
-seen = {"published": influence(answers_of(published), x), "mended": influence(answers_of(in_chunks), x)}
+seen = {
+    "published": influence(answers_of(published), x),
+    "mended": influence(answers_of(in_chunks), x),
+}
 draw("06.influence", seen, b=4)
 
 # %%
@@ -555,7 +558,8 @@ M = S = nothing
 for t in range(T):
     M, S = titans_step(M, S, k[t], v[t], theta[t], eta[t], alpha[t])
 _, *alone = in_chunks(nothing, nothing, q, k, v, *gates, 1)
-print("b = 1 is titans_step:", all(torch.allclose(*pair) for pair in zip(alone, (M, S), strict=True)))
+same = [torch.allclose(*pair) for pair in zip(alone, (M, S), strict=True)]
+print("b = 1 is titans_step:", all(same))
 ### CLAIM
 assert max((alone[0] - M).abs().max(), (alone[1] - S).abs().max()) < 1e-12
 
@@ -663,8 +667,8 @@ def first_explosion(write, error, k, v, lengths):
     write(M, k, v) returns the memory after one chunk, error(M) a number that says how wrong a
     memory is. k: (T, d_in), v: (T, d_out), the text. lengths: chunk lengths, from short to long.
     Each of them starts with an empty memory, zeros of k's dtype, and reads the whole text; the last
-    chunk may be shorter. Returns the first length at which the error is ever larger than that of the empty
-    memory, or 0 if there is none.
+    chunk may be shorter. Returns the first length at which the error is ever larger than that of
+    the empty memory, or 0 if there is none.
     """
     ### BEGIN SOLUTION
     empty = torch.zeros(k.shape[1], v.shape[1], dtype=k.dtype)

@@ -337,7 +337,8 @@ trained_K, trained_Q, losses = outer_loop(W_K, W_Q, episodes.draw, steps=150, ra
 draw("07.rows", [W_K, trained_K])
 
 # %%
-print(f"loss: {losses[:10].mean():.2f} in the first ten steps, {losses[-10:].mean():.4f} in the last")
+first, last = losses[:10].mean(), losses[-10:].mean()
+print(f"loss: {first:.2f} in the first ten steps, {last:.4f} in the last")
 sizes = trained_K.norm(dim=1)
 print(f"mean length of a row: names {sizes[:4].mean():.2f}, noise {sizes[4:].mean():.3f}")
 ### CLAIM

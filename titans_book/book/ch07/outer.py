@@ -58,8 +58,9 @@ def fresh(seed: int = 0, **memory: object) -> TitansLM:
 class Kept(dict):
     """Models by outer step; asked for a step that was not kept, it gives the nearest one.
 
-    >>> Kept({0: "fresh", 10: "later"})[8]
-    'later'
+    >>> fresh, later = (TitansLM(TitansConfig("lmm", dim=8, heads=1)) for _ in range(2))
+    >>> Kept({0: fresh, 10: later})[8] is later
+    True
     """
 
     def __missing__(self, step: int) -> TitansLM:
