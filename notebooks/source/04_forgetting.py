@@ -268,7 +268,7 @@ assert max(three_ways(titans_step, tokens=40).values()) < 1e-12
 # %% [markdown]
 # Only rounding is left. The fast version is what the book's layer `NeuralMemory` runs on. A layer makes
 # keys, values, queries and gates from its input, and models are built from it. We now take such a layer and
-# let it call *your* kept parts in the place of the fast version. Does it notice?
+# let it call *your* kept parts instead of the fast version. Does it notice?
 
 # %%
 print(f"the largest difference in what the layer answers: {so_far(layer_apart())}")

@@ -20,7 +20,7 @@
 # more than 64 things worth remembering.
 #
 # Titans therefore makes the memory a **neural network**, which learns while the model reads. In the
-# authors' experiments this matters most for long texts. When they put a single matrix in the place of the
+# authors' experiments this matters most for long texts. When they put a single matrix in place of the
 # network, the accuracy in long contexts fell from 92.7 % to 85.3 %, further than without any other part.
 #
 # It has a price that the paper hardly mentions. A deep memory can fall over an edge: at one write rate it
@@ -284,7 +284,7 @@ assert apart < 1e-10 and (2 * d * m, 2 * (d + m)) == (2048, 160)
 assert [int(torch.linalg.matrix_rank(u)) for u in by_hand] == [1, 1]
 
 # %% [markdown]
-# Each gradient always has rank one. That is 160 numbers in the place of 2,048, and the gap grows with the
+# Each gradient always has rank one. That is 160 numbers instead of 2,048, and the gap grows with the
 # size of the layers. This is why chapter 06 can read a thousand tokens at once without making a thousand
 # matrices.
 
@@ -445,7 +445,7 @@ draw("05.two_rates", range(1, len(heard_k) + 1), curves)
 # %%
 for name, error in curves.items():
     held = int(error.isfinite().sum())
-    ends = "holds to the end" if held == len(error) else f"is no number from token {held + 1} on"
+    ends = "holds to the end" if held == len(error) else f"is NaN from token {held + 1} on"
     print(f"{name}: its error {ends}")
 ### CLAIM
 assert 60 <= (~two.error[1].isfinite()).nonzero()[0].item() + 1 <= 68

@@ -258,7 +258,7 @@ assert bits < 4.4 or not as_printed, "a model that knows letters must be well be
 # stopped?
 #
 # In this book a training is a **generator of events**: each step hands over its loss and waits for the reader to
-# ask for the next step. Whoever stops asking has stopped the training. It then finishes its step and writes a
+# ask for the next step. If you stop asking, the training stops. It then finishes its step and writes a
 # checkpoint. Let us train a tiny model twice. The first time it makes 8 steps in one go. The second time
 # we stop it after 4 steps and go on from its checkpoint.
 
@@ -659,10 +659,10 @@ assert 0.2 < apart < 0.3
 # Is MAL better than attention over a window? The five recorded models above seem to say so. But that comparison
 # has at least four faults.
 #
-# - **The steps are equal, the times are not.** A step of MAL takes several times as long as a step of attention. Who
-#   pays for the processor would rather compare equal times.
+# - **The steps are equal, the times are not.** A step of MAL takes several times as long as a step of attention. If
+#   you pay for the processor, you would rather compare equal times.
 # - **There is one seed.** Another seed might turn the result round.
-# - **There is one learning rate for all**, and nobody knows whom it suits.
+# - **There is one learning rate for all**, and nobody knows which of them it suits.
 # - **Only the memories have a convolution.** Perhaps MAL owes its lead to that.
 #
 # The first two faults can be repaired afterwards if the trainings were recorded. The last two cannot, because no

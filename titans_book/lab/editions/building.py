@@ -39,18 +39,20 @@ def build(
             path.parent.mkdir(parents=True, exist_ok=True)
             notebook = derive(master, edition)
             if edition.executed:
-                execute(notebook, path)
+                execute(notebook, path, freeze=True)
             nbformat.validate(notebook)
             path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
             yield path
 
 
-def execute(notebook: NotebookNode, path: Path, timeout: int = 300) -> None:
+def execute(
+    notebook: NotebookNode, path: Path, timeout: int = 300, *, freeze: bool = False
+) -> None:
     """Run the notebook in place, as if it lay at `path`. RuntimeError at the first cell that fails.
 
     No time stamps and no widget state are kept: they differ from run to run, and a live view
-    needs a kernel anyway. What is left of a widget is its text, a still picture, and in the
-    output's metadata what `make site` needs to show it without a kernel (see site/freezing.py).
+    needs a kernel anyway. What is left of a widget is its text. freeze: also a still picture, and
+    in the output's metadata what `make site` needs to show it (see site/freezing.py).
     """
     client = NotebookClient(
         notebook,
@@ -68,7 +70,8 @@ def execute(notebook: NotebookNode, path: Path, timeout: int = 300) -> None:
         if cell_index == code[-1]:
             await _freeze(client, notebook)
 
-    client.on_cell_executed = after
+    if freeze:
+        client.on_cell_executed = after
     try:
         client.execute()
     except CellExecutionError as error:
