@@ -152,3 +152,17 @@ def test_every_form_is_one_graph_with_the_same_numbers(name):
         found.append((y, *state.tensors(), *ends))
     for have, want in zip(*found, strict=True):
         assert_equal(have, want)
+
+
+def test_one_token_compiled_is_one_token():
+    """What generating a text asks for, with and without the sweep that comes every few tokens."""
+    memory, x = layer(), tokens(6)
+    want, want_state = memory(x)
+    state, answers = None, []
+    with compiling.when("always"):
+        for token in x.split(1, dim=1):
+            y, state = memory(token, state)
+            answers.append(y)
+    assert_equal(torch.cat(answers, dim=1), want)
+    for have, expected in zip(parts(state.memory), parts(want_state.memory), strict=True):
+        assert_equal(have, expected)

@@ -10,15 +10,20 @@ call brings one token. Taught in chapters 04 and 06.
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Sequence
+
 from torch import Tensor
 
+from titans_book import compiling
 from titans_book.memory.gates import Gates
 from titans_book.memory.pieces import flat, sweep
 from titans_book.memory.rule import Rule
 from titans_book.memory.state import Layers, MemoryState
 from titans_book.memory.surprise import surprise
 from titans_book.memory.trace import Recorder
+
+STEP = "the memory's step for one token"  # as the log calls it
+SWEEP = 4  # tokens between two sweeps (pieces.py): one costs as much as a layer
 
 
 def has(rule: Rule) -> bool:
@@ -40,32 +45,56 @@ def run(
     """`memorize` for one token, with arguments that are checked and of one dtype."""
     heads, shape = k.shape[:2], v.shape
     theta, eta, keep = rule.rates(gates)
-    q, k, v, theta = map(flat, (q, k, v, theta))
-    eta, keep = flat(eta)[..., None], flat(keep)[..., None]
     extra = gates.given()
-    piece = (q, k, v, theta, *(flat(extra[name]) for name in rule.objective.needs))
+    piece = [flat(x) for x in (q, k, v, theta, *(extra[name] for name in rule.objective.needs))]
+    if origin is not None:
+        origin = tuple(flat(W.expand(*heads, *W.shape[-2:])) for W in origin)
     state = state.map(flat)
     anchor = state.weights if state.position % rule.chunk == 0 else state.anchor
-    H, D, theta, felt = surprise(rule, piece, anchor, watch=recorder is not None)
-    M, S = [], []
-    for layer, (h, d) in enumerate(zip(H, D, strict=True)):
-        h, d = _scaled(h, d, -theta[..., None])
-        kept = keep * state.weights[layer]
-        if origin is not None:
-            fallen = origin[layer].expand(*heads, *kept.shape[-2:])
-            kept = torch.lerp(flat(fallen), state.weights[layer], keep)
-        if rule.momentum:
-            S.append((eta * state.momentum[layer]).baddbmm_(h.mT, d))
-            M.append(kept.add_(S[-1]))
-        else:
-            S.append(state.momentum[layer])
-            M.append(kept.baddbmm_(h.mT, d))
-    M, S = sweep(tuple(M)), sweep(tuple(S)) if rule.momentum else tuple(S)
-    y = rule.network({"after": M, "before": state.weights, "start": anchor}[rule.read], q)
-    state = MemoryState.of(M, S, anchor, state.position + 1)
+    old, decays = (state.weights, state.momentum, anchor), (flat(eta), flat(keep))
+    step = compiling.step(_token, q.device, STEP)
+    position, watch = state.position + 1, recorder is not None
+    y, M, S, felt = step(rule, piece, decays, old, origin, watch, position % SWEEP == 0)
+    state = MemoryState.of(M, S, anchor, position)
     if recorder is not None:
         recorder.add(felt, state)
     return y.view(shape), state.map(lambda W: W.unflatten(0, heads))
+
+
+def _token(
+    rule: Rule,
+    piece: Sequence[Tensor],
+    decays: tuple[Tensor, Tensor],
+    old: tuple[Layers, ...],
+    origin: Layers | None,
+    watch: bool,
+    swept: bool,
+) -> tuple[Tensor, Layers, Layers, Tensor | None]:
+    """The recurrence of the header: y, M, S and, where it is needed or watched, |u|^2.
+
+    piece is (q, k, v, theta) and the gates of the objective, decays are eta and keep, old is
+    (M, S, anchor), origin is O, or None for 0.
+    """
+    weights, momentum, anchor = old
+    H, D, theta, felt = surprise(rule, piece, anchor, watch)
+    eta, keep = (x[..., None] for x in decays)
+    M, S = [], []
+    for layer, (h, d) in enumerate(zip(H, D, strict=True)):
+        h, d = _scaled(h, d, -theta[..., None])
+        kept = keep * weights[layer]
+        if origin is not None:
+            kept = kept.addcmul_(1 - keep, origin[layer])
+        if rule.momentum:
+            S.append((eta * momentum[layer]).baddbmm_(h.mT, d))
+            M.append(kept.add_(S[-1]))
+        else:
+            S.append(momentum[layer])
+            M.append(kept.baddbmm_(h.mT, d))
+    M, S = tuple(M), tuple(S)
+    if swept:
+        M, S = sweep(M), sweep(S) if rule.momentum else S
+    y = rule.network({"after": M, "before": weights, "start": anchor}[rule.read], piece[0])
+    return y, M, S, felt
 
 
 def _scaled(h: Tensor, d: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
